@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// The door of the program: kept in plain JavaScript that any Node of the last years can read, so that one that is too old
+// gets a sentence instead of a syntax error. It finds a current Node where a checkout brought one, and runs the built
+// program, or the sources as they stand where nothing was built or something changed since.
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { enableCompileCache } from "node:module";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+
+if (major > 22 || (major === 22 && minor >= 19)) {
+  if (enableCompileCache) enableCompileCache();
+  await import(`${root}${builtIsCurrent() ? "dist/main.js" : "src/main.ts"}`);
+} else {
+  const newer = `${root}node_modules/.bin/node`;
+  if (existsSync(newer)) {
+    const { status, signal } = spawnSync(newer, process.argv.slice(1), { stdio: "inherit" });
+    if (signal) process.kill(process.pid, signal);
+    process.exitCode = status === null ? 1 : status;
+  } else {
+    console.error(`runyard needs Node 22.19 or newer; this is Node ${process.versions.node}. Install a current Node and try again.`);
+    process.exitCode = 2;
+  }
+}
+
+/** Whether dist/ may be run: always where no sources lie beside it (an installed package), else while none is newer. */
+function builtIsCurrent() {
+  if (!existsSync(`${root}dist/main.js`)) return false;
+  if (!existsSync(`${root}src/main.ts`)) return true;
+  if (!existsSync(`${root}dist/.built`)) return false;
+  const builtAt = statSync(`${root}dist/.built`).mtimeMs;
+  const newest = (folder) =>
+    readdirSync(folder, { withFileTypes: true }).reduce((latest, entry) => {
+      const path = `${folder}/${entry.name}`;
+      return Math.max(latest, entry.isDirectory() ? newest(path) : statSync(path).mtimeMs);
+    }, 0);
+  return newest(`${root}src`) <= builtAt;
+}

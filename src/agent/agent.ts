@@ -1,0 +1,193 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Report, Welcome } from "../api/agent.ts";
+import { type Client, isRefusedCall } from "../client/client.ts";
+import type { Hardware } from "../core/machine.ts";
+import { surveyHost } from "../platform/hardware.ts";
+import { environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
+import { readFolder, removeFolder } from "../spool/folder.ts";
+import { startLauncher } from "../spool/launcher.ts";
+import { environmentScript } from "../spool/script.ts";
+import { openAttempts } from "./attempts.ts";
+import { openClaims } from "./claims.ts";
+import { collectEnd } from "./collect.ts";
+import { surveyMachine } from "./hardware.ts";
+import { openOutbox } from "./outbox.ts";
+
+export interface AgentOptions {
+  /** The machine it speaks for. */
+  machine: string;
+  /** Where spools lie; each yard has its own folder below. */
+  spool: string;
+  /** A way to the yard as it is reached now; null: nobody knows one at the moment. */
+  connect: () => Client | null;
+  /** A CUDA_VISIBLE_DEVICES that limits which GPUs may be used; null: no limit. */
+  visible: string | null;
+  log: (text: string) => void;
+  /** Aborts when the agent is asked to end. */
+  ending: AbortSignal;
+  /** With nothing to run and no yard to be reached for this long, it ends. */
+  patienceMs: number;
+}
+
+const POLL_MS = 25_000;
+const TEND_MS = 250;
+const SURVEY_MS = 15_000;
+const RECONNECT_MS = 200;
+
+/** Why an agent came to its end. */
+export type AgentEnd = "superseded" | "idle without a yard" | "asked to";
+
+/** Speaks for a machine until another agent does, or nobody needs it. What runs goes on without it. */
+export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
+  const agent = randomBytes(8).toString("hex");
+  let isBusy = () => false;
+  let hardware = await surveyMachine(options.visible, () => false);
+  let session = await greet();
+  if (session === "idle") return "idle without a yard";
+  const spool: Spool = { root: options.spool, yard: session.welcome.yard };
+  openSpool(spool);
+  let pendingHardware: Hardware | null = null;
+  let over: AgentEnd | null = null;
+
+  const outbox = openOutbox(send);
+  const launcher = startLauncher({
+    onStarted: ({ attempt, pid, at }) => attempts.started(attempt, pid, at),
+    onEnded: ({ attempt }) => attempts.ended(attempt),
+    onFailed: ({ attempt, reason }) => attempts.couldNotLaunch(attempt, reason),
+    log: options.log,
+  });
+  const environments = new Map<string, Promise<void>>();
+  const python = fileURLToPath(new URL("../../python", import.meta.url));
+  const attempts = openAttempts({
+    spool,
+    outbox,
+    claims: openClaims(spool.yard, () => hardware),
+    fetchEnvironment: (environment) => {
+      const known = environments.get(environment) ?? fetchEnvironment(environment);
+      environments.set(environment, known);
+      known.catch(() => environments.delete(environment));
+      return known;
+    },
+    launch: launcher.start,
+    sweeps: () => launcher.implementation === "sh",
+    python: existsSync(python) ? python : null,
+    ownPids: () => [process.pid, ...(launcher.pid() === null ? [] : [launcher.pid() ?? 0])],
+    onRefused: () => void survey(),
+  });
+  isBusy = () => attempts.count() > 0;
+  begin(session.welcome);
+  const tending = setInterval(() => attempts.tend(Date.now()), TEND_MS);
+  const surveying = setInterval(() => void survey(), SURVEY_MS);
+  while (over === null) {
+    try {
+      await poll();
+    } catch (error) {
+      if (isRefusedCall(error) && error.problem.code === "superseded") over = "superseded";
+      else if (options.ending.aborted) over = "asked to";
+      else {
+        await sleep(RECONNECT_MS);
+        await reconnect();
+      }
+    }
+  }
+  clearInterval(tending);
+  clearInterval(surveying);
+  await launcher.close();
+  return over;
+
+  /** Says hello until a yard answers. */
+  async function greet(): Promise<{ client: Client; welcome: Welcome } | "idle"> {
+    const since = Date.now();
+    for (;;) {
+      const client = options.connect();
+      try {
+        if (client) return { client, welcome: await hello(client) };
+      } catch (error) {
+        if (isRefusedCall(error)) options.log(`the yard refused this agent: ${error.problem.detail}`);
+      }
+      if (options.ending.aborted || (Date.now() - since > options.patienceMs && !isBusy())) return "idle";
+      await sleep(RECONNECT_MS);
+    }
+  }
+
+  function hello(client: Client): Promise<Welcome> {
+    const { bootId, hostname: host } = surveyHost();
+    const body = { agent, machine: options.machine, hardware, bootId, host, spool: options.spool };
+    return client.call("hello", { params: { machine: options.machine }, body });
+  }
+
+  async function reconnect(): Promise<void> {
+    const next = await greet();
+    if (next === "idle") over = "idle without a yard";
+    else if (next.welcome.yard !== spool.yard) over = "superseded";
+    else {
+      session = next;
+      begin(next.welcome);
+    }
+  }
+
+  /** Goes on from what the yard knows: its attempts, and what lies here that it may not have heard the end of. */
+  function begin(welcome: Welcome): void {
+    attempts.refit(welcome.slots, hardware);
+    attempts.accept(welcome.attempts);
+    outbox.flush();
+    for (const attempt of readdirSync(yardFolder(spool))) {
+      const state = attempts.isKnown(attempt) ? null : readFolder(workerFolder(spool, attempt));
+      if (state?.kind !== "ended") continue;
+      const [job = "0", n = "0"] = attempt.split(".");
+      outbox.ended(collectEnd(spool, { attempt, job: Number(job), n: Number(n) }, state.end, false));
+    }
+  }
+
+  async function poll(): Promise<void> {
+    const { client, welcome } = current();
+    const body = { agent, epoch: welcome.epoch, waitMs: POLL_MS };
+    const orders = await client.call("poll", { params: { machine: options.machine }, body, signal: options.ending });
+    attempts.refit(orders.slots, hardware);
+    attempts.accept(orders.assignments);
+    attempts.stop(orders.stops);
+  }
+
+  async function send(reports: Report[]): Promise<boolean> {
+    const { client, welcome } = current();
+    const news = pendingHardware;
+    pendingHardware = null;
+    try {
+      const answer = await client.call("report", {
+        params: { machine: options.machine },
+        body: { agent, epoch: welcome.epoch, reports, ...(news && { hardware: news }) },
+      });
+      for (const attempt of answer.kept) {
+        attempts.kept(attempt);
+        removeFolder(`${yardFolder(spool)}/${attempt}`);
+      }
+      return true;
+    } catch (error) {
+      if (!isRefusedCall(error)) return false;
+      options.log(`the yard refused a report: ${error.problem.detail}`);
+      return false;
+    }
+  }
+
+  async function survey(): Promise<void> {
+    hardware = await surveyMachine(options.visible, attempts.isKnown);
+    pendingHardware = hardware;
+    await send([]);
+  }
+
+  async function fetchEnvironment(environment: string): Promise<void> {
+    const path = environmentFile(spool, environment);
+    if (existsSync(path)) return;
+    const { variables } = await current().client.call("environment", { params: { environment } });
+    writeFileSync(`${path}.${agent}`, environmentScript(variables), { mode: 0o600 });
+    renameSync(`${path}.${agent}`, path);
+  }
+
+  function current(): { client: Client; welcome: Welcome } {
+    if (session === "idle") throw new Error("no yard has been reached");
+    return session;
+  }
+}

@@ -1,0 +1,274 @@
+import type { Assignment, Stop } from "../api/agent.ts";
+import { type Ledger, openLedger } from "../core/ledger.ts";
+import type { Hardware, Machine } from "../core/machine.ts";
+import type { Ending } from "../core/run.ts";
+import { systemErrorText } from "../platform/system_error.ts";
+import { type EventReader, openEventReader } from "../spool/events.ts";
+import { forbidBegin, hasLauncher, prepareFolder, readFolder, type RecordedEnd } from "../spool/folder.ts";
+import { environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
+import { endTree, type TreeRoot } from "../spool/process_tree.ts";
+import { collectEnd, lastSign } from "./collect.ts";
+import type { Claims } from "./claims.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** Everything of this machine that has not been handed over to the yard. */
+export interface Attempts {
+  /** Takes attempts on; those that are known already are left as they are. */
+  accept(assignments: Assignment[]): void;
+  stop(stops: Stop[]): void;
+  /** The launcher's word. */
+  started(attempt: string, pid: number, at: number): void;
+  ended(attempt: string): void;
+  couldNotLaunch(attempt: string, reason: string): void;
+  /** The yard has this attempt's end: nothing is left to do for it. */
+  kept(attempt: string): void;
+  /** The machine's slots or hardware have changed. */
+  refit(slots: string[] | null, hardware: Hardware): void;
+  /** Looks after what runs: time limits, events, ends that nobody told of. */
+  tend(now: number): void;
+  isKnown(attempt: string): boolean;
+  /** How many run or are to run. */
+  count(): number;
+}
+
+type Phase = "in line" | "launching" | "running" | "ending" | "ended";
+
+interface Local {
+  assignment: Assignment;
+  phase: Phase;
+  startedAt: number | null;
+  events: EventReader;
+  stop: Stop | null;
+  /** Its end is looked for in the folder: nobody will tell of it. */
+  adopted: boolean;
+}
+
+export interface AttemptsOptions {
+  spool: Spool;
+  outbox: Outbox;
+  claims: Claims;
+  /** Makes sure the file with these variables is there. */
+  fetchEnvironment: (environment: string) => Promise<void>;
+  launch: (folder: string) => void;
+  /** The folder of the Python client library. */
+  python: string | null;
+  /** Processes that are never part of a run. */
+  ownPids: () => number[];
+  /** The launcher does not see to it itself that an ended command leaves nothing behind. */
+  sweeps: () => boolean;
+  /** An attempt was kept from a GPU by someone else: the yard should hear how the GPUs stand before it decides again. */
+  onRefused: () => void;
+}
+
+/** What a command left behind gets this long between SIGTERM and SIGKILL. */
+const LEFTOVER_GRACE_MS = 200;
+const SWEEP_PAUSE_MS = 5;
+
+export function openAttempts(options: AttemptsOptions): Attempts {
+  const { spool, outbox, claims } = options;
+  const locals = new Map<string, Local>();
+  let ledger: Ledger = openLedger(machineOf(null, { cpus: 0, memoryBytes: 0, gpus: [], problems: [] }));
+  const unswept = new Map<Local, RecordedEnd>();
+  let explicitSlots = false;
+
+  /** Launches what stands in line and whose slot is free, in order. */
+  function advance(): void {
+    for (const local of locals.values()) {
+      if (local.phase !== "in line" || !ledger.isFree(local.assignment.slot)) continue;
+      ledger.hold(local.assignment.slot);
+      local.phase = "launching";
+      void launch(local);
+    }
+  }
+
+  async function launch(local: Local): Promise<void> {
+    const { assignment } = local;
+    const folder = workerFolder(spool, assignment.attempt);
+    try {
+      await options.fetchEnvironment(assignment.environment);
+      const refusal = await claims.take(assignment, explicitSlots);
+      if (refusal !== null) {
+        options.onRefused();
+        return finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
+      }
+      if (local.phase !== "launching") return;
+      const spec = { ...assignment, folder, python: options.python };
+      const environment = environmentFile(spool, assignment.environment);
+      prepareFolder({ ...spec, environment }, assignment.out, keptFolder(spool, assignment.job, assignment.n));
+      options.launch(folder);
+    } catch (error) {
+      couldNotLaunch(assignment.attempt, systemErrorText(error));
+    }
+  }
+
+  function couldNotLaunch(attempt: string, reason: string): void {
+    const local = locals.get(attempt);
+    if (!local || local.phase === "ended") return;
+    finish(local, { endedAt: Date.now(), ending: { kind: "could_not_start", reason } });
+  }
+
+  function started(attempt: string, pid: number, at: number): void {
+    const local = locals.get(attempt);
+    if (!local || (local.phase !== "launching" && !local.adopted)) return;
+    local.phase = local.stop ? "ending" : "running";
+    local.startedAt = at;
+    claims.handOver(local.assignment, pid);
+    outbox.started({ kind: "started", attempt, at, pid });
+  }
+
+  /** Reads the end from the folder and hands everything over. */
+  function ended(attempt: string): void {
+    const local = locals.get(attempt);
+    if (!local || local.phase === "ended" || unswept.has(local)) return;
+    const state = readFolder(workerFolder(spool, attempt));
+    if (state.kind !== "ended") return;
+    if (local.adopted || options.sweeps()) sweep(local, state.end);
+    else finish(local, state.end);
+  }
+
+  /** Ends what the command left behind before its end is told: one look at the process table for all that end together. */
+  function sweep(local: Local, end: RecordedEnd): void {
+    if (unswept.size === 0) setTimeout(() => void sweepAll(), SWEEP_PAUSE_MS);
+    unswept.set(local, end);
+  }
+
+  async function sweepAll(): Promise<void> {
+    const ends = [...unswept];
+    unswept.clear();
+    await endTree(ends.map(([local]) => rootOf(local)), { graceMs: LEFTOVER_GRACE_MS, except: options.ownPids() });
+    for (const [local, end] of ends) finish(local, end);
+  }
+
+  function finish(local: Local, end: RecordedEnd | { endedAt: number; ending: Ending }): void {
+    if (local.phase === "ended") return;
+    const holdsSlot = local.phase !== "in line";
+    local.phase = "ended";
+    observe(local);
+    outbox.ended(collectEnd(spool, local.assignment, end, local.stop?.reason === "time_limit"));
+    claims.release(local.assignment);
+    if (holdsSlot) ledger.release(local.assignment.slot);
+    advance();
+  }
+
+  function observe(local: Local): void {
+    const news = local.events.read();
+    if (news) outbox.observed({ kind: "observed", attempt: local.assignment.attempt, ...news });
+  }
+
+  function accept(assignments: Assignment[]): void {
+    for (const assignment of assignments) {
+      if (locals.has(assignment.attempt)) continue;
+      const events = openEventReader(`${workerFolder(spool, assignment.attempt)}/events.jsonl`);
+      const local: Local = { assignment, phase: "in line", startedAt: null, events, stop: null, adopted: false };
+      locals.set(assignment.attempt, local);
+      takeOver(local);
+    }
+    advance();
+  }
+
+  /** What an agent before this one has begun goes on under this one. */
+  function takeOver(local: Local): void {
+    const { attempt, slot } = local.assignment;
+    const folder = workerFolder(spool, attempt);
+    const state = readFolder(folder);
+    if (state.kind === "absent" || state.kind === "prepared") return;
+    ledger.hold(slot);
+    local.phase = "running";
+    local.adopted = true;
+    if (state.kind === "ended") ended(attempt);
+    else if (state.kind === "stopped") finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
+    else if (state.kind === "begun" && state.command) {
+      const at = lastSign(folder);
+      local.startedAt = at;
+      outbox.started({ kind: "started", attempt, at, pid: state.command.pid });
+    }
+  }
+
+  function stop(stops: Stop[]): void {
+    const running: Local[] = [];
+    for (const wish of stops) {
+      const local = locals.get(wish.attempt);
+      if (!local || local.stop || local.phase === "ended") continue;
+      local.stop = wish;
+      if (local.phase === "in line" || forbidBegin(workerFolder(spool, wish.attempt))) {
+        finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
+      } else {
+        local.phase = "ending";
+        running.push(local);
+      }
+    }
+    for (const [graceMs, locals] of Map.groupBy(running, (local) => local.stop?.graceMs ?? 0)) {
+      void endAll(locals, graceMs);
+    }
+  }
+
+  async function endAll(which: Local[], graceMs: number): Promise<void> {
+    await endTree(which.map(rootOf), { graceMs, except: options.ownPids() });
+    for (const local of which) ended(local.assignment.attempt);
+  }
+
+  function rootOf({ assignment: { attempt } }: Local): TreeRoot {
+    const state = readFolder(workerFolder(spool, attempt));
+    return state.kind === "begun"
+      ? { attempt, launcher: state.launcher, command: state.command }
+      : { attempt, launcher: null, command: null };
+  }
+
+  function tend(now: number): void {
+    for (const local of locals.values()) {
+      if (local.phase !== "running" && local.phase !== "ending" && local.phase !== "launching") continue;
+      observe(local);
+      const { timeLimitMs, attempt } = local.assignment;
+      if (timeLimitMs !== null && local.startedAt !== null && now - local.startedAt >= timeLimitMs) {
+        stop([{ attempt, reason: "time_limit", graceMs: 10_000 }]);
+      }
+      lookForEnd(local);
+    }
+  }
+
+  function lookForEnd(local: Local): void {
+    if (local.phase === "ended" || unswept.has(local)) return;
+    const { attempt } = local.assignment;
+    const state = readFolder(workerFolder(spool, attempt));
+    if (state.kind === "ended") ended(attempt);
+    else if (state.kind === "stopped") finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
+    else if (state.kind === "begun" && !hasLauncher(state)) void lose(local);
+  }
+
+  /** The launcher is gone without a word: what is left of the run is ended, and the run is lost. */
+  async function lose(local: Local): Promise<void> {
+    if (local.phase === "ended") return;
+    const folder = workerFolder(spool, local.assignment.attempt);
+    const endedAt = lastSign(folder);
+    await endTree([rootOf(local)], { graceMs: 0, except: options.ownPids() });
+    const state = readFolder(folder);
+    if (state.kind === "ended") return finish(local, state.end);
+    const startedAt = local.startedAt ?? endedAt;
+    const detail = "its launcher was killed, or the machine restarted";
+    finish(local, { startedAt, endedAt, ending: { kind: "lost", detail } });
+  }
+
+  return {
+    accept,
+    stop,
+    started,
+    ended,
+    couldNotLaunch,
+    kept: (attempt) => locals.delete(attempt),
+    refit(slots, hardware) {
+      explicitSlots = slots !== null;
+      ledger = openLedger(machineOf(slots, hardware));
+      for (const { phase, assignment } of locals.values()) {
+        if (phase !== "in line" && phase !== "ended") ledger.hold(assignment.slot);
+      }
+      advance();
+    },
+    tend,
+    isKnown: (attempt) => locals.has(attempt),
+    count: () => [...locals.values()].filter(({ phase }) => phase !== "ended").length,
+  };
+}
+
+function machineOf(slots: string[] | null, hardware: Hardware): Machine {
+  return { id: 0, name: "", pool: "", hardware, slots, drained: false, seenAt: 0, unreachableSince: null };
+}

@@ -1,0 +1,41 @@
+import type { ForeignProcess, Hardware } from "../core/machine.ts";
+import { detectGpus } from "../platform/gpus.ts";
+import { surveyHost } from "../platform/hardware.ts";
+import { environmentMark, processOwner } from "../platform/processes.ts";
+
+/** Whether an attempt is one of this agent's. */
+export type IsOurs = (attempt: string) => boolean;
+
+/**
+ * What this machine has now, and who else uses its GPUs.
+ *
+ * @param visible  a CUDA_VISIBLE_DEVICES that limits what may be used; null: no limit
+ */
+export async function surveyMachine(visible: string | null, isOurs: IsOurs): Promise<Hardware> {
+  const host = surveyHost();
+  const survey = await detectGpus({ visible });
+  return {
+    cpus: host.cpus,
+    memoryBytes: host.memoryBytes,
+    problems: survey.problems,
+    gpus: survey.gpus.map(({ index, uuid, name, memoryBytes, usedBytes, utilization, problem, processes }) => ({
+      index,
+      uuid,
+      name,
+      memoryBytes,
+      usedBytes,
+      utilization,
+      problem,
+      others: processes.filter(({ pid }) => !isRunOfOurs(pid, isOurs)).map(describe),
+    })),
+  };
+}
+
+function isRunOfOurs(pid: number, isOurs: IsOurs): boolean {
+  const attempt = environmentMark(pid, "RUNYARD_ATTEMPT");
+  return attempt !== null && isOurs(attempt);
+}
+
+function describe({ pid, name, usedBytes }: { pid: number; name: string; usedBytes: number | null }): ForeignProcess {
+  return { pid, name, usedBytes, user: processOwner(pid) };
+}

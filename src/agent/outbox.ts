@@ -1,0 +1,107 @@
+import type { Report } from "../api/agent.ts";
+
+/** Reports on their way to the yard: kept until it has them, in order, many in one request. */
+export interface Outbox {
+  /** A start is held back for a moment: where the end follows at once, the end tells it too. */
+  started(report: Extract<Report, { kind: "started" }>): void;
+  observed(report: Extract<Report, { kind: "observed" }>): void;
+  ended(report: Extract<Report, { kind: "ended" }>): void;
+  /** Sends what is there; what could not be sent stays. Called again when the yard can be reached. */
+  flush(): void;
+  isEmpty(): boolean;
+}
+
+const START_HELD_MS = 20;
+/** Between two requests: short runs end in bundles, long ones do not notice. */
+const PAUSE_MS = 8;
+const LARGEST_BUNDLE = 200;
+const LARGEST_BUNDLE_CHARACTERS = 4_000_000;
+
+/** @param send  resolves true when the yard keeps them, false where it could not be reached */
+export function openOutbox(send: (reports: Report[]) => Promise<boolean>): Outbox {
+  const starts = new Map<string, { report: Report; at: number }>();
+  const observations = new Map<string, Extract<Report, { kind: "observed" }>>();
+  let ends: Report[] = [];
+  let timer: NodeJS.Timeout | null = null;
+  let sending = false;
+
+  function bundle(): Report[] {
+    const now = Date.now();
+    const reports: Report[] = [];
+    for (const [attempt, { report, at }] of starts) {
+      if (now - at < START_HELD_MS) continue;
+      reports.push(report);
+      starts.delete(attempt);
+    }
+    reports.push(...observations.values());
+    observations.clear();
+    let characters = 0;
+    while (ends.length > 0 && reports.length < LARGEST_BUNDLE && characters < LARGEST_BUNDLE_CHARACTERS) {
+      const [end] = ends.splice(0, 1);
+      if (!end) break;
+      reports.push(end);
+      characters += sizeOf(end);
+    }
+    return reports;
+  }
+
+  async function deliver(): Promise<void> {
+    timer = null;
+    if (sending) return;
+    const reports = bundle();
+    if (reports.length === 0) {
+      if (starts.size > 0) schedule(START_HELD_MS);
+      return;
+    }
+    sending = true;
+    const kept = await send(reports);
+    sending = false;
+    if (kept) {
+      if (starts.size + observations.size + ends.length > 0) schedule(PAUSE_MS);
+    } else putBack(reports);
+  }
+
+  function putBack(reports: Report[]): void {
+    for (const report of reports) {
+      if (report.kind === "started") starts.set(report.attempt, { report, at: 0 });
+      else if (report.kind === "observed" && !observations.has(report.attempt)) observations.set(report.attempt, report);
+    }
+    ends = [...reports.filter((report) => report.kind === "ended"), ...ends];
+  }
+
+  function schedule(inMs: number): void {
+    timer ??= setTimeout(() => void deliver(), inMs);
+  }
+
+  return {
+    started(report) {
+      starts.set(report.attempt, { report, at: Date.now() });
+      schedule(START_HELD_MS);
+    },
+    observed(report) {
+      const before = observations.get(report.attempt);
+      observations.set(report.attempt, {
+        ...report,
+        progress: report.progress ?? before?.progress ?? null,
+        metrics: { ...before?.metrics, ...report.metrics },
+        result: { ...before?.result, ...report.result },
+      });
+      schedule(PAUSE_MS);
+    },
+    ended(report) {
+      starts.delete(report.attempt);
+      ends.push(report);
+      schedule(PAUSE_MS);
+    },
+    flush: () => schedule(0),
+    isEmpty: () => !sending && starts.size + observations.size + ends.length === 0,
+  };
+}
+
+function sizeOf(report: Report): number {
+  if (report.kind !== "ended") return 0;
+  return [report.out, report.err, report.events].reduce(
+    (sum, stream) => sum + (stream.kind === "inline" ? stream.base64.length : 0),
+    0,
+  );
+}

@@ -1,0 +1,49 @@
+/**
+ * Every door of the yard: where it is and who may go through. Kept apart from the schemas so that the command line and
+ * the agent need not load them.
+ *
+ * `open` needs no token; the list of those doors is closed (see the test that holds it).
+ */
+export const doors = {
+  health: { method: "GET", path: "/healthz", role: "open" },
+  ready: { method: "GET", path: "/readyz", role: "user" },
+  metrics: { method: "GET", path: "/metrics", role: "user" },
+  openapi: { method: "GET", path: "/api/v1/openapi.json", role: "user" },
+  status: { method: "GET", path: "/api/v1/status", role: "user" },
+  submit: { method: "POST", path: "/api/v1/jobs", role: "user" },
+  listJobs: { method: "GET", path: "/api/v1/jobs", role: "user" },
+  showJob: { method: "GET", path: "/api/v1/jobs/:job", role: "user" },
+  setJob: { method: "PATCH", path: "/api/v1/jobs/:job", role: "user" },
+  extend: { method: "POST", path: "/api/v1/jobs/:job/extend", role: "user" },
+  listRuns: { method: "GET", path: "/api/v1/jobs/:job/runs", role: "user" },
+  results: { method: "GET", path: "/api/v1/jobs/:job/results", role: "user" },
+  showRun: { method: "GET", path: "/api/v1/jobs/:job/runs/:n", role: "user" },
+  output: { method: "GET", path: "/api/v1/jobs/:job/runs/:n/output", role: "user" },
+  runMetrics: { method: "GET", path: "/api/v1/jobs/:job/runs/:n/metrics", role: "user" },
+  explain: { method: "GET", path: "/api/v1/explain", role: "user" },
+  cancel: { method: "POST", path: "/api/v1/cancel", role: "user" },
+  retry: { method: "POST", path: "/api/v1/retry", role: "user" },
+  pause: { method: "POST", path: "/api/v1/pause", role: "user" },
+  resume: { method: "POST", path: "/api/v1/resume", role: "user" },
+  events: { method: "GET", path: "/api/v1/events", role: "user" },
+  listMachines: { method: "GET", path: "/api/v1/machines", role: "user" },
+  setMachine: { method: "PATCH", path: "/api/v1/machines/:machine", role: "admin" },
+  listPools: { method: "GET", path: "/api/v1/pools", role: "user" },
+  listTokens: { method: "GET", path: "/api/v1/tokens", role: "admin" },
+  createToken: { method: "POST", path: "/api/v1/tokens", role: "admin" },
+  revokeToken: { method: "DELETE", path: "/api/v1/tokens/:token", role: "admin" },
+  audit: { method: "GET", path: "/api/v1/audit", role: "admin" },
+  stopYard: { method: "POST", path: "/api/v1/stop", role: "admin" },
+  hello: { method: "POST", path: "/api/v1/machines/:machine/hello", role: "agent" },
+  poll: { method: "POST", path: "/api/v1/machines/:machine/poll", role: "agent" },
+  report: { method: "POST", path: "/api/v1/machines/:machine/reports", role: "agent" },
+  environment: { method: "GET", path: "/api/v1/environments/:environment", role: "agent" },
+} as const satisfies Record<string, Door>;
+
+export interface Door {
+  method: "GET" | "POST" | "PATCH" | "DELETE";
+  path: string;
+  role: "open" | "user" | "admin" | "agent";
+}
+
+export type DoorName = keyof typeof doors;

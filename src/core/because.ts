@@ -1,0 +1,87 @@
+import { type Demand, describeDemand } from "./demand.ts";
+import type { ForeignProcess } from "./machine.ts";
+import type { OpenMachine } from "./policy.ts";
+
+/** Why a run waits. `explain`, the panel and the log word the same value. */
+export type Because =
+  | { code: "queue_paused"; pool: string }
+  | { code: "job_paused" }
+  | { code: "after"; jobs: number[] }
+  | { code: "at_most"; limit: number }
+  | { code: "no_machine"; unreachable: string[] }
+  | { code: "gpus_busy"; asked: number; freeAtMost: number; on: string; others: string[] }
+  | { code: "cores_busy"; asked: number; freeAtMost: number; on: string }
+  | { code: "memory_busy"; asked: Demand; on: string }
+  | { code: "slots_busy"; total: number; on: string }
+  | { code: "reserved"; job: number; on: string }
+  | { code: "too_big"; asked: Demand }
+  | { code: "starting"; machine: string }
+  | { code: "running"; machine: string }
+  | { code: "ended"; status: string };
+
+export function describeBecause(because: Because): string {
+  switch (because.code) {
+    case "queue_paused":
+      return `the queue of pool ${because.pool} is paused; go on with: runyard resume all`;
+    case "job_paused":
+      return "the job is paused; go on with: runyard resume";
+    case "after":
+      return `it waits for job${because.jobs.length === 1 ? "" : "s"} ${because.jobs.join(", ")} to end`;
+    case "at_most":
+      return `${because.limit} run${because.limit === 1 ? "" : "s"} of this job may run at once, and ${because.limit === 1 ? "does" : "do"}`;
+    case "no_machine":
+      return because.unreachable.length > 0
+        ? `no machine can take it: ${because.unreachable.join(", ")} cannot be reached`
+        : "no machine of its pool takes runs now";
+    case "gpus_busy": {
+      const others = because.others.length > 0 ? ` (in use by others: ${because.others.join("; ")})` : "";
+      return `${because.asked} GPU${because.asked === 1 ? "" : "s"} asked, ${because.freeAtMost} free on ${because.on}${others}`;
+    }
+    case "cores_busy":
+      return `${because.asked} core${because.asked === 1 ? "" : "s"} asked, ${because.freeAtMost} free on ${because.on}`;
+    case "memory_busy":
+      return `${describeDemand(because.asked)} asked; not enough memory is free on ${because.on}`;
+    case "slots_busy":
+      return `no slot that suits is free: ${because.total} on ${because.on}, all held`;
+    case "reserved":
+      return `what is free on ${because.on} is kept for job ${because.job}, which has waited longer`;
+    case "too_big":
+      return `${describeDemand(because.asked)} asked: no machine of its pool has that much as it is now`;
+    case "starting":
+      return `it is about to start on ${because.machine}`;
+    case "running":
+      return `it runs on ${because.machine}`;
+    case "ended":
+      return `it has ended: ${because.status}`;
+  }
+}
+
+/** Why no machine has room for a demand now, told of the machine that comes closest. */
+export function waitsBecause(demand: Demand, machines: OpenMachine[], unreachable: string[]): Because {
+  if (machines.length === 0) return { code: "no_machine", unreachable };
+  const able = machines.filter(({ ledger }) => ledger.couldEverHold(demand));
+  const closest = able.sort((a, b) => b.ledger.free().gpus.length - a.ledger.free().gpus.length)[0];
+  if (!closest) return { code: "too_big", asked: demand };
+  const { machine, ledger } = closest;
+  const on = machine.name;
+  const free = ledger.free();
+  if (free.slots) {
+    if (free.slots.length === 0 || demand.gpus !== null)
+      return { code: "slots_busy", total: machine.slots?.length ?? 0, on };
+  } else {
+    const asked = demand.gpus ?? (machine.hardware.gpus.length > 0 ? 1 : 0);
+    if (asked > free.gpus.length) {
+      const others = machine.hardware.gpus.flatMap((gpu) =>
+        gpu.others.map((other) => describeForeign(gpu.index, other)),
+      );
+      return { code: "gpus_busy", asked, freeAtMost: free.gpus.length, on, others };
+    }
+  }
+  const cores = demand.cpus ?? 1;
+  if (cores > free.cpus) return { code: "cores_busy", asked: cores, freeAtMost: free.cpus, on };
+  return { code: "memory_busy", asked: demand, on };
+}
+
+function describeForeign(gpu: string, { pid, user, name }: ForeignProcess): string {
+  return `GPU ${gpu}: ${name}, pid ${pid}${user === null ? "" : `, user ${user}`}`;
+}

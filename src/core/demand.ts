@@ -1,0 +1,32 @@
+/** What one worker of a run asks for, as its user said it. Null: not said. */
+export interface Demand {
+  /** 0 is a CPU run; null means 1 GPU where the pool has any, else a CPU run. */
+  gpus: number | null;
+  /** Cores. Null: none are counted, except one for a CPU run. */
+  cpus: number | null;
+  memoryBytes: number | null;
+}
+
+/** The share of a machine given to one worker. */
+export interface Slot {
+  /** What CUDA_VISIBLE_DEVICES says: `0`, `0,1`, or empty for a CPU slot. */
+  devices: string;
+  /** The GPUs in `devices`, one index each. */
+  gpus: string[];
+  /** Cores and memory that count against the machine; 0 where none were asked for. */
+  cpus: number;
+  memoryBytes: number;
+}
+
+/** Two demands with one key fit in exactly the same places. */
+export function demandKey(demand: Demand): string {
+  return `${demand.gpus ?? "any"}/${demand.cpus ?? 0}/${demand.memoryBytes ?? 0}`;
+}
+
+export function describeDemand(demand: Demand): string {
+  const parts = [];
+  if (demand.gpus !== null && demand.gpus > 0) parts.push(`${demand.gpus} GPU${demand.gpus === 1 ? "" : "s"}`);
+  if (demand.cpus !== null) parts.push(`${demand.cpus} core${demand.cpus === 1 ? "" : "s"}`);
+  if (demand.memoryBytes !== null) parts.push(`${(demand.memoryBytes / 1024 ** 3).toFixed(1)} GB memory`);
+  return parts.length > 0 ? parts.join(", ") : "a free slot";
+}

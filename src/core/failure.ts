@@ -1,0 +1,103 @@
+import { type Demand, describeDemand } from "./demand.ts";
+
+/** What can go wrong in ways a user can cause or mend. Values, not exceptions; worded once, here. */
+export type Failure =
+  | { code: "bad_request"; detail: string }
+  | { code: "unauthorized" }
+  | { code: "forbidden"; needs: string }
+  | { code: "no_such_job"; job: number }
+  | { code: "no_such_run"; run: string }
+  | { code: "no_such_pool"; pool: string; known: string[] }
+  | { code: "no_such_machine"; machine: string; known: string[] }
+  | { code: "no_such_token"; token: string }
+  | { code: "no_such_route"; path: string }
+  | { code: "no_jobs" }
+  | { code: "after_missing"; job: number }
+  | { code: "not_a_sweep"; job: number }
+  | { code: "space"; detail: string }
+  | { code: "can_never_run"; asked: Demand; largest: string }
+  | { code: "no_code"; job: number }
+  | { code: "stale_epoch"; epoch: number }
+  | { code: "superseded" }
+  | { code: "disk_full"; freeBytes: number; floorBytes: number }
+  | { code: "too_large"; limitBytes: number }
+  | { code: "gone"; what: string };
+
+export function describeFailure(failure: Failure): string {
+  switch (failure.code) {
+    case "bad_request":
+    case "space":
+      return failure.detail;
+    case "unauthorized":
+      return "The yard does not know this token. Log in again with: runyard login, or name a token file in RUNYARD_TOKEN_FILE.";
+    case "forbidden":
+      return `This needs ${failure.needs}. Ask an administrator of the yard for it.`;
+    case "no_such_job":
+      return `There is no job ${failure.job}. See them all with: runyard ls`;
+    case "no_such_run":
+      return `There is no run ${failure.run}. See a job's runs with: runyard show ${failure.run.split(".")[0]}`;
+    case "no_such_pool":
+      return `There is no pool ${failure.pool}. Pools of this yard: ${failure.known.join(", ")}.`;
+    case "no_such_machine":
+      return `There is no machine ${failure.machine}. Machines of this yard: ${failure.known.join(", ") || "none"}.`;
+    case "no_such_token":
+      return `There is no token ${failure.token}. See them all with: runyard tokens`;
+    case "no_such_route":
+      return `The yard has nothing at ${failure.path}.`;
+    case "no_jobs":
+      return "No job has been submitted yet. Submit one with: runyard run -- COMMAND";
+    case "after_missing":
+      return `--after names job ${failure.job}, which does not exist. See them all with: runyard ls`;
+    case "not_a_sweep":
+      return `Job ${failure.job} has no parameters to extend. Submit a sweep with: runyard sweep`;
+    case "can_never_run":
+      return `The run asks for ${describeDemand(failure.asked)}; ${failure.largest}. Ask for less, or add a machine.`;
+    case "no_code":
+      return `Job ${failure.job} has no code of its own: it runs in the folder it was submitted from, always with today's code.`;
+    case "stale_epoch":
+      return `The yard has been started anew since (epoch ${failure.epoch}); say hello again.`;
+    case "superseded":
+      return "Another agent has taken over this machine.";
+    case "disk_full":
+      return `The yard's disk is nearly full: ${failure.freeBytes} bytes free, the floor is ${failure.floorBytes}. Free some space; what is queued is kept.`;
+    case "too_large":
+      return `The request is larger than the ${failure.limitBytes} bytes allowed.`;
+    case "gone":
+      return `${failure.what} is no longer there.`;
+  }
+}
+
+/** The exit code of the command line and the HTTP status for each failure: a new one does not compile until both know it. */
+export const failureDoors = {
+  bad_request: { exitCode: 2, status: 400 },
+  unauthorized: { exitCode: 3, status: 401 },
+  forbidden: { exitCode: 2, status: 403 },
+  no_such_job: { exitCode: 4, status: 404 },
+  no_such_run: { exitCode: 4, status: 404 },
+  no_such_pool: { exitCode: 2, status: 422 },
+  no_such_machine: { exitCode: 4, status: 404 },
+  no_such_token: { exitCode: 4, status: 404 },
+  no_such_route: { exitCode: 4, status: 404 },
+  no_jobs: { exitCode: 4, status: 404 },
+  after_missing: { exitCode: 2, status: 422 },
+  not_a_sweep: { exitCode: 2, status: 422 },
+  space: { exitCode: 2, status: 422 },
+  can_never_run: { exitCode: 5, status: 422 },
+  no_code: { exitCode: 2, status: 422 },
+  stale_epoch: { exitCode: 3, status: 409 },
+  superseded: { exitCode: 3, status: 410 },
+  disk_full: { exitCode: 3, status: 507 },
+  too_large: { exitCode: 2, status: 413 },
+  gone: { exitCode: 4, status: 404 },
+} satisfies Record<Failure["code"], { exitCode: number; status: number }>;
+
+/** An expected failure on its way to a door; anything else that is thrown is a bug of ours. */
+export type Refused = { refused: Failure };
+
+export function refuse(failure: Failure): Refused {
+  return { refused: failure };
+}
+
+export function isRefused(value: unknown): value is Refused {
+  return typeof value === "object" && value !== null && "refused" in value;
+}

@@ -1,0 +1,44 @@
+import type { Because } from "./because.ts";
+import type { Demand, Slot } from "./demand.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Machine } from "./machine.ts";
+import type { JobId, UnixMs } from "./run.ts";
+
+/** A job of which runs wait, as a policy sees it. All its runs ask for the same and are alike to it. */
+export interface WaitingJob {
+  id: JobId;
+  priority: number;
+  demand: Demand;
+  /** Runs that could start as far as the job's own rules (`--at-most`) go: at least 1. */
+  startable: number;
+  /** How long one of its runs may take; null: not known. */
+  timeLimitMs: number | null;
+  /** Since when one of its runs has not fitted; null: it was not so at the last look. */
+  blockedSince: UnixMs | null;
+}
+
+/** A machine that takes runs now, with its account, in which the policy holds slots as it decides. */
+export interface OpenMachine {
+  machine: Machine;
+  ledger: Ledger;
+  /** What is held now and when it is expected back; `endsAt` null: not known. */
+  held: { slot: Slot; endsAt: UnixMs | null }[];
+}
+
+export interface PolicyState {
+  /** The jobs of one pool, ordered by priority (higher first), then submission. */
+  waiting: Iterable<WaitingJob>;
+  machines: OpenMachine[];
+  /** Names of the pool's machines that are out of reach. */
+  unreachable: string[];
+}
+
+export type Decision =
+  | { do: "start"; job: JobId; machine: number; slot: Slot }
+  | { do: "wait"; job: JobId; because: Because };
+
+/**
+ * Decides which waiting runs start now and why others wait. The slots of what it starts are held in the ledgers on
+ * return. A job behind another one with the same demand is left out: it waits for the same reason.
+ */
+export type Policy = (state: PolicyState, now: UnixMs) => Decision[];

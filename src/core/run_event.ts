@@ -1,0 +1,59 @@
+/** What a run has told of itself through its events file, as far as it has been read. */
+export interface Observations {
+  progress: { done: number; of: number | null } | null;
+  /** Last values, in the order they first came. */
+  metrics: Record<string, number | string | boolean | null>;
+  result: Record<string, number | string | boolean | null>;
+}
+
+export type RunEvent =
+  | { kind: "metric"; at: number; step: number | null; values: Observations["metrics"] }
+  | { kind: "progress"; at: number; done: number; of: number | null }
+  | { kind: "result"; at: number; values: Observations["result"] }
+  | { kind: "log"; at: number; text: string };
+
+/** A longer line is not one of the client library's. */
+export const LONGEST_LINE_BYTES = 256 * 1024;
+
+/** One line of an events file; null where it is torn, foreign or oversized. */
+export function parseEvent(line: string): RunEvent | null {
+  if (line.length > LONGEST_LINE_BYTES) return null;
+  const event = parseJson(line);
+  if (typeof event !== "object" || event === null || !("kind" in event)) return null;
+  const { kind, t, step, values, done, of, text } = event as Record<string, unknown>;
+  const at = typeof t === "number" ? Math.round(t * 1000) : 0;
+  if (kind === "metric" && isRecord(values)) {
+    return { kind, at, step: typeof step === "number" ? step : null, values: scalars(values) };
+  }
+  if (kind === "result" && isRecord(values)) return { kind, at, values: scalars(values) };
+  if (kind === "progress" && typeof done === "number") {
+    return { kind, at, done, of: typeof of === "number" ? of : null };
+  }
+  return kind === "log" && typeof text === "string" ? { kind, at, text } : null;
+}
+
+/** Python's json writes bare NaN and Infinity, which are not JSON: read as the strings that stand for them. */
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    try {
+      return JSON.parse(line.replaceAll(/([:[,]\s*)(NaN|-?Infinity)(?=\s*[,\]}])/g, '$1"$2"'));
+    } catch {
+      return null;
+    }
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function scalars(values: Record<string, unknown>): Observations["metrics"] {
+  const kept: Observations["metrics"] = {};
+  for (const [name, value] of Object.entries(values)) {
+    const isScalar = value === null || ["number", "string", "boolean"].includes(typeof value);
+    kept[name.slice(0, 200)] = isScalar ? (value as string | number | boolean | null) : JSON.stringify(value);
+  }
+  return kept;
+}

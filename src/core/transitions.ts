@@ -1,0 +1,75 @@
+import type { Ending, FailureCause, RunStatus, StopReason } from "./run.ts";
+
+/**
+ * The one table of a run's moves. The cancel button, the route and the loop all ask it:
+ * `moves[from]` lists what may follow. `queued` after an end is a retry.
+ */
+const moves: Record<RunStatus, readonly RunStatus[]> = {
+  queued: ["starting", "cancelled", "failed", "skipped"],
+  starting: ["running", "queued", "succeeded", "failed", "cancelled"],
+  running: ["succeeded", "failed", "cancelled", "queued"],
+  succeeded: ["queued"],
+  failed: ["queued"],
+  cancelled: ["queued"],
+  skipped: ["queued"],
+};
+
+export function mayMove(from: RunStatus, to: RunStatus): boolean {
+  return moves[from].includes(to);
+}
+
+/** What becomes of a run whose attempt ended. `again` keeps the cause: it is shown while the run waits once more. */
+export type Outcome =
+  | { status: "succeeded" }
+  | { status: "cancelled" }
+  | { status: "failed"; cause: FailureCause }
+  | { status: "queued"; cause: FailureCause | null };
+
+/**
+ * What an attempt's end means for its run.
+ *
+ * @param ending  how the command ended
+ * @param asked  why the yard had asked it to stop, null where it had not
+ * @param tries  attempts made so far that count against the retries, this one included
+ * @param retries  how many further tries the job allows (default of a job: 0)
+ */
+export function outcome(
+  ending: Ending,
+  asked: StopReason | null,
+  tries: number,
+  retries: number,
+  timeLimitMs: number | null,
+): Outcome {
+  if (ending.kind === "exited" && ending.exitCode === 0 && asked !== "preempted" && asked !== "withdrawn") {
+    return { status: "succeeded" };
+  }
+  if (asked === "cancelled") return { status: "cancelled" };
+  if (asked === "preempted" || asked === "withdrawn" || ending.kind === "never_began") {
+    return { status: "queued", cause: null };
+  }
+  const cause = causeOf(ending, asked, timeLimitMs);
+  return tries <= retries ? { status: "queued", cause } : { status: "failed", cause };
+}
+
+/** Whether an attempt that ended so counts against a job's retries: what never began or was taken back does not. */
+export function countsAsTry(ending: Ending, asked: StopReason | null): boolean {
+  return ending.kind !== "never_began" && asked !== "preempted" && asked !== "withdrawn";
+}
+
+function causeOf(
+  ending: Exclude<Ending, { kind: "never_began" }>,
+  asked: StopReason | null,
+  timeLimitMs: number | null,
+): FailureCause {
+  if (asked === "time_limit") return { code: "time_limit", limitMs: timeLimitMs ?? 0 };
+  switch (ending.kind) {
+    case "exited":
+      return { code: "exit_code", exitCode: ending.exitCode };
+    case "signalled":
+      return { code: "signal", signal: ending.signal };
+    case "could_not_start":
+      return { code: "could_not_start", reason: ending.reason };
+    case "lost":
+      return { code: "lost", detail: ending.detail };
+  }
+}

@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { type AgentNote, type Home, readJsonFile } from "../platform/home.ts";
+import { isAlive } from "../platform/processes.ts";
+
+/** Sees to it that this machine has an agent. It is a process of its own, and outlives the yard. */
+export interface LocalAgent {
+  /** Ends the agent too where `withAgent`; what runs goes on in either case. */
+  stop(withAgent: boolean): void;
+}
+
+const LOOK_MS = 300;
+/** An agent that ended is not started again sooner: one that cannot start must not be started for ever. */
+const PAUSE_MS = 1000;
+
+/** @param command  what starts an agent: program and arguments */
+export function keepLocalAgent(home: Home, command: string[], log: (text: string) => void): LocalAgent {
+  let startedAt = 0;
+  let starting: number | null = null;
+  const timer = setInterval(look, LOOK_MS);
+  look();
+
+  function look(): void {
+    if (runningAgent(home) !== null) {
+      starting = null;
+      return;
+    }
+    if (starting !== null || Date.now() - startedAt < PAUSE_MS) return;
+    startedAt = Date.now();
+    starting = start();
+  }
+
+  function start(): number | null {
+    const [program = process.execPath, ...args] = command;
+    const out = openSync(home.agentLog, "a", 0o600);
+    const child = spawn(program, args, {
+      cwd: "/",
+      detached: true,
+      stdio: ["ignore", out, out],
+      env: { ...process.env, RUNYARD_HOME: home.folder, RUNYARD_SPOOL: home.spool, RUNYARD_OWN: "1" },
+    });
+    closeSync(out);
+    child.once("error", (error) => log(`the agent of this machine cannot be started: ${error.message}`));
+    child.once("exit", (code, signal) => {
+      starting = null;
+      if (code !== 0) log(`the agent of this machine ended (${signal ?? `exit code ${code}`}); another one is started`);
+    });
+    child.unref();
+    return child.pid ?? null;
+  }
+
+  return {
+    stop(withAgent) {
+      clearInterval(timer);
+      const pid = runningAgent(home) ?? starting;
+      if (withAgent && pid !== null) process.kill(pid, "SIGTERM");
+    },
+  };
+}
+
+function runningAgent(home: Home): number | null {
+  const note = readJsonFile<AgentNote>(home.agent);
+  return note && isAlive(note) ? note.pid : null;
+}

@@ -1,0 +1,32 @@
+import { runAgent } from "../agent/agent.ts";
+import { connectHome } from "../agent/connection.ts";
+import { homeOf, writeJsonFile } from "../platform/home.ts";
+import { closeConnections } from "../platform/http.ts";
+import { identify } from "../platform/processes.ts";
+import { logLine } from "./log.ts";
+
+/** With nothing to run and no yard to be reached for this long, an agent ends. */
+const PATIENCE_MS = 5000;
+
+/** The agent of this machine, until it is no longer needed. Returns the exit code. */
+export async function agent(): Promise<number> {
+  process.umask(0o077);
+  const home = homeOf(process.env);
+  const self = identify(process.pid);
+  if (self) writeJsonFile(home.agent, self);
+  const ending = new AbortController();
+  process.once("SIGTERM", () => ending.abort());
+  process.on("SIGHUP", () => undefined);
+  const end = await runAgent({
+    machine: "local",
+    spool: home.spool,
+    connect: () => connectHome(home),
+    visible: process.env["CUDA_VISIBLE_DEVICES"] ?? null,
+    log: logLine,
+    ending: ending.signal,
+    patienceMs: PATIENCE_MS,
+  });
+  logLine(`the agent ends: ${end}`);
+  closeConnections();
+  return 0;
+}

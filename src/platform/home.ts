@@ -1,0 +1,95 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { systemErrorCode } from "./system_error.ts";
+
+/** Where everything of a yard lies: database, tokens, files, its agent. Two homes never touch each other. */
+export interface Home {
+  folder: string;
+  database: string;
+  /** Held for the life of a yard: of two, one gets it. */
+  lock: string;
+  /** How to reach the yard that runs now. */
+  address: string;
+  /** The port that it had, so that it has it again. */
+  port: string;
+  adminToken: string;
+  agentToken: string;
+  files: string;
+  spool: string;
+  yardLog: string;
+  agentLog: string;
+  /** Which agent speaks for this machine. */
+  agent: string;
+}
+
+/** RUNYARD_HOME, else `runyard` in the XDG data folder. */
+export function homeOf(environment: NodeJS.ProcessEnv): Home {
+  const data = environment["XDG_DATA_HOME"] || `${homedir()}/.local/share`;
+  const folder = environment["RUNYARD_HOME"] || `${data}/runyard`;
+  return {
+    folder,
+    database: `${folder}/yard.sqlite`,
+    lock: `${folder}/lock.sqlite`,
+    address: `${folder}/yard.json`,
+    port: `${folder}/port`,
+    adminToken: `${folder}/token`,
+    agentToken: `${folder}/agent.token`,
+    files: `${folder}/files`,
+    spool: environment["RUNYARD_SPOOL"] || `${folder}/spool`,
+    yardLog: `${folder}/yard.log`,
+    agentLog: `${folder}/agent.log`,
+    agent: `${folder}/agent.json`,
+  };
+}
+
+export function makeHome(home: Home): void {
+  mkdirSync(home.folder, { recursive: true, mode: 0o700 });
+}
+
+/** How a yard that runs is reached. */
+export interface YardAddress {
+  yard: string;
+  url: string;
+  pid: number;
+  startTicks: number;
+  bootId: string;
+  version: string;
+  epoch: number;
+}
+
+export interface AgentNote {
+  agent: string;
+  pid: number;
+  startTicks: number;
+  bootId: string;
+}
+
+/** Null where there is none, or it cannot be read. */
+export function readJsonFile<T>(path: string): T | null {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as T;
+  } catch {
+    return null;
+  }
+}
+
+/** Whole or not at all, readable by its owner alone. */
+export function writeJsonFile(path: string, value: unknown): void {
+  writeSecretFile(path, `${JSON.stringify(value)}\n`);
+}
+
+export function writeSecretFile(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}`;
+  writeFileSync(temporary, text, { mode: 0o600 });
+  renameSync(temporary, path);
+}
+
+/** The token in the file, without the line's end; null where there is none. */
+export function readToken(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8").trim() || null;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return null;
+    throw error;
+  }
+}

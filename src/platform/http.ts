@@ -1,0 +1,59 @@
+import { Agent, type IncomingMessage, request } from "node:http";
+import { Agent as SecureAgent, request as secureRequest } from "node:https";
+
+export interface HttpRequest {
+  method: string;
+  /** Absolute. */
+  url: string;
+  headers: Record<string, string>;
+  body?: string;
+  /** Gives up when no byte has come for this long. Default: never. */
+  silenceMs?: number;
+  signal?: AbortSignal;
+}
+
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: Buffer;
+}
+
+const plain = new Agent({ keepAlive: true, maxSockets: 16, scheduling: "lifo" });
+const secure = new SecureAgent({ keepAlive: true, maxSockets: 16 });
+
+/** One request over kept connections, with `node:http`: `fetch` costs 13 MB more memory, which an agent has not. */
+export async function httpRequest(options: HttpRequest): Promise<HttpAnswer> {
+  const response = await httpStream(options);
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
+}
+
+/** Resolves when the head of the answer is there; the body is read from the stream. */
+export function httpStream(options: HttpRequest): Promise<IncomingMessage> {
+  const isSecure = options.url.startsWith("https:");
+  const body = options.body === undefined ? null : Buffer.from(options.body);
+  return new Promise((resolve, reject) => {
+    const outgoing = (isSecure ? secureRequest : request)(options.url, {
+      method: options.method,
+      agent: isSecure ? secure : plain,
+      headers: {
+        ...options.headers,
+        ...(body && { "content-type": "application/json", "content-length": `${body.length}` }),
+      },
+      ...(options.signal && { signal: options.signal }),
+    });
+    outgoing.once("response", resolve);
+    outgoing.once("error", reject);
+    if (options.silenceMs !== undefined) {
+      outgoing.setTimeout(options.silenceMs, () => outgoing.destroy(new Error("the yard did not answer in time")));
+    }
+    outgoing.end(body ?? undefined);
+  });
+}
+
+/** Lets the process end although connections are kept. */
+export function closeConnections(): void {
+  plain.destroy();
+  secure.destroy();
+}

@@ -1,0 +1,140 @@
+import type { Demand, Slot } from "../core/demand.ts";
+import { type Ledger, openLedger } from "../core/ledger.ts";
+import { devicesOf, type Machine } from "../core/machine.ts";
+import type { OpenMachine } from "../core/policy.ts";
+import type { AttemptId, UnixMs } from "../core/run.ts";
+import { nextMeanMs, runAhead } from "../core/run_ahead.ts";
+
+/** An attempt as the floor knows it. */
+export interface Seated {
+  attempt: AttemptId;
+  slot: Slot;
+  /** When its time limit ends it; null: not known. */
+  endsAt: UnixMs | null;
+}
+
+/** The machines with what is held on them, kept in memory by the loop and rebuilt from the store when it starts. */
+export interface Floor {
+  /** Takes over how the machines are now; what is held stays held. */
+  refresh(machines: Machine[]): void;
+  /** The machines of a pool that take runs now, with ledgers that a policy may hold slots in. */
+  open(pool: string): OpenMachine[];
+  unreachable(pool: string): string[];
+  machines(): Iterable<Machine>;
+  get(machine: number): Machine | undefined;
+  /** Seats an attempt whose slot the ledger holds already. */
+  seat(machine: number, seated: Seated): void;
+  /** Seats an attempt found in the store: in its slot where that is free, else in line. */
+  reseat(machine: number, seated: Seated): void;
+  /** Gives back a slot that was held for a run which then did not come. */
+  release(machine: number, slot: Slot): void;
+  /** The attempt is over: its slot is free, or goes to the first in line that it suits. */
+  leave(machine: number, attempt: AttemptId, tookMs: number | null): void;
+  /**
+   * A slot to wait for on this machine, where runs are so short that a line is worth it; null otherwise.
+   * `already` more than are in line have been decided on.
+   */
+  placeAhead(machine: number, demand: Demand, already: number): Slot | null;
+  /** Seats an attempt in line. */
+  queue(machine: number, seated: Seated): void;
+}
+
+interface Place {
+  machine: Machine;
+  ledger: Ledger;
+  seated: Map<AttemptId, Seated>;
+  line: Map<AttemptId, Seated>;
+  meanMs: number | null;
+  /** Which of several kinds of slots the next in line is to wait for. */
+  turn: number;
+}
+
+export function openFloor(): Floor {
+  const places = new Map<number, Place>();
+
+  function advance(place: Place): void {
+    for (const [attempt, waiting] of place.line) {
+      if (!place.ledger.isFree(waiting.slot)) continue;
+      place.ledger.hold(waiting.slot);
+      place.line.delete(attempt);
+      place.seated.set(attempt, waiting);
+    }
+  }
+
+  return {
+    refresh(machines) {
+      for (const machine of machines) {
+        const before = places.get(machine.id);
+        const ledger = openLedger(machine);
+        for (const { slot } of before?.seated.values() ?? []) ledger.hold(slot);
+        const place = {
+          machine,
+          ledger,
+          seated: before?.seated ?? new Map(),
+          line: before?.line ?? new Map(),
+          meanMs: before?.meanMs ?? null,
+          turn: 0,
+        };
+        places.set(machine.id, place);
+        advance(place);
+      }
+    },
+    open: (pool) =>
+      [...places.values()]
+        .filter(({ machine }) => machine.pool === pool && takesRuns(machine))
+        .map(({ machine, ledger, seated }) => ({ machine, ledger, held: [...seated.values()] })),
+    unreachable: (pool) =>
+      [...places.values()]
+        .filter(({ machine }) => machine.pool === pool && machine.unreachableSince !== null)
+        .map(({ machine }) => machine.name),
+    *machines() {
+      for (const { machine } of places.values()) yield machine;
+    },
+    get: (machine) => places.get(machine)?.machine,
+    seat(machine, seated) {
+      places.get(machine)?.seated.set(seated.attempt, seated);
+    },
+    reseat(machine, seated) {
+      const place = places.get(machine);
+      if (!place) return;
+      place.line.set(seated.attempt, seated);
+      advance(place);
+    },
+    release(machine, slot) {
+      places.get(machine)?.ledger.release(slot);
+    },
+    leave(machine, attempt, tookMs) {
+      const place = places.get(machine);
+      if (!place) return;
+      if (tookMs !== null) place.meanMs = nextMeanMs(place.meanMs, tookMs);
+      place.line.delete(attempt);
+      const seated = place.seated.get(attempt);
+      if (!seated) return;
+      place.seated.delete(attempt);
+      place.ledger.release(seated.slot);
+      advance(place);
+    },
+    placeAhead(id, demand, already) {
+      const place = places.get(id);
+      if (!place || !takesRuns(place.machine)) return null;
+      if (place.line.size + already >= runAhead(place.meanMs, place.seated.size)) return null;
+      const { machine } = place;
+      if (machine.slots) {
+        const suited = machine.slots.filter((slot) => demand.gpus === null || devicesOf(slot).length === demand.gpus);
+        place.turn += 1;
+        const devices = suited[place.turn % Math.max(1, suited.length)];
+        if (devices === undefined) return null;
+        return { devices, gpus: devicesOf(devices), cpus: demand.cpus ?? 0, memoryBytes: demand.memoryBytes ?? 0 };
+      }
+      const slot = openLedger(machine).place(demand);
+      return slot && slot.gpus.length === 0 ? slot : null;
+    },
+    queue(machine, seated) {
+      places.get(machine)?.line.set(seated.attempt, seated);
+    },
+  };
+}
+
+function takesRuns(machine: Machine): boolean {
+  return !machine.drained && machine.seenAt !== null && machine.unreachableSince === null;
+}

@@ -1,0 +1,261 @@
+import { backfill } from "../core/backfill.ts";
+import type { Demand, Slot } from "../core/demand.ts";
+import type { Machine } from "../core/machine.ts";
+import type { Presence } from "../core/presence.ts";
+import type { Reasons } from "../core/reasons.ts";
+import type { AttemptId, JobId, UnixMs } from "../core/run.ts";
+import type { Driver } from "../drivers/driver.ts";
+import type { Clock } from "../platform/clock.ts";
+import { assignAttempts, type Start, selectOpenAttempts } from "../store/attempts.ts";
+import type { Change } from "../store/changes.ts";
+import { makeNextRuns, selectUnmadeJob, selectWaitingJobs } from "../store/jobs.ts";
+import { renewLease } from "../store/lease.ts";
+import { selectMachines } from "../store/machines.ts";
+import { selectPools } from "../store/pools.ts";
+import type { Store } from "../store/store.ts";
+import { openFloor, type Seated } from "./floor.ts";
+import { openQueue } from "./queue.ts";
+
+export interface LoopOptions {
+  store: Store;
+  driver: Driver;
+  presence: Presence;
+  reasons: Reasons;
+  clock: Clock;
+  epoch: number;
+  /** The name under which this yard holds the lease. */
+  holder: string;
+  newAttemptId: (job: JobId, n: number, attempt: number) => AttemptId;
+  /** A bug of ours, or a disk that fails: the loop goes on at its next turn. */
+  onError: (error: unknown) => void;
+  /** Another yard has taken the lead. */
+  onDeposed: () => void;
+}
+
+export interface Loop {
+  /** When the last turn came to its end, epoch ms. */
+  lastTurnAt(): number;
+  stop(): Promise<void>;
+}
+
+/** A decision to start one of a job's runs, on its way to becoming an attempt. */
+interface Seat extends Start {
+  endsAt: UnixMs | null;
+  /** It waits on the machine until the slot is free there. */
+  inLine: boolean;
+}
+
+/** With nothing happening, the loop still turns this often: leases are renewed, silence is noticed. */
+const IDLE_MS = 1000;
+const RENEW_MS = 4000;
+/** Rows of a big sweep made in one go: short enough that nobody notices. */
+const SLICE = 5000;
+const SLICE_PAUSE_MS = 100;
+
+export async function startLoop(options: LoopOptions): Promise<Loop> {
+  const { store, driver, presence, reasons, clock, epoch } = options;
+  const floor = openFloor();
+  const queue = openQueue();
+  const pausedPools = new Set<string>();
+  let heard: Change[] = [];
+  let turning: Promise<void> | null = null;
+  let again = false;
+  let stopped = false;
+  let lastTurnAt = clock.now();
+  let renewedAt = clock.now();
+
+  await load();
+  const unsubscribe = store.changes.hear((changes) => {
+    heard.push(...changes);
+    wake();
+  });
+  const idle = setInterval(wake, IDLE_MS);
+  const slices = setInterval(() => void guarded(makeSlice), SLICE_PAUSE_MS);
+  wake();
+
+  /** One turn: what is decided is committed, and only then done. */
+  async function turn(): Promise<void> {
+    await absorb();
+    await keepLead();
+    noticeSilence();
+    const seats = decide();
+    seats.push(...decideAhead());
+    const machines = await commit(seats);
+    if (machines.size > 0) driver.start(machines);
+    lastTurnAt = clock.now();
+  }
+
+  function wake(): void {
+    if (stopped) return;
+    again = true;
+    turning ??= turnWhileAsked();
+  }
+
+  async function turnWhileAsked(): Promise<void> {
+    while (again && !stopped) {
+      again = false;
+      await guarded(turn);
+    }
+    turning = null;
+  }
+
+  async function guarded(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      options.onError(error);
+    }
+  }
+
+  async function load(): Promise<void> {
+    await refreshMachines();
+    await refreshPools();
+    const rows = await selectWaitingJobs(store.read, null);
+    queue.refresh(rows.map((row) => row.id), rows);
+    for (const row of await selectOpenAttempts(store.read, null)) {
+      floor.reseat(row.machine_id, { attempt: row.id, slot: JSON.parse(row.slot_json), endsAt: null });
+    }
+  }
+
+  /** Takes over what others have committed since the last turn. */
+  async function absorb(): Promise<void> {
+    const changes = heard;
+    heard = [];
+    const jobs = new Set<number>();
+    let machines = false;
+    let pools = false;
+    const stops = new Set<number>();
+    for (const change of changes) {
+      if (change.kind === "job") jobs.add(change.job);
+      else if (change.kind === "ended") floor.leave(change.machine, change.attempt, change.tookMs);
+      else if (change.kind === "machine") machines = true;
+      else if (change.kind === "stop") stops.add(change.machine);
+      else if (change.kind === "pools") pools = true;
+    }
+    if (stops.size > 0) driver.stop(stops);
+    if (machines) await refreshMachines();
+    if (pools) await refreshPools();
+    if (jobs.size > 0) queue.refresh(jobs, await selectWaitingJobs(store.read, [...jobs]));
+  }
+
+  async function refreshMachines(): Promise<void> {
+    const rows = await selectMachines(store.read);
+    floor.refresh(rows.map((row): Machine => ({ ...row, ...presence.of(row.id) })));
+  }
+
+  async function refreshPools(): Promise<void> {
+    pausedPools.clear();
+    for (const pool of await selectPools(store.read)) if (pool.paused) pausedPools.add(pool.name);
+  }
+
+  async function keepLead(): Promise<void> {
+    if (clock.now() - renewedAt < RENEW_MS) return;
+    renewedAt = clock.now();
+    if (!(await store.write((db) => renewLease(db, store.dialect, options.holder)))) options.onDeposed();
+  }
+
+  function noticeSilence(): void {
+    const now = clock.now();
+    presence.looked(now);
+    const moved = [...floor.machines()].filter((machine) => {
+      const { seenAt, unreachableSince } = presence.of(machine.id);
+      return seenAt !== machine.seenAt && (machine.seenAt === null || unreachableSince !== machine.unreachableSince);
+    });
+    floor.refresh(moved.map((machine) => ({ ...machine, ...presence.of(machine.id) })));
+  }
+
+  function decide(): Seat[] {
+    const now = clock.now();
+    const seats: Seat[] = [];
+    for (const pool of queue.pools()) {
+      reasons.clear(pool);
+      if (pausedPools.has(pool)) continue;
+      const machines = floor.open(pool);
+      const state = { waiting: queue.eligible(pool), machines, unreachable: floor.unreachable(pool) };
+      for (const decision of backfill(state, now)) {
+        if (decision.do === "start") seats.push(seatFor(decision.job, decision.machine, decision.slot, false));
+        else {
+          const row = queue.get(decision.job);
+          if (row) reasons.say(pool, row.demand, decision.because);
+          queue.blocked(decision.job, now);
+        }
+      }
+    }
+    for (const seat of seats) queue.took(seat.job, 1);
+    return seats;
+  }
+
+  /** Where runs are short, some more are given to a machine to wait in line there, in the queue's order. */
+  function decideAhead(): Seat[] {
+    const seats: Seat[] = [];
+    const already = new Map<number, number>();
+    for (const pool of queue.pools()) {
+      if (pausedPools.has(pool)) continue;
+      for (const { id, demand, startable } of queue.eligible(pool)) {
+        const line = standInLine(id, demand, startable, already);
+        seats.push(...line);
+        if (line.length < startable) break;
+      }
+    }
+    for (const seat of seats) queue.took(seat.job, 1);
+    return seats;
+  }
+
+  function standInLine(job: JobId, demand: Demand, startable: number, already: Map<number, number>): Seat[] {
+    const seats: Seat[] = [];
+    for (const { id: machine } of floor.machines()) {
+      while (seats.length < startable) {
+        const slot = floor.placeAhead(machine, demand, already.get(machine) ?? 0);
+        if (!slot) break;
+        already.set(machine, (already.get(machine) ?? 0) + 1);
+        seats.push(seatFor(job, machine, slot, true));
+      }
+    }
+    return seats;
+  }
+
+  function seatFor(job: JobId, machine: number, slot: Slot, inLine: boolean): Seat {
+    const row = queue.get(job);
+    const endsAt = row?.timeLimitMs && !inLine ? clock.now() + row.timeLimitMs : null;
+    return { job, machine, slot, snapshot: row?.plan.snapshot ?? null, endsAt, inLine };
+  }
+
+  /** Returns the machines that have something to start. */
+  async function commit(seats: Seat[]): Promise<Set<number>> {
+    const machines = new Set<number>();
+    if (seats.length === 0) return machines;
+    const given = await store.write((db) =>
+      assignAttempts(db, store.dialect, seats, epoch, options.newAttemptId, clock.now()),
+    );
+    for (const [index, seat] of seats.entries()) {
+      const attempt = given[index];
+      if (!attempt) {
+        // What waited was cancelled in the meantime.
+        if (!seat.inLine) floor.release(seat.machine, seat.slot);
+        continue;
+      }
+      const seated: Seated = { attempt: attempt.id, slot: seat.slot, endsAt: seat.endsAt };
+      if (seat.inLine) floor.queue(seat.machine, seated);
+      else floor.seat(seat.machine, seated);
+      machines.add(seat.machine);
+    }
+    store.changes.tell(given.flatMap((run) => (run ? [{ kind: "run", job: run.job, n: run.n }] : [])));
+    return machines;
+  }
+
+  async function makeSlice(): Promise<void> {
+    const job = await selectUnmadeJob(store.read);
+    if (job !== null) await store.write((db) => makeNextRuns(db, store.dialect, job, SLICE));
+  }
+
+  return {
+    lastTurnAt: () => lastTurnAt,
+    async stop() {
+      stopped = true;
+      unsubscribe();
+      clearInterval(idle);
+      clearInterval(slices);
+      await turning;
+    },
+  };
+}

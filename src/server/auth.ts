@@ -1,0 +1,84 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Clock } from "../platform/clock.ts";
+import type { Store } from "../store/store.ts";
+import { insertToken, type Role, selectValidToken } from "../store/tokens.ts";
+
+/** Who asks. */
+export interface Principal {
+  token: string;
+  user: string;
+  role: Role;
+}
+
+/** What a role may do, beyond what the one before it may. An agent may do nothing but an agent's part. */
+const reach: Record<Role, readonly ("user" | "admin" | "agent")[]> = {
+  user: ["user"],
+  admin: ["user", "admin"],
+  agent: ["agent"],
+};
+
+export function mayEnter(role: Role, door: "user" | "admin" | "agent"): boolean {
+  return reach[role].includes(door);
+}
+
+export interface Authority {
+  /** Whose token this is; null: nobody's, or no longer. */
+  recognise(secret: string): Promise<Principal | null>;
+  /** Forgets what it remembers, so that a revoked token is refused at once. */
+  forget(): void;
+  /** Whether what a principal holds is still good: asked again and again while a stream is open. */
+  isStillGood(principal: Principal, secret: string): Promise<boolean>;
+}
+
+/** A hash is looked up in the store at most this often. */
+const REMEMBERED_MS = 1000;
+
+export function openAuthority(store: Store, clock: Clock): Authority {
+  const remembered = new Map<string, { principal: Principal | null; at: number }>();
+
+  async function recognise(secret: string): Promise<Principal | null> {
+    const hash = hashToken(secret);
+    const known = remembered.get(hash);
+    if (known && clock.now() - known.at < REMEMBERED_MS) return known.principal;
+    const row = await selectValidToken(store.read, hash, clock.now());
+    const principal = row ? { token: row.id, user: row.user_name, role: row.role } : null;
+    if (remembered.size > 1000) remembered.clear();
+    remembered.set(hash, { principal, at: clock.now() });
+    return principal;
+  }
+
+  return {
+    recognise,
+    forget: () => remembered.clear(),
+    isStillGood: async (principal, secret) => (await recognise(secret))?.token === principal.token,
+  };
+}
+
+export function hashToken(secret: string): string {
+  return createHash("sha256").update(secret).digest("hex");
+}
+
+export interface TokenOrder {
+  user: string;
+  role: Role;
+  label: string;
+  expiresAt: number | null;
+}
+
+/** Makes a token of 256 random bits and keeps its hash. The secret is returned, and nowhere else. */
+export async function issueToken(store: Store, order: TokenOrder, now: number): Promise<{ id: string; secret: string }> {
+  const id = randomBytes(6).toString("hex");
+  const secret = `ry_${randomBytes(32).toString("base64url")}`;
+  const row = {
+    id,
+    hash: hashToken(secret),
+    user_name: order.user,
+    role: order.role,
+    label: order.label,
+    created_at: now,
+    expires_at: order.expiresAt,
+    revoked_at: null,
+  };
+  await store.write((db) => insertToken(db, row));
+  return { id, secret };
+}

@@ -1,0 +1,249 @@
+import { closeSync, openSync } from "node:fs";
+import type { Submission } from "../../api/job.ts";
+import { commandLine } from "../../core/command_line.ts";
+import { type Refused, refuse } from "../../core/failure.ts";
+import { openLedger } from "../../core/ledger.ts";
+import type { Machine } from "../../core/machine.ts";
+import { extendSpace } from "../../core/space_extension.ts";
+import { describeSpaceProblem, isSpaceRefused } from "../../core/space_problem.ts";
+import { compileWork, type Work } from "../../core/work.ts";
+import { describeFileProblem } from "../../files/problem.ts";
+import { systemErrorText } from "../../platform/system_error.ts";
+import { insertAudit } from "../../store/audit.ts";
+import { selectAfter, settleDependants } from "../../store/dependencies.ts";
+import {
+  extendJob,
+  insertJob,
+  type JobRow,
+  type NewJob,
+  selectJob,
+  selectJobPage,
+  selectJobs,
+  setJob,
+} from "../../store/jobs.ts";
+import { selectMachines } from "../../store/machines.ts";
+import { selectPools } from "../../store/pools.ts";
+import { presentJob } from "../present.ts";
+import { choose, forbidStrangers } from "../selection.ts";
+import type { Handlers, Yard } from "../yard.ts";
+import { workOf } from "../works.ts";
+import { isRefused } from "../../core/failure.ts";
+
+/** What one argument or variable of a program may hold on Linux (MAX_ARG_STRLEN), its NUL byte included. */
+const LONGEST_WORD_BYTES = 131_072;
+/** A machine that was never seen is waited for this long before a demand is judged without it. */
+const MACHINE_WAIT_MS = 6000;
+
+type JobHandlers = Pick<Handlers, "submit" | "listJobs" | "showJob" | "setJob" | "extend">;
+
+export function jobHandlers(yard: Yard): JobHandlers {
+  const { store } = yard;
+
+  return {
+    async submit({ body, who }) {
+      const work = workFrom(body);
+      const compiled = compileWork(work);
+      if (isSpaceRefused(compiled)) return refuse({ code: "space", detail: describeSpaceProblem(compiled.problem) });
+      const objection =
+        (await checkDisk(yard)) ??
+        checkWords(work) ??
+        (await checkPool(yard, body)) ??
+        (await checkAfter(yard, body)) ??
+        (body.out === null ? null : reserveOut(body.out, compiled.total));
+      if (objection) return objection;
+      const environment = await yard.files.environments.put(body.environment);
+      if (!environment.ok) return refuse({ code: "bad_request", detail: describeFileProblem(environment.problem) });
+      const job = newJob(body, work, compiled.total, environment.value, who.user);
+      const now = yard.clock.now();
+      const id = await store.write(async (db) => {
+        const id = await insertJob(db, store.dialect, job, now);
+        await settleDependants(db, body.after.map((after) => after.job) as JobRow["id"][], now);
+        await insertAudit(db, { at: now, user: who.user, action: "submit", target: `${id}`, detail: { runs: job.total } });
+        return id;
+      });
+      store.changes.tell([{ kind: "job", job: id }]);
+      return { job: await present(id) };
+    },
+
+    async listJobs({ query }) {
+      if (query.select !== undefined) {
+        const chosen = await choose(store.read, query.select);
+        if (isRefused(chosen)) return chosen;
+        return { jobs: chosen.map(({ job }) => presentJob(job)), next: null };
+      }
+      const filter = {
+        open: query.open ?? null,
+        user: query.user ?? null,
+        tag: query.tag ?? null,
+        search: query.search ?? null,
+      };
+      const rows = await selectJobPage(store.read, filter, query.before ?? null, query.limit);
+      const last = rows.at(-1);
+      return { jobs: rows.map((row) => presentJob(row)), next: rows.length === query.limit && last ? last.id : null };
+    },
+
+    async showJob({ params }) {
+      const row = await selectJob(store.read, params.job);
+      if (!row) return refuse({ code: "no_such_job", job: params.job });
+      return { job: await present(row.id), definition: await definitionOf(row) };
+    },
+
+    async setJob({ params, body, who }) {
+      const row = await selectJob(store.read, params.job);
+      if (!row) return refuse({ code: "no_such_job", job: params.job });
+      const forbidden = forbidStrangers(who, [row]);
+      if (forbidden) return forbidden;
+      await store.write(async (db) => {
+        await setJob(db, row.id, body);
+        await insertAudit(db, { at: yard.clock.now(), user: who.user, action: "set", target: `${row.id}`, detail: body });
+      });
+      store.changes.tell([{ kind: "job", job: row.id }]);
+      return { job: await present(row.id) };
+    },
+
+    async extend({ params, body, who }) {
+      const row = await selectJob(store.read, params.job);
+      if (!row) return refuse({ code: "no_such_job", job: params.job });
+      const forbidden = forbidStrangers(who, [row]);
+      if (forbidden) return forbidden;
+      const work = await workOf(store.read, row);
+      if (work.kind === "lines" || work.spaces[0]?.axes.length === 0) return refuse({ code: "not_a_sweep", job: row.id });
+      const extension = extendSpace(work.spaces, body.axes);
+      if (isSpaceRefused(extension)) return refuse({ code: "space", detail: describeSpaceProblem(extension.problem) });
+      const spaces = JSON.stringify([...work.spaces, ...extension.spaces]);
+      await store.write(async (db) => {
+        if (extension.added > 0) await extendJob(db, store.dialect, row.id, spaces, extension.added);
+        const detail = { added: extension.added };
+        await insertAudit(db, { at: yard.clock.now(), user: who.user, action: "extend", target: `${row.id}`, detail });
+      });
+      store.changes.tell([{ kind: "job", job: row.id }]);
+      return { job: await present(row.id), added: extension.added };
+    },
+  };
+
+  async function present(id: JobRow["id"]) {
+    const row = await selectJob(store.read, id);
+    if (!row) throw new Error(`job ${id} has vanished`);
+    return presentJob(row, (await selectAfter(store.read, id)).map(({ job, any }) => ({ job, any })));
+  }
+}
+
+/** What a job was submitted as, for people and for a clone of it; values of its environment are not part of it. */
+async function definitionOf(row: JobRow): Promise<Record<string, unknown>> {
+  const { demand, plan, retries, timeLimitMs, atMost, resumable, tags } = row;
+  const { environment: _, ...rest } = plan;
+  const command = row.command === null ? null : JSON.parse(row.command);
+  return { command, spaces: JSON.parse(row.spaces), demand, retries, timeLimitMs, atMost, resumable, tags, ...rest };
+}
+
+function workFrom(body: Submission): Work {
+  if (body.work.kind === "lines") return { kind: "lines", lines: body.work.lines };
+  return { kind: "command", command: body.work.command, spaces: [body.work.space] };
+}
+
+function newJob(body: Submission, work: Work, total: number, environment: string, user: string): NewJob {
+  const { cwd, umask, limits, out, snapshot, commit } = body;
+  return {
+    name: body.name ?? nameOf(work),
+    user,
+    pool: body.pool,
+    priority: body.priority,
+    paused: body.paused,
+    work,
+    total,
+    demand: body.demand,
+    plan: { cwd, environment, umask, limits, out, snapshot, commit },
+    tags: body.tags,
+    retries: body.retries,
+    timeLimitMs: body.timeLimitMs,
+    atMost: body.atMost,
+    resumable: body.resumable,
+    after: body.after,
+  };
+}
+
+function nameOf(work: Work): string {
+  if (work.kind === "lines") return `${work.lines.length} commands`;
+  const line = commandLine(work.command);
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
+
+async function checkDisk(yard: Yard): Promise<Refused | null> {
+  const free = await yard.files.freeBytes();
+  if (!free.ok || free.value >= yard.floorBytes) return null;
+  return refuse({ code: "disk_full", freeBytes: free.value, floorBytes: yard.floorBytes });
+}
+
+/** A longer word could be queued, but never be started. */
+function checkWords(work: Work): Refused | null {
+  const words =
+    work.kind === "lines"
+      ? work.lines.map(([, text]) => text)
+      : work.command.kind === "argv"
+        ? work.command.argv
+        : [work.command.text];
+  for (const word of words) {
+    // No character takes more than 3 bytes for each of its UTF-16 units.
+    const bytes = word.length * 3 < LONGEST_WORD_BYTES ? 0 : Buffer.byteLength(word);
+    if (bytes >= LONGEST_WORD_BYTES) {
+      const detail = `An argument of the command is ${bytes} bytes long; Linux starts no program with one above ${LONGEST_WORD_BYTES - 1}. Put it into a file and pass its name.`;
+      return refuse({ code: "bad_request", detail });
+    }
+  }
+  return null;
+}
+
+async function checkAfter(yard: Yard, body: Submission): Promise<Refused | null> {
+  const ids = body.after.map((after) => after.job);
+  const found = new Set<number>((await selectJobs(yard.store.read, ids)).map((job) => job.id));
+  const missing = ids.find((id) => !found.has(id));
+  return missing === undefined ? null : refuse({ code: "after_missing", job: missing });
+}
+
+/** Whether the pool exists and one of its machines could ever hold such a run, as far as they have been seen. */
+async function checkPool(yard: Yard, body: Submission): Promise<Refused | null> {
+  const pools = await selectPools(yard.store.read);
+  if (!pools.some((pool) => pool.name === body.pool)) {
+    return refuse({ code: "no_such_pool", pool: body.pool, known: pools.map((pool) => pool.name) });
+  }
+  const { demand } = body;
+  if (!demand.gpus && !demand.cpus && !demand.memoryBytes) return null;
+  const machines = await machinesOf(yard, body.pool);
+  const isUnknown = machines.some((machine) => machine.hardware.cpus === 0);
+  if (isUnknown || machines.some((machine) => openLedger(machine).couldEverHold(demand))) return null;
+  const largest = machines.map(describeSize).join("; ") || `pool ${body.pool} has no machine`;
+  return refuse({ code: "can_never_run", asked: demand, largest });
+}
+
+async function machinesOf(yard: Yard, pool: string): Promise<Machine[]> {
+  const deadline = yard.clock.now() + MACHINE_WAIT_MS;
+  for (;;) {
+    const rows = (await selectMachines(yard.store.read)).filter((row) => row.pool === pool);
+    const machines = rows.map((row) => ({ ...row, ...yard.presence.of(row.id) }));
+    if (machines.every((machine) => machine.hardware.cpus > 0) || yard.clock.now() > deadline) return machines;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function describeSize({ name, hardware, slots }: Machine): string {
+  if (slots) return `${name} has the slots ${slots.map((slot) => `'${slot}'`).join(" ")}`;
+  const gpus = hardware.gpus.length;
+  const memory = (hardware.memoryBytes / 1024 ** 3).toFixed(1);
+  return `${name} has ${gpus === 0 ? "no GPU" : `${gpus} GPU${gpus === 1 ? "" : "s"}`}, ${hardware.cpus} cores and ${memory} GB memory`;
+}
+
+/** The file is made now, so that of two jobs that want it one gets it, and nobody else's is ever overwritten. */
+function reserveOut(path: string, runs: number): Refused | null {
+  if (runs > 1) {
+    const detail = `--out names one file, and this job has ${runs} runs. Leave it out and see: runyard logs`;
+    return refuse({ code: "bad_request", detail });
+  }
+  try {
+    closeSync(openSync(path, "wx", 0o666));
+    return null;
+  } catch (error) {
+    const detail = `The output file ${path} must be new and writable: ${systemErrorText(error)}. Choose another --out.`;
+    return refuse({ code: "bad_request", detail });
+  }
+}
+

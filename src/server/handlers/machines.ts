@@ -1,0 +1,47 @@
+import { refuse } from "../../core/failure.ts";
+import type { Slot } from "../../core/demand.ts";
+import { selectOpenAttempts } from "../../store/attempts.ts";
+import { insertAudit } from "../../store/audit.ts";
+import { selectMachines, setMachine } from "../../store/machines.ts";
+import { selectPools } from "../../store/pools.ts";
+import { presentMachine } from "../present.ts";
+import type { Handlers, Yard } from "../yard.ts";
+
+type MachineHandlers = Pick<Handlers, "listMachines" | "setMachine" | "listPools">;
+
+export function machineHandlers(yard: Yard): MachineHandlers {
+  const { store } = yard;
+
+  async function present() {
+    const attempts = await selectOpenAttempts(store.read, null);
+    return (await selectMachines(store.read)).map((row) => {
+      const held = attempts
+        .filter((attempt) => attempt.machine_id === row.id && attempt.status === "running")
+        .map((attempt) => ({ run: `${attempt.job_id}.${attempt.n}`, slot: JSON.parse(attempt.slot_json) as Slot }));
+      return presentMachine({ ...row, ...yard.presence.of(row.id) }, held);
+    });
+  }
+
+  return {
+    listMachines: async () => ({ machines: await present() }),
+
+    async setMachine({ params, body, who }) {
+      const machines = await selectMachines(store.read);
+      const row = machines.find(({ name }) => name === params.machine);
+      if (!row) return refuse({ code: "no_such_machine", machine: params.machine, known: machines.map(({ name }) => name) });
+      await store.write(async (db) => {
+        await setMachine(db, row.name, {
+          ...(body.slots !== undefined && { slots: body.slots }),
+          ...(body.drained !== undefined && { drained: body.drained }),
+        });
+        await insertAudit(db, { at: yard.clock.now(), user: who.user, action: "set", target: `machine ${row.name}`, detail: body });
+      });
+      store.changes.tell([{ kind: "machine", machine: row.id }]);
+      yard.bell.ring(row.id);
+      const machine = (await present()).find(({ name }) => name === row.name);
+      return machine ? { machine } : refuse({ code: "no_such_machine", machine: row.name, known: [] });
+    },
+
+    listPools: async () => ({ pools: await selectPools(store.read) }),
+  };
+}

@@ -1,0 +1,189 @@
+import type { RunStatus } from "../../core/run.ts";
+import { runStatuses } from "../../core/run.ts";
+import { refuse } from "../../core/failure.ts";
+import { parseEvent } from "../../core/run_event.ts";
+import type { OutputPlace } from "../../files/output_place.ts";
+import { describeFileProblem } from "../../files/problem.ts";
+import { type AttemptRow, selectAttempts, selectAttemptsOfRun } from "../../store/attempts.ts";
+import { type JobRow, makeRuns, selectJob } from "../../store/jobs.ts";
+import { type RunRow, selectRun, selectRuns, selectRunsByResult } from "../../store/runs.ts";
+import { absentRun, presentAttempt, presentRun } from "../present.ts";
+import { forbidStrangers } from "../selection.ts";
+import { answered, type Handlers, type Yard } from "../yard.ts";
+import { selectMachines } from "../../store/machines.ts";
+
+type RunHandlers = Pick<Handlers, "listRuns" | "results" | "showRun" | "output" | "runMetrics">;
+
+export function runHandlers(yard: Yard): RunHandlers {
+  const { store } = yard;
+
+  return {
+    async listRuns({ params, query }) {
+      const job = await selectJob(store.read, params.job);
+      if (!job) return refuse({ code: "no_such_job", job: params.job });
+      const statuses = query.status === undefined ? null : parseStatuses(query.status);
+      if (query.status !== undefined && !statuses) {
+        return refuse({ code: "bad_request", detail: `status takes a list of ${runStatuses.join(", ")}; got "${query.status}".` });
+      }
+      const after = Math.max(query.after, (query.first ?? 1) - 1);
+      const last = Math.min(query.last ?? job.counts.total, job.counts.total);
+      if (!statuses) await makeRowsTo(job, after + 1, Math.min(last, after + query.limit));
+      const rows = (await selectRuns(store.read, job.id, statuses, after, query.limit)).filter((row) => row.n <= last);
+      const end = rows.at(-1);
+      const isMore = rows.length === query.limit && end !== undefined && end.n < last;
+      return { runs: await present(job, rows), next: isMore ? end.n : null };
+    },
+
+    async results({ params, query }) {
+      const job = await selectJob(store.read, params.job);
+      if (!job) return refuse({ code: "no_such_job", job: params.job });
+      const key = query.sort?.replace(/^-/, "");
+      const rows =
+        key === undefined || query.sort === undefined
+          ? await selectRuns(store.read, job.id, null, query.offset, query.limit)
+          : await selectRunsByResult(
+              store.read,
+              store.dialect,
+              job.id,
+              { key, descending: query.sort.startsWith("-") },
+              query.offset,
+              query.limit,
+            );
+      return { runs: await present(job, rows), next: rows.length === query.limit ? query.offset + query.limit : null };
+    },
+
+    async showRun({ params }) {
+      const job = await selectJob(store.read, params.job);
+      if (!job) return refuse({ code: "no_such_job", job: params.job });
+      if (params.n > job.counts.total) return refuse({ code: "no_such_run", run: `${params.job}.${params.n}` });
+      const row = await runRow(job, params.n);
+      const [run] = await present(job, [row]);
+      if (!run) return refuse({ code: "no_such_run", run: `${params.job}.${params.n}` });
+      const machines = await machineNames();
+      const attempts = await selectAttemptsOfRun(store.read, job.id, params.n);
+      return { run, attempts: attempts.map((attempt) => presentAttempt(attempt, machines.get(attempt.machine_id) ?? null)) };
+    },
+
+    async output({ params, query, who, outgoing }) {
+      const job = await selectJob(store.read, params.job);
+      if (!job) return refuse({ code: "no_such_job", job: params.job });
+      const forbidden = forbidStrangers(who, [job]);
+      if (forbidden) return forbidden;
+      if (params.n > job.counts.total) return refuse({ code: "no_such_run", run: `${params.job}.${params.n}` });
+      // The stream may move from the spool to the yard's files between looking it up and reading it: then it is looked up anew.
+      for (let left = 3; ; left -= 1) {
+        const found = await find(job, params.n, query.attempt ?? null, query.stream);
+        const stretch = await readStretch(found.place, query);
+        if (!stretch.ok) {
+          if (stretch.problem.code === "missing" && left > 0 && !found.ended) continue;
+          if (stretch.problem.code === "missing" && !found.ended) return writeBytes(Buffer.alloc(0), 0, found.ended);
+          return refuse({ code: "gone", what: describeFileProblem(stretch.problem) });
+        }
+        return writeBytes(stretch.bytes, stretch.from, found.ended);
+      }
+
+      function writeBytes(bytes: Buffer, from: number, ended: boolean): typeof answered {
+        outgoing.writeHead(200, {
+          "content-type": "application/octet-stream",
+          "content-disposition": "attachment",
+          "x-content-type-options": "nosniff",
+          "content-length": bytes.length,
+          "runyard-from": from,
+          "runyard-to": from + bytes.length,
+          "runyard-ended": String(ended),
+        });
+        outgoing.end(bytes);
+        return answered;
+      }
+    },
+
+    async runMetrics({ params, query, who }) {
+      const job = await selectJob(store.read, params.job);
+      if (!job) return refuse({ code: "no_such_job", job: params.job });
+      const forbidden = forbidStrangers(who, [job]);
+      if (forbidden) return forbidden;
+      if (params.n > job.counts.total) return refuse({ code: "no_such_run", run: `${params.job}.${params.n}` });
+      const { place } = await find(job, params.n, query.attempt ?? null, "events");
+      return readPoints(place);
+    },
+  };
+
+  async function makeRowsTo(job: JobRow, from: number, to: number): Promise<void> {
+    if (to > job.made) await store.write((db) => makeRuns(db, store.dialect, job.id, Math.max(from, job.made + 1), to));
+  }
+
+  async function runRow(job: JobRow, n: number): Promise<RunRow> {
+    await makeRowsTo(job, n, n);
+    return (await selectRun(store.read, job.id, n)) ?? absentRun(job, n);
+  }
+
+  async function present(job: JobRow, rows: RunRow[]) {
+    const work = await yard.works.of(job);
+    const ids = rows.flatMap((row) => (row.attempt_id === null ? [] : [row.attempt_id]));
+    const attempts = new Map((await selectAttempts(store.read, ids)).map((attempt) => [attempt.id, attempt]));
+    return rows.map((row) => presentRun(job, row, work, row.attempt_id === null ? null : (attempts.get(row.attempt_id) ?? null)));
+  }
+
+  async function machineNames(): Promise<Map<number, string>> {
+    return new Map((await selectMachines(store.read)).map((machine) => [machine.id, machine.name]));
+  }
+
+  /** Where a stream of an attempt lies now: with the yard, or still where the run writes it. */
+  async function find(job: JobRow, n: number, attemptId: string | null, stream: "out" | "err" | "events") {
+    const attempts = await selectAttemptsOfRun(store.read, job.id, n);
+    const attempt = attemptId === null ? attempts.at(-1) : attempts.find((one) => one.id === attemptId);
+    const run = await selectRun(store.read, job.id, n);
+    const ended = run !== null && run.ended_at !== null;
+    if (!attempt) return { place: { kind: "none" } satisfies OutputPlace as OutputPlace, ended };
+    if (job.plan.out !== null && stream !== "events") {
+      const place: OutputPlace = stream === "out" ? { kind: "spool", path: job.plan.out } : { kind: "none" };
+      return { place, ended };
+    }
+    if (attempt.output_json !== null) return { place: (JSON.parse(attempt.output_json) as Record<string, OutputPlace>)[stream] ?? { kind: "none" as const }, ended };
+    return { place: await spoolPlace(attempt, stream), ended };
+  }
+
+  async function spoolPlace(attempt: AttemptRow, stream: string): Promise<OutputPlace> {
+    const machine = (await selectMachines(store.read)).find(({ id }) => id === attempt.machine_id);
+    const name = stream === "events" ? "events.jsonl" : stream;
+    return machine?.spool ? { kind: "spool", path: `${machine.spool}/${yard.id}/${attempt.id}/0/${name}` } : { kind: "none" };
+  }
+
+  async function readStretch(place: OutputPlace, query: { from?: number | undefined; tail?: number | undefined; limit: number }) {
+    const { outputs } = yard.files;
+    if (query.from === undefined && query.tail !== undefined) {
+      const tail = await outputs.lastLines(place, query.tail);
+      return tail.ok ? { ok: true as const, bytes: tail.value.bytes, from: tail.value.from } : tail;
+    }
+    const from = query.from ?? 0;
+    const read = await outputs.read(place, from, from + query.limit);
+    return read.ok ? { ok: true as const, bytes: read.value, from } : read;
+  }
+
+  async function readPoints(place: OutputPlace) {
+    const points: { at: number; step: number | null; values: Record<string, unknown> }[] = [];
+    let skipped = 0;
+    let rest = Buffer.alloc(0);
+    for (let from = 0; ; ) {
+      const read = await yard.files.outputs.read(place, from);
+      if (!read.ok || read.value.length === 0) break;
+      from += read.value.length;
+      const bytes = Buffer.concat([rest, read.value]);
+      const end = bytes.lastIndexOf(0x0a) + 1;
+      for (const line of bytes.subarray(0, end).toString("utf8").split("\n")) {
+        if (line === "") continue;
+        const event = parseEvent(line);
+        if (event === null) skipped += 1;
+        else if (event.kind === "metric") points.push({ at: event.at, step: event.step, values: event.values });
+      }
+      rest = Buffer.from(bytes.subarray(end));
+    }
+    return { points, skipped };
+  }
+}
+
+function parseStatuses(text: string): RunStatus[] | null {
+  const statuses = text.split(",");
+  const known = runStatuses.filter((status) => statuses.includes(status));
+  return known.length === statuses.length ? known : null;
+}

@@ -1,0 +1,145 @@
+import { type Because, describeBecause } from "../../core/because.ts";
+import { isRefused, refuse } from "../../core/failure.ts";
+import type { RunStatus } from "../../core/run.ts";
+import { wantStops } from "../../store/attempts.ts";
+import { insertAudit } from "../../store/audit.ts";
+import type { Change } from "../../store/changes.ts";
+import { selectAfter } from "../../store/dependencies.ts";
+import { type JobRow, pauseJobs } from "../../store/jobs.ts";
+import { pausePools, selectPools } from "../../store/pools.ts";
+import { cancelQueued, retryRuns, selectRuns } from "../../store/runs.ts";
+import type { Principal } from "../auth.ts";
+import { type Chosen, choose, forbidStrangers } from "../selection.ts";
+import type { Handlers, Yard } from "../yard.ts";
+
+type SteeringHandlers = Pick<Handlers, "explain" | "cancel" | "retry" | "pause" | "resume">;
+
+/** Runs explained one by one; the rest of a job's waiting runs wait for the same reason and are counted together. */
+const EXPLAINED = 50;
+
+export function steeringHandlers(yard: Yard): SteeringHandlers {
+  const { store } = yard;
+
+  return {
+    async explain({ query }) {
+      const chosen = await choose(store.read, query.select);
+      if (isRefused(chosen)) return chosen;
+      const runs = [];
+      for (const one of chosen) runs.push(...(await explainJob(one)));
+      return { runs };
+    },
+
+    async cancel({ body, who }) {
+      return steer(body.select, who, "cancel", async ({ job, range }, db, now) => {
+        const queued = await cancelQueued(db, store.dialect, { job: job.id, range }, now);
+        const stops = await wantStops(db, { job: job.id, range }, "cancelled", body.graceMs);
+        return { runs: queued.runs, touched: queued.touched, stops: stops.map((stop) => stop.machine_id) };
+      });
+    },
+
+    async retry({ body, who }) {
+      return steer(body.select, who, "retry", async ({ job, range }, db, now) => {
+        const statuses: RunStatus[] = body.failed ? ["failed"] : range ? ["failed", "cancelled", "succeeded", "skipped"] : ["failed", "cancelled"];
+        const retried = await retryRuns(db, store.dialect, { job: job.id, range }, statuses, now);
+        return { ...retried, stops: [] };
+      });
+    },
+
+    async pause({ body, who }) {
+      return pause(body.select, who, true);
+    },
+
+    async resume({ body, who }) {
+      return pause(body.select, who, false);
+    },
+  };
+
+  /** Does one thing to every job chosen, in one commit, and tells of it. */
+  async function steer(
+    select: string,
+    who: Principal,
+    action: string,
+    work: (
+      chosen: Chosen,
+      db: Parameters<typeof cancelQueued>[0],
+      now: number,
+    ) => Promise<{ runs: number; touched: number[]; stops: number[] }>,
+  ) {
+    const chosen = await choose(store.read, select);
+    if (isRefused(chosen)) return chosen;
+    const forbidden = forbidStrangers(who, chosen.map(({ job }) => job));
+    if (forbidden) return forbidden;
+    const now = yard.clock.now();
+    const outcome = { jobs: chosen.map(({ job }) => job.id as number), runs: 0, stopping: 0 };
+    const changes: Change[] = [];
+    await store.write(async (db) => {
+      outcome.runs = 0;
+      outcome.stopping = 0;
+      changes.length = 0;
+      for (const one of chosen) {
+        const done = await work(one, db, now);
+        outcome.runs += done.runs;
+        outcome.stopping += done.stops.length;
+        for (const job of done.touched) changes.push({ kind: "job", job: job as JobRow["id"] });
+        for (const machine of new Set(done.stops)) changes.push({ kind: "stop", machine });
+      }
+      const detail = { runs: outcome.runs, stopping: outcome.stopping };
+      await insertAudit(db, { at: now, user: who.user, action, target: select, detail });
+    });
+    store.changes.tell(changes);
+    return outcome;
+  }
+
+  /** `all` means the queue itself: what is submitted later waits too. */
+  async function pause(select: string, who: Principal, paused: boolean) {
+    const action = paused ? "pause" : "resume";
+    if (select === "all") {
+      if (who.role !== "admin") return refuse({ code: "forbidden", needs: "to be an administrator" });
+      await store.write(async (db) => {
+        await pausePools(db, null, paused);
+        await insertAudit(db, { at: yard.clock.now(), user: who.user, action, target: "all", detail: {} });
+      });
+      store.changes.tell([{ kind: "pools" }]);
+      return { jobs: [], runs: 0, stopping: 0 };
+    }
+    return steer(select, who, action, async ({ job }, db) => {
+      await pauseJobs(db, [job.id], paused);
+      return { runs: 0, touched: [job.id], stops: [] };
+    });
+  }
+
+  async function explainJob({ job, range }: Chosen) {
+    const open: RunStatus[] = ["queued", "starting", "running"];
+    const after = (range?.first ?? 1) - 1;
+    const last = range?.last ?? job.counts.total;
+    const rows = (await selectRuns(store.read, job.id, range ? null : open, after, EXPLAINED)).filter((row) => row.n <= last);
+    const waits = await whyWaits(job);
+    const explained = rows.map((row) => {
+      const because = whyStands(row.status, row.machine) ?? waits;
+      return { id: `${job.id}.${row.n}`, status: row.status, runs: 1, because: { code: because.code, text: describeBecause(because) } };
+    });
+    const others = job.counts.queued - explained.filter(({ status }) => status === "queued").length;
+    const lastWaiting = explained.findLast(({ status }) => status === "queued");
+    if (lastWaiting && !range) lastWaiting.runs += others;
+    return explained;
+  }
+
+  function whyStands(status: RunStatus, machine: string | null): Because | null {
+    if (status === "queued") return null;
+    if (status === "starting") return { code: "starting", machine: machine ?? "its machine" };
+    if (status === "running") return { code: "running", machine: machine ?? "its machine" };
+    return { code: "ended", status };
+  }
+
+  async function whyWaits(job: JobRow): Promise<Because> {
+    const pools = await selectPools(store.read);
+    if (pools.find((pool) => pool.name === job.pool)?.paused) return { code: "queue_paused", pool: job.pool };
+    if (job.paused) return { code: "job_paused" };
+    if (job.waitingFor > 0) {
+      const after = await selectAfter(store.read, job.id);
+      return { code: "after", jobs: after.filter(({ met }) => !met).map((one) => one.job) };
+    }
+    if (job.atMost !== null && job.counts.running >= job.atMost) return { code: "at_most", limit: job.atMost };
+    return yard.reasons.of(job.pool, job.demand) ?? { code: "starting", machine: "the next free slot" };
+  }
+}

@@ -1,0 +1,167 @@
+import type { Job } from "../api/job.ts";
+import type { Machine } from "../api/machine.ts";
+import type { Attempt, Run } from "../api/run.ts";
+import { commandLine } from "../core/command_line.ts";
+import type { Slot } from "../core/demand.ts";
+import { jobStatus } from "../core/job.ts";
+import { devicesOf, type Machine as CoreMachine } from "../core/machine.ts";
+import { describeCause, type Ending, type FailureCause, type JobId } from "../core/run.ts";
+import type { CompiledWork } from "../core/work.ts";
+import type { AttemptRow } from "../store/attempts.ts";
+import type { JobRow } from "../store/jobs.ts";
+import type { RunRow } from "../store/runs.ts";
+
+/** Rows as the API shows them. */
+
+export function isoOf(at: number): string;
+export function isoOf(at: number | null): string | null;
+export function isoOf(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString();
+}
+
+export function presentJob(job: JobRow, after: { job: number; any: boolean }[] = []): Job {
+  return {
+    id: job.id,
+    name: job.name,
+    user: job.user,
+    status: jobStatus(job.counts),
+    paused: job.paused,
+    pool: job.pool,
+    priority: job.priority,
+    command: job.command === null ? "(a command a line)" : commandLine(JSON.parse(job.command)),
+    submittedAt: isoOf(job.submittedAt),
+    endedAt: isoOf(job.endedAt),
+    tags: job.tags,
+    after,
+    runs: job.counts,
+  };
+}
+
+/** A run that has no row yet waits, or ended with its job before it was made. */
+export function absentRun(job: JobRow, n: number): RunRow {
+  const status = job.endedAt === null ? "queued" : "cancelled";
+  return {
+    job_id: job.id as JobId,
+    n,
+    status,
+    tries: 0,
+    attempts: 0,
+    attempt_id: null,
+    machine: null,
+    cause_json: null,
+    exit_code: null,
+    started_at: null,
+    ended_at: null,
+    progress_json: null,
+    metrics_json: null,
+    result_json: null,
+  };
+}
+
+export function presentRun(job: JobRow, row: RunRow, work: CompiledWork, attempt: AttemptRow | null): Run {
+  const { command, values, line } = work.run(row.n);
+  const slot = attempt ? (JSON.parse(attempt.slot_json) as Slot) : null;
+  const cause = row.cause_json === null ? null : (JSON.parse(row.cause_json) as FailureCause);
+  const isOver = row.status !== "starting" && row.status !== "running";
+  const worker = {
+    rank: 0,
+    machine: row.machine,
+    gpus: slot?.gpus ?? [],
+    status: row.status,
+    exitCode: isOver ? row.exit_code : null,
+  };
+  return {
+    id: `${job.id}.${row.n}`,
+    name: job.name,
+    line,
+    status: row.status,
+    params: Object.fromEntries(values.map(([name, value]) => [name, JSON.parse(value.json)])),
+    paramsText: Object.fromEntries(values.map(([name, value]) => [name, value.text])),
+    command: commandLine(command),
+    exitCode: worker.exitCode,
+    cause: cause && { code: cause.code, text: describeCause(cause) },
+    attempts: row.attempts,
+    pool: job.pool,
+    machine: row.machine,
+    gpus: worker.gpus,
+    workers: row.attempts > 0 ? [worker] : [],
+    progress: row.progress_json === null ? null : JSON.parse(row.progress_json),
+    metrics: row.metrics_json === null ? {} : JSON.parse(row.metrics_json),
+    result: row.result_json === null ? {} : JSON.parse(row.result_json),
+    code: attempt?.snapshot ?? job.plan.snapshot ?? job.plan.commit,
+    gpuMemoryPeakBytes: attempt?.gpu_memory_peak_bytes ?? null,
+    memoryPeakBytes: attempt?.memory_peak_bytes ?? null,
+    startedAt: isoOf(row.started_at),
+    endedAt: isoOf(row.ended_at),
+  };
+}
+
+export function presentAttempt(row: AttemptRow, machine: string | null): Attempt {
+  const ending = row.ending_json === null ? null : (JSON.parse(row.ending_json) as Ending);
+  return {
+    id: row.id,
+    try: row.try,
+    status: row.status,
+    machine,
+    devices: (JSON.parse(row.slot_json) as Slot).devices,
+    exitCode: ending?.kind === "exited" ? ending.exitCode : ending?.kind === "signalled" ? 128 + ending.signal : null,
+    cause: ending && { code: ending.kind, text: describeEnding(ending) },
+    stopReason: row.stop_reason,
+    code: row.snapshot,
+    assignedAt: isoOf(row.assigned_at),
+    startedAt: isoOf(row.started_at),
+    endedAt: isoOf(row.ended_at),
+  };
+}
+
+function describeEnding(ending: Ending): string {
+  switch (ending.kind) {
+    case "exited":
+      return `exit code ${ending.exitCode}`;
+    case "signalled":
+      return describeCause({ code: "signal", signal: ending.signal });
+    case "could_not_start":
+      return describeCause({ code: "could_not_start", reason: ending.reason });
+    case "lost":
+      return describeCause({ code: "lost", detail: ending.detail });
+    case "never_began":
+      return "it was taken back before it began";
+  }
+}
+
+/** @param held  what is held on the machine now */
+export function presentMachine(machine: CoreMachine, held: { run: string; slot: Slot }[]): Machine {
+  const { hardware, seenAt, unreachableSince, slots } = machine;
+  const reachable = seenAt !== null && unreachableSince === null;
+  return {
+    name: machine.name,
+    pool: machine.pool,
+    status: reachable ? (held.length > 0 ? "working" : "idle") : seenAt === null ? "off" : "unreachable",
+    drained: machine.drained,
+    cpus: hardware.cpus,
+    memoryBytes: hardware.memoryBytes,
+    gpus: hardware.gpus.map((gpu) => ({
+      ...gpu,
+      heldBy: held.filter(({ slot }) => slot.gpus.includes(gpu.index)).map(({ run }) => run),
+    })),
+    slots: slots && presentSlots(slots, held),
+    running: held.map(({ run }) => run),
+    problems: hardware.problems,
+    seenAt: isoOf(seenAt),
+    unreachableSince: isoOf(unreachableSince),
+  };
+}
+
+function presentSlots(slots: string[], held: { run: string; slot: Slot }[]) {
+  const left = [...held];
+  const shown = slots.map((devices) => {
+    const at = left.findIndex(({ slot }) => slot.devices === devices);
+    const [holder] = at === -1 ? [] : left.splice(at, 1);
+    return { devices, heldBy: holder?.run ?? null, draining: false };
+  });
+  // What runs in a slot that is no longer listed: it is let go when the run ends.
+  const draining = left
+    .filter(({ slot }) => !slots.includes(slot.devices) || devicesOf(slot.devices).length > 0)
+    .map(({ run, slot }) => ({ devices: slot.devices, heldBy: run, draining: true }));
+  return [...shown, ...draining];
+}

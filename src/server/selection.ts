@@ -1,0 +1,73 @@
+import { type Failure, type Refused, refuse } from "../core/failure.ts";
+import { formatSelector, parseSelectors, type Selector } from "../core/selector.ts";
+import type { Db } from "../store/dialect.ts";
+import { type JobRow, selectJob, selectJobs, selectLastJobId, selectOpenJobIds } from "../store/jobs.ts";
+import type { RunSpan } from "../store/runs.ts";
+import { isRefused } from "../core/failure.ts";
+import type { Principal } from "./auth.ts";
+
+/** Jobs and runs that a command means. `range` null: all runs of the job. */
+export interface Chosen {
+  job: JobRow;
+  range: RunSpan["range"];
+}
+
+/** Finds what the text names. Every job and run named one by one must exist; of a range of jobs, those that do. */
+export async function choose(db: Db, text: string): Promise<Chosen[] | Refused> {
+  const selectors = parseSelectors(text);
+  if (!selectors) {
+    return refuse({
+      code: "bad_request",
+      detail: `"${text}" names no jobs or runs. Write a job (12), a run (12.3), a range (12.1-5, 7-9), a list (3,5), last or all.`,
+    });
+  }
+  const chosen: Chosen[] = [];
+  for (const selector of selectors) {
+    const found = await find(db, selector);
+    if (isRefused(found)) return found;
+    chosen.push(...found);
+  }
+  return chosen;
+}
+
+async function find(db: Db, selector: Selector): Promise<Chosen[] | Refused> {
+  switch (selector.kind) {
+    case "all":
+      return (await selectJobs(db, await selectOpenJobIds(db))).map((job) => ({ job, range: null }));
+    case "last": {
+      const last = await selectLastJobId(db);
+      const job = last === null ? null : await selectJob(db, last);
+      return job ? [{ job, range: null }] : refuse({ code: "no_jobs" });
+    }
+    case "jobs": {
+      const ids = Array.from({ length: Math.min(selector.last - selector.first + 1, 100_000) }, (_, i) => selector.first + i);
+      const jobs = await selectJobs(db, ids.slice(0, 30_000));
+      return jobs.length > 0 ? jobs.map((job) => ({ job, range: null })) : missing(selector);
+    }
+    case "runs": {
+      const job = await selectJob(db, selector.job);
+      if (!job) return refuse({ code: "no_such_job", job: selector.job });
+      if (selector.last > job.counts.total) return refuse({ code: "no_such_run", run: `${job.id}.${selector.last}` });
+      return [{ job, range: { first: selector.first, last: selector.last } }];
+    }
+  }
+}
+
+function missing(selector: Extract<Selector, { kind: "jobs" }>): Refused {
+  const failure: Failure =
+    selector.first === selector.last
+      ? { code: "no_such_job", job: selector.first }
+      : { code: "bad_request", detail: `There are no jobs ${formatSelector(selector)}. See them all with: runyard ls` };
+  return refuse(failure);
+}
+
+/** Steering and output belong to a job's owner and to administrators. */
+export function forbidStrangers(who: Principal, jobs: Iterable<{ id: number; user: string }>): Refused | null {
+  if (who.role === "admin") return null;
+  for (const job of jobs) {
+    if (job.user !== who.user) {
+      return refuse({ code: "forbidden", needs: `to be ${job.user}, whose job ${job.id} is, or an administrator` });
+    }
+  }
+  return null;
+}

@@ -1,0 +1,124 @@
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
+import type { Ending } from "../core/run.ts";
+import { isAlive, parseProcessLine, type ProcessIdentity } from "../platform/processes.ts";
+import { systemErrorCode } from "../platform/system_error.ts";
+import { LARGEST_PARAMS_BYTES, runScript, type ScriptSpec } from "./script.ts";
+
+/** What the files of a worker's folder say about its command. */
+export type FolderState =
+  | { kind: "absent" }
+  /** Nothing has begun: it may be launched (again). */
+  | { kind: "prepared" }
+  /** It was stopped before it began, and never will. */
+  | { kind: "stopped" }
+  | { kind: "begun"; launcher: ProcessIdentity | null; command: ProcessIdentity | null }
+  | { kind: "ended"; end: RecordedEnd };
+
+export interface RecordedEnd {
+  startedAt: number;
+  endedAt: number;
+  ending: Ending;
+}
+
+/** Writes what a command needs before its launcher is told of it. Doing it twice is doing it once. */
+export function prepareFolder(spec: ScriptSpec, out: string | null, kept: string): void {
+  const { folder } = spec;
+  mkdirSync(`${folder}/keep`, { recursive: true, mode: 0o700 });
+  if (out !== null) writeFileSync(`${folder}/output`, `${out}\n`, { mode: 0o600 });
+  if (Buffer.byteLength(spec.params) > LARGEST_PARAMS_BYTES) {
+    writeFileSync(`${folder}/params.json`, spec.params, { mode: 0o600 });
+  }
+  if (existsSync(kept)) {
+    rmdirSync(`${folder}/keep`);
+    renameSync(kept, `${folder}/keep`);
+  }
+  writeFileSync(`${folder}/run.sh`, runScript(spec), { mode: 0o600 });
+}
+
+export function readFolder(folder: string): FolderState {
+  const exit = readText(`${folder}/exit`);
+  if (exit?.endsWith("\n")) return { kind: "ended", end: parseExit(exit, readText(`${folder}/could_not_start`)) };
+  const begun = readText(`${folder}/begun`);
+  if (begun !== null) {
+    if (begun === "stopped\n") return { kind: "stopped" };
+    return { kind: "begun", launcher: parseProcessLine(begun), command: parseProcessLine(readText(`${folder}/pid`) ?? "") };
+  }
+  return existsSync(`${folder}/run.sh`) ? { kind: "prepared" } : { kind: "absent" };
+}
+
+/** Whether someone is still there who will write the command's end. */
+export function hasLauncher(state: Extract<FolderState, { kind: "begun" }>): boolean {
+  return state.launcher !== null && isAlive(state.launcher);
+}
+
+/** `<code> <start ms> <end ms> exit|signal <n>|could not start: …` */
+export function parseExit(line: string, couldNotStart: string | null): RecordedEnd {
+  const [code = "", startedAt = "", endedAt = "", ...what] = line.trimEnd().split(" ");
+  return { startedAt: Number(startedAt), endedAt: Number(endedAt), ending: parseEnding(Number(code), what, couldNotStart) };
+}
+
+function parseEnding(code: number, what: string[], couldNotStart: string | null): Ending {
+  if (what[0] === "could") return { kind: "could_not_start", reason: what.slice(3).join(" ") };
+  if (couldNotStart !== null) return { kind: "could_not_start", reason: couldNotStart.trimEnd() };
+  if (what[0] === "signal") return { kind: "signalled", signal: Number(what[1]) };
+  return { kind: "exited", exitCode: code };
+}
+
+/**
+ * Makes sure that the command in this folder will not begin, by taking the mark that its launcher would have to take.
+ * False: it has begun.
+ */
+export function forbidBegin(folder: string): boolean {
+  try {
+    const file = openSync(`${folder}/begun`, "wx", 0o600);
+    writeSync(file, "stopped\n");
+    closeSync(file);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === "EEXIST") return readText(`${folder}/begun`) === "stopped\n";
+    if (systemErrorCode(error) === "ENOENT") return true;
+    throw error;
+  }
+}
+
+/** Moves what the run kept to where its next attempt finds it. */
+export function keepCheckpoints(folder: string, kept: string): void {
+  try {
+    rmdirSync(`${folder}/keep`);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOTEMPTY") renameSync(`${folder}/keep`, kept);
+    else if (systemErrorCode(error) !== "ENOENT") throw error;
+  }
+}
+
+/** Removes the folder of an attempt whose end is kept by the yard. */
+export function removeFolder(attempt: string): void {
+  const folder = `${attempt}/0`;
+  for (const name of ["run.sh", "begun", "pid", "out", "err", "exit", "events.jsonl"]) {
+    try {
+      unlinkSync(`${folder}/${name}`);
+    } catch (error) {
+      if (systemErrorCode(error) !== "ENOENT") throw error;
+    }
+  }
+  try {
+    rmdirSync(folder);
+    rmdirSync(attempt);
+  } catch {
+    // Something else lies there too (a work folder, an `output` note): the slow way.
+    rmSync(attempt, { recursive: true, force: true });
+  }
+}
+
+export function sizeOf(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? null;
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return null;
+    throw error;
+  }
+}

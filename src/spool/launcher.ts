@@ -1,0 +1,218 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { accessSync, constants, existsSync } from "node:fs";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+
+/** `native`: the static C program; `sh`: the same protocol in POSIX sh, for any other machine. See launcher/README.md. */
+export type LauncherImplementation = "native" | "sh";
+
+export interface LauncherOptions {
+  onStarted: (news: { attempt: string; pid: number; at: number }) => void;
+  /** `exit`: what stands in the attempt's `exit` file, without the newline. */
+  onEnded: (news: { attempt: string; exit: string }) => void;
+  /** Nothing of this attempt was executed. */
+  onFailed: (news: { attempt: string; reason: string }) => void;
+  /** Takes a line for people. Default: nobody reads it. */
+  log?: (line: string) => void;
+  /** Default: RUNYARD_LAUNCHER; without it native, where it can be executed. */
+  implementation?: LauncherImplementation;
+  /** Where PATH, RUNYARD_LAUNCHER and RUNYARD_STOP_AT (for tests) are looked up. Default: this process's. */
+  environment?: Record<string, string | undefined>;
+  /** The files that are executed. Default: those of this package. */
+  programs?: Partial<Record<LauncherImplementation, string>>;
+}
+
+/**
+ * Starts attempts in their spools. What it tells is news and may get lost (a reader that slept for long, an agent that was
+ * killed): the files in the spool are the truth.
+ */
+export interface Launcher {
+  /**
+   * Starts the attempt whose worker's folder this is (absolute). At most once, however often it is called and whatever
+   * dies on the way: the folder's `begun` sees to it. Where that is there already, nothing happens and nothing is told.
+   */
+  start: (folder: string) => void;
+  /** Ends the fork server; what runs goes on. */
+  close: () => Promise<void>;
+  /** The fork server's process; null while there is none. */
+  pid: () => number | null;
+  /** What is in use now. */
+  readonly implementation: LauncherImplementation;
+}
+
+const FIRST_RETRY_MS = 25;
+const LONGEST_RETRY_MS = 5_000;
+/** A fork server that dies this often, each time so young and without a word, cannot be executed here. */
+const USELESS_AFTER_DEATHS = 3;
+const YOUNG_MS = 1_000;
+/** A fork server that is asked to end has nothing left to do; one that is stopped (SIGSTOP) does not hear it. */
+const CLOSE_PATIENCE_MS = 2_000;
+
+export function startLauncher(options: LauncherOptions): Launcher {
+  const environment = options.environment ?? process.env;
+  const log = options.log ?? (() => undefined);
+  const programs = {
+    native: options.programs?.native ?? packaged(`bin/launch-${process.platform}-${process.arch}`),
+    sh: options.programs?.sh ?? packaged("launch.sh"),
+  };
+  let implementation = choose(
+    options.implementation ?? asked(environment["RUNYARD_LAUNCHER"], log),
+    programs.native,
+    log,
+  );
+  /** Folders by attempt, as long as nobody has told what became of them: a new fork server is sent them again. */
+  const unanswered = new Map<string, string>();
+  const outputs = new Set<Readable>();
+  let server: ChildProcess | null = null;
+  let unsent = "";
+  let youngDeaths = 0;
+  let openedAt = 0;
+  let retry: NodeJS.Timeout | undefined;
+  let isClosed = false;
+  openServer();
+
+  function openServer(): void {
+    const [command, args] = implementation === "native" ? [programs.native, []] : ["/bin/sh", [programs.sh]];
+    const opened = spawn(command, args, {
+      argv0: implementation === "native" ? "runyard-launch" : command,
+      cwd: "/",
+      // The launchers and the shells before a command are Runyard's own; what the agent knows is none of their business.
+      env: { ...pick(environment, ["PATH", "RUNYARD_STOP_AT"]), RUNYARD_OWN: "1" },
+      stdio: ["pipe", "pipe", "inherit"],
+      detached: true,
+    });
+    server = opened;
+    openedAt = performance.now();
+    listen(opened.stdout);
+    opened.stdin.on("error", () => undefined); // it died: that is told below
+    opened.once("error", (error) => mourn(opened, error.message));
+    opened.once("exit", (code, signal) => mourn(opened, `it ended with ${signal ?? `code ${code}`}`));
+    unsent = "";
+    for (const [attempt, folder] of unanswered) {
+      // Begun by a launcher of the server before, or stopped: a new one would only leave.
+      if (existsSync(`${folder}/begun`)) unanswered.delete(attempt);
+      else send(folder);
+    }
+  }
+
+  /** A server that dies takes no launcher with it. The news of its launchers still come, through its pipe. */
+  function mourn(dead: ChildProcess, reason: string): void {
+    if (dead !== server) return;
+    server = null;
+    if (isClosed) return;
+    youngDeaths = performance.now() - openedAt < YOUNG_MS ? youngDeaths + 1 : 1;
+    log(`The launcher (${implementation}) is gone: ${reason}. It is started again; what runs goes on.`);
+    if (implementation === "native" && youngDeaths >= USELESS_AFTER_DEATHS) {
+      log(`${programs.native} cannot be executed here. The sh launcher takes its place: slower, the same otherwise.`);
+      implementation = "sh";
+      youngDeaths = 0;
+    }
+    retry = setTimeout(openServer, Math.min(FIRST_RETRY_MS * 2 ** youngDeaths, LONGEST_RETRY_MS));
+  }
+
+  function listen(output: Readable): void {
+    let rest = "";
+    outputs.add(output);
+    output.once("close", () => outputs.delete(output));
+    output.on("error", () => undefined);
+    output.setEncoding("utf8");
+    output.on("data", (text: string) => {
+      rest += text;
+      let from = 0;
+      for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n", from)) {
+        hear(rest.slice(from, end));
+        from = end + 1;
+      }
+      rest = rest.slice(from);
+    });
+  }
+
+  /** `started <attempt> <pid> <at>`, `ended <attempt> <exit line>`, `failed <attempt> <reason>`. */
+  function hear(line: string): void {
+    const idAt = line.indexOf(" ") + 1;
+    const restAt = line.indexOf(" ", idAt) + 1;
+    const kind = line.slice(0, idAt - 1);
+    const attempt = line.slice(idAt, restAt - 1);
+    const rest = line.slice(restAt);
+    youngDeaths = 0;
+    unanswered.delete(attempt);
+    if (kind === "started") {
+      const [pid, at] = rest.split(" ");
+      options.onStarted({ attempt, pid: Number(pid), at: Number(at) });
+    } else if (kind === "ended") options.onEnded({ attempt, exit: rest });
+    else if (kind === "failed") options.onFailed({ attempt, reason: rest });
+    else log(`The launcher said what nobody understands: ${JSON.stringify(line)}`);
+  }
+
+  /** All that is sent in one turn of the event loop goes in one write. */
+  function send(folder: string): void {
+    if (unsent === "") queueMicrotask(flush);
+    unsent += `${folder}\n`;
+  }
+
+  function flush(): void {
+    if (unsent !== "") server?.stdin?.write(unsent);
+    unsent = "";
+  }
+
+  return {
+    start(folder) {
+      const attempt = folder.split("/").at(-2) ?? "";
+      if (!folder.startsWith("/") || attempt === "" || folder.includes("\n")) {
+        const reason = `${JSON.stringify(folder)} is not the path of a spool folder`;
+        return queueMicrotask(() => options.onFailed({ attempt, reason }));
+      }
+      unanswered.set(attempt, folder);
+      if (server) send(folder);
+    },
+    async close() {
+      isClosed = true;
+      clearTimeout(retry);
+      flush();
+      const last = server;
+      if (last && last.pid !== undefined) {
+        const ended = new Promise((resolve) => last.once("exit", resolve));
+        const impatience = setTimeout(() => last.kill("SIGKILL"), CLOSE_PATIENCE_MS);
+        last.stdin?.end();
+        await ended;
+        clearTimeout(impatience);
+      }
+      for (const output of outputs) output.destroy();
+    },
+    pid: () => server?.pid ?? null,
+    get implementation() {
+      return implementation;
+    },
+  };
+}
+
+function asked(name: string | undefined, log: (line: string) => void): LauncherImplementation {
+  if (name === "sh" || name === "native") return name;
+  if (name) log(`RUNYARD_LAUNCHER=${name} is not known: it can be native or sh. Native is tried.`);
+  return "native";
+}
+
+function choose(wanted: LauncherImplementation, program: string, log: (line: string) => void): LauncherImplementation {
+  if (wanted === "sh") return "sh";
+  try {
+    accessSync(program, constants.X_OK);
+    return "native";
+  } catch {
+    log(`There is no native launcher for this machine (${program}). The sh launcher takes its place.`);
+    return "sh";
+  }
+}
+
+/** A file of this package: the same path from src/spool/launcher.ts and from dist/spool/launcher.js. */
+function packaged(name: string): string {
+  return fileURLToPath(new URL(`../../src/spool/launcher/${name}`, import.meta.url));
+}
+
+function pick(environment: Record<string, string | undefined>, names: string[]): Record<string, string> {
+  const picked: Record<string, string> = {};
+  for (const name of names) {
+    const value = environment[name];
+    if (value !== undefined) picked[name] = value;
+  }
+  return picked;
+}

@@ -1,0 +1,39 @@
+import { mkdirSync } from "node:fs";
+import type { AttemptId } from "../core/run.ts";
+
+/**
+ * The folders of one yard's attempts on this machine: `<root>/<yard id>/<attempt id>/<rank>/`, all 0700.
+ * Beside the attempts lie `environments/` (variables, one file a content) and `kept/` (checkpoints between attempts).
+ */
+export interface Spool {
+  root: string;
+  yard: string;
+}
+
+export function yardFolder({ root, yard }: Spool): string {
+  return `${root}/${yard}`;
+}
+
+/** The folder of an attempt's only worker. */
+export function workerFolder(spool: Spool, attempt: AttemptId | string): string {
+  return `${yardFolder(spool)}/${attempt}/0`;
+}
+
+export function attemptFolder(spool: Spool, attempt: AttemptId | string): string {
+  return `${yardFolder(spool)}/${attempt}`;
+}
+
+export function environmentFile(spool: Spool, environment: string): string {
+  return `${yardFolder(spool)}/environments/${environment}.sh`;
+}
+
+/** Where a run's checkpoints wait for its next attempt, and stay after its last. */
+export function keptFolder(spool: Spool, job: number, n: number): string {
+  return `${yardFolder(spool)}/kept/${job}.${n}`;
+}
+
+export function openSpool(spool: Spool): void {
+  for (const folder of ["environments", "kept"]) {
+    mkdirSync(`${yardFolder(spool)}/${folder}`, { recursive: true, mode: 0o700 });
+  }
+}

@@ -1,0 +1,277 @@
+import { sql } from "kysely";
+import type { Demand } from "../core/demand.ts";
+import type { JobPlan, JobRules, RunCounts } from "../core/job.ts";
+import type { JobId, UnixMs } from "../core/run.ts";
+import type { Work } from "../core/work.ts";
+import type { Db, Dialect } from "./dialect.ts";
+import type { Tables } from "./schema.ts";
+
+/** Rows of a job's runs that are made together with it, so that the first can start at once. */
+const FIRST_SLICE = 1000;
+/** Lines of a file kept in one row. */
+const LINES_A_ROW = 1000;
+
+export interface NewJob {
+  name: string;
+  user: string;
+  pool: string;
+  priority: number;
+  paused: boolean;
+  work: Work;
+  /** How many runs `work` comes to, all told. */
+  total: number;
+  demand: Demand;
+  plan: JobPlan;
+  tags: string[];
+  retries: number;
+  timeLimitMs: number | null;
+  atMost: number | null;
+  resumable: boolean;
+  after: { job: number; any: boolean }[];
+}
+
+export interface JobRow extends JobRules {
+  name: string;
+  user: string;
+  /** Lines are left out: see selectLines. */
+  command: Tables["job"]["command_json"];
+  /** Its spaces, as JSON. */
+  spaces: string;
+  plan: JobPlan;
+  tags: string[];
+  endedAt: UnixMs | null;
+  made: number;
+  waitingFor: number;
+  counts: RunCounts;
+}
+
+/** Keeps the job, its first runs and what it waits for. A dependency that has ended already is settled by the caller. */
+export async function insertJob(db: Db, dialect: Dialect, job: NewJob, now: UnixMs): Promise<JobId> {
+  const last = await db.selectFrom("job").select(sql<number | null>`max(id)`.as("id")).executeTakeFirst();
+  const id = ((last?.id ?? 0) + 1) as JobId;
+  const { work } = job;
+  await db
+    .insertInto("job")
+    .values({
+      id,
+      name: job.name,
+      user_name: job.user,
+      pool: job.pool,
+      priority: job.priority,
+      paused: job.paused ? 1 : 0,
+      command_json: work.kind === "command" ? JSON.stringify(work.command) : null,
+      space_json: JSON.stringify(work.kind === "command" ? work.spaces : []),
+      demand_json: JSON.stringify(job.demand),
+      plan_json: JSON.stringify(job.plan),
+      tags_json: JSON.stringify(job.tags),
+      retries: job.retries,
+      time_limit_ms: job.timeLimitMs,
+      at_most: job.atMost,
+      resumable: job.resumable ? 1 : 0,
+      submitted_at: now,
+      ended_at: null,
+      made: 0,
+      unmade_status: "queued",
+      unmade_cause_json: null,
+      total: job.total,
+      queued: job.total,
+      running: 0,
+      succeeded: 0,
+      failed: 0,
+      cancelled: 0,
+      skipped: 0,
+      waiting_for: job.after.length,
+    })
+    .execute();
+  if (work.kind === "lines") await insertLines(db, id, work.lines);
+  for (const { job: on_job, any } of job.after) {
+    await db
+      .insertInto("job_dependency")
+      .values({ job_id: id, on_job: on_job as JobId, any_end: any ? 1 : 0, met: 0 })
+      .execute();
+  }
+  await makeNextRuns(db, dialect, id, FIRST_SLICE);
+  return id;
+}
+
+async function insertLines(db: Db, job_id: JobId, lines: readonly [number, string][]): Promise<void> {
+  for (let at = 0; at < lines.length; at += LINES_A_ROW) {
+    const slice = lines.slice(at, at + LINES_A_ROW);
+    await db.insertInto("job_lines").values({ job_id, first: at + 1, lines_json: JSON.stringify(slice) }).execute();
+  }
+}
+
+/** The lines of a batch, in order. */
+export async function selectLines(db: Db, job: JobId): Promise<[number, string][]> {
+  const rows = await db.selectFrom("job_lines").select("lines_json").where("job_id", "=", job).orderBy("first").execute();
+  return rows.flatMap((row) => JSON.parse(row.lines_json) as [number, string][]);
+}
+
+/** Makes rows for runs `from` to `to` where they have none yet. */
+export async function makeRuns(db: Db, dialect: Dialect, job: JobId, from: number, to: number): Promise<void> {
+  await sql`insert into run (job_id, n, status, cause_json)
+    select job.id, series.n, job.unmade_status, job.unmade_cause_json from job, ${dialect.series(from, to)} as series
+    where job.id = ${job} on conflict do nothing`.execute(db);
+}
+
+/** Makes rows for the next `count` runs of the job. Returns how many runs are still without. */
+export async function makeNextRuns(db: Db, dialect: Dialect, job: JobId, count: number): Promise<number> {
+  const row = await db.selectFrom("job").select(["made", "total"]).where("id", "=", job).executeTakeFirst();
+  if (!row || row.made >= row.total) return 0;
+  const made = Math.min(row.total, row.made + count);
+  await makeRuns(db, dialect, job, row.made + 1, made);
+  await db.updateTable("job").set({ made }).where("id", "=", job).execute();
+  return row.total - made;
+}
+
+/** A job of which some runs have no row yet; null where there is none. */
+export async function selectUnmadeJob(db: Db): Promise<JobId | null> {
+  const row = await db
+    .selectFrom("job")
+    .select("id")
+    .where(sql<boolean>`made < total`)
+    .orderBy("id")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+export async function selectJob(db: Db, id: number): Promise<JobRow | null> {
+  const row = await db.selectFrom("job").selectAll().where("id", "=", id as JobId).executeTakeFirst();
+  return row ? readJob(row) : null;
+}
+
+export async function selectJobs(db: Db, ids: number[]): Promise<JobRow[]> {
+  if (ids.length === 0) return [];
+  const rows = await db.selectFrom("job").selectAll().where("id", "in", ids as JobId[]).orderBy("id").execute();
+  return rows.map(readJob);
+}
+
+export async function selectLastJobId(db: Db): Promise<JobId | null> {
+  const row = await db.selectFrom("job").select("id").orderBy("id", "desc").limit(1).executeTakeFirst();
+  return row?.id ?? null;
+}
+
+export interface JobFilter {
+  /** Only those that have not ended (true), or only those that have (false). */
+  open: boolean | null;
+  user: string | null;
+  tag: string | null;
+  /** Part of the name. */
+  search: string | null;
+}
+
+/** Latest first, those before `before` (an id; null: from the latest). */
+export async function selectJobPage(db: Db, filter: JobFilter, before: number | null, limit: number): Promise<JobRow[]> {
+  let query = db.selectFrom("job").selectAll().orderBy("id", "desc").limit(limit);
+  if (before !== null) query = query.where("id", "<", before as JobId);
+  if (filter.open !== null) query = query.where("ended_at", filter.open ? "is" : "is not", null);
+  if (filter.user !== null) query = query.where("user_name", "=", filter.user);
+  if (filter.tag !== null) query = query.where("tags_json", "like", `%${JSON.stringify(filter.tag)}%`);
+  if (filter.search !== null) query = query.where("name", "like", `%${filter.search}%`);
+  return (await query.execute()).map(readJob);
+}
+
+/** Jobs of which runs wait, all or those among `ids`. */
+export async function selectWaitingJobs(db: Db, ids: number[] | null): Promise<JobRow[]> {
+  let query = db.selectFrom("job").selectAll().where("ended_at", "is", null).where("queued", ">", 0);
+  if (ids !== null) query = query.where("id", "in", ids as JobId[]);
+  return (await query.execute()).map(readJob);
+}
+
+export async function selectOpenJobIds(db: Db): Promise<JobId[]> {
+  const rows = await db.selectFrom("job").select("id").where("ended_at", "is", null).orderBy("id").execute();
+  return rows.map((row) => row.id);
+}
+
+/** How much there is to do: jobs that have not ended, runs that wait, runs that run. */
+export async function countWork(db: Db): Promise<{ jobs: number; queued: number; running: number }> {
+  const row = await db
+    .selectFrom("job")
+    .select([
+      sql<number>`count(*)`.as("jobs"),
+      sql<number>`coalesce(sum(queued), 0)`.as("queued"),
+      sql<number>`coalesce(sum(running), 0)`.as("running"),
+    ])
+    .where("ended_at", "is", null)
+    .executeTakeFirst();
+  return row ?? { jobs: 0, queued: 0, running: 0 };
+}
+
+export async function setJob(
+  db: Db,
+  id: JobId,
+  changes: {
+    name?: string | undefined;
+    priority?: number | undefined;
+    atMost?: number | null | undefined;
+    retries?: number | undefined;
+    timeLimitMs?: number | null | undefined;
+  },
+): Promise<void> {
+  const set = {
+    ...(changes.name !== undefined && { name: changes.name }),
+    ...(changes.priority !== undefined && { priority: changes.priority }),
+    ...(changes.atMost !== undefined && { at_most: changes.atMost }),
+    ...(changes.retries !== undefined && { retries: changes.retries }),
+    ...(changes.timeLimitMs !== undefined && { time_limit_ms: changes.timeLimitMs }),
+  };
+  if (Object.keys(set).length > 0) await db.updateTable("job").set(set).where("id", "=", id).execute();
+}
+
+/** Pauses or resumes jobs: what runs goes on, nothing further starts. */
+export async function pauseJobs(db: Db, ids: JobId[], paused: boolean): Promise<void> {
+  await db.updateTable("job").set({ paused: paused ? 1 : 0 }).where("id", "in", ids).execute();
+}
+
+/** Adds a part to the job's parameter space, which comes to `added` more runs. */
+export async function extendJob(db: Db, dialect: Dialect, id: JobId, space: string, added: number): Promise<void> {
+  await db
+    .updateTable("job")
+    .set((job) => ({
+      space_json: space,
+      total: job("total", "+", added),
+      queued: job("queued", "+", added),
+      unmade_status: "queued",
+      unmade_cause_json: null,
+      ended_at: null,
+    }))
+    .where("id", "=", id)
+    .execute();
+  await makeNextRuns(db, dialect, id, FIRST_SLICE);
+}
+
+function readJob(row: JobColumns): JobRow {
+  return {
+    id: row.id,
+    name: row.name,
+    user: row.user_name,
+    pool: row.pool,
+    priority: row.priority,
+    paused: row.paused === 1,
+    command: row.command_json,
+    spaces: row.space_json,
+    demand: JSON.parse(row.demand_json) as Demand,
+    plan: JSON.parse(row.plan_json) as JobPlan,
+    tags: JSON.parse(row.tags_json) as string[],
+    retries: row.retries,
+    timeLimitMs: row.time_limit_ms,
+    atMost: row.at_most,
+    resumable: row.resumable === 1,
+    submittedAt: row.submitted_at,
+    endedAt: row.ended_at,
+    made: row.made,
+    waitingFor: row.waiting_for,
+    counts: {
+      total: row.total,
+      queued: row.queued,
+      running: row.running,
+      succeeded: row.succeeded,
+      failed: row.failed,
+      cancelled: row.cancelled,
+      skipped: row.skipped,
+    },
+  };
+}
+
+type JobColumns = Tables["job"];

@@ -1,0 +1,167 @@
+import type { Generated } from "kysely";
+import type { AttemptId, JobId, RunStatus, UnixMs } from "../core/run.ts";
+
+/** The tables, as every question sees them. Columns that end in `_json` hold JSON text; instants are epoch ms. */
+export interface Tables {
+  fact: FactTable;
+  lease: LeaseTable;
+  token: TokenTable;
+  audit: AuditTable;
+  pool: PoolTable;
+  machine: MachineTable;
+  job: JobTable;
+  job_lines: JobLinesTable;
+  job_dependency: JobDependencyTable;
+  run: RunTable;
+  attempt: AttemptTable;
+}
+
+/** What is true of the whole yard: its id, whether the queue is paused. */
+interface FactTable {
+  name: string;
+  value: string;
+}
+
+/** Who leads: one row. The epoch rises whenever a yard takes the lead. */
+interface LeaseTable {
+  id: number;
+  holder: string;
+  epoch: number;
+  renewed_at: UnixMs;
+}
+
+interface TokenTable {
+  id: string;
+  /** SHA-256 of the token, hex. */
+  hash: string;
+  user_name: string;
+  role: "admin" | "user" | "agent";
+  label: string;
+  created_at: UnixMs;
+  expires_at: UnixMs | null;
+  revoked_at: UnixMs | null;
+}
+
+interface AuditTable {
+  id: Generated<number>;
+  at: UnixMs;
+  user_name: string;
+  action: string;
+  target: string;
+  detail_json: string;
+}
+
+interface PoolTable {
+  name: string;
+  driver: string;
+  policy: string;
+  paused: number;
+}
+
+interface MachineTable {
+  id: Generated<number>;
+  name: string;
+  pool: string;
+  hardware_json: string;
+  slots_json: string | null;
+  drained: number;
+  agent: string | null;
+  boot_id: string | null;
+  host: string | null;
+  spool: string | null;
+  seen_at: UnixMs | null;
+}
+
+interface JobTable {
+  id: JobId;
+  name: string;
+  user_name: string;
+  pool: string;
+  priority: number;
+  paused: number;
+  /** A Command, or null where the commands stand in job_lines. */
+  command_json: string | null;
+  /** The parts of its parameter space; `[]` where it has no parameters. */
+  space_json: string;
+  demand_json: string;
+  plan_json: string;
+  tags_json: string;
+  retries: number;
+  time_limit_ms: number | null;
+  at_most: number | null;
+  resumable: number;
+  submitted_at: UnixMs;
+  ended_at: UnixMs | null;
+  /** Runs 1..made have rows; later ones may. */
+  made: number;
+  /** What a run whose row is not made yet is: what waits as rows and what waits unmade end alike. */
+  unmade_status: "queued" | "cancelled" | "failed";
+  unmade_cause_json: string | null;
+  total: number;
+  queued: number;
+  running: number;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+  skipped: number;
+  /** Dependencies that have not been met. */
+  waiting_for: number;
+}
+
+interface JobLinesTable {
+  job_id: JobId;
+  /** The first run of this slice of lines. */
+  first: number;
+  /** `[[line number, text], …]` */
+  lines_json: string;
+}
+
+interface JobDependencyTable {
+  job_id: JobId;
+  on_job: JobId;
+  /** 1: any end will do. */
+  any_end: number;
+  met: number;
+}
+
+interface RunTable {
+  job_id: JobId;
+  n: number;
+  status: RunStatus;
+  /** Attempts that count against the retries. */
+  tries: number;
+  attempts: number;
+  attempt_id: AttemptId | null;
+  machine: string | null;
+  cause_json: string | null;
+  exit_code: number | null;
+  started_at: UnixMs | null;
+  ended_at: UnixMs | null;
+  progress_json: string | null;
+  metrics_json: string | null;
+  result_json: string | null;
+}
+
+interface AttemptTable {
+  id: AttemptId;
+  job_id: JobId;
+  n: number;
+  try: number;
+  machine_id: number;
+  epoch: number;
+  status: "assigned" | "taken" | "running" | "ended";
+  agent: string | null;
+  slot_json: string;
+  previous_id: AttemptId | null;
+  stop_reason: string | null;
+  stop_grace_ms: number | null;
+  assigned_at: UnixMs;
+  started_at: UnixMs | null;
+  ended_at: UnixMs | null;
+  ending_json: string | null;
+  /** Where its streams lie: {out, err, events}. */
+  output_json: string | null;
+  snapshot: string | null;
+  memory_peak_bytes: number | null;
+  gpu_memory_peak_bytes: number | null;
+}

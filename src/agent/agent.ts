@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Report, Welcome } from "../api/agent.ts";
 import { type Client, isRefusedCall } from "../client/client.ts";
 import type { Hardware } from "../core/machine.ts";
+import { boundary } from "../platform/boundary.ts";
 import { surveyHost } from "../platform/hardware.ts";
 import { environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
 import { readFolder, removeFolder } from "../spool/folder.ts";
@@ -21,6 +22,8 @@ export interface AgentOptions {
   machine: string;
   /** Where spools lie; each yard has its own folder below. */
   spool: string;
+  /** Where snapshots of code are kept. */
+  snapshots: string;
   /** A way to the yard as it is reached now; null: nobody knows one at the moment. */
   connect: () => Client | null;
   /** A CUDA_VISIBLE_DEVICES that limits which GPUs may be used; null: no limit. */
@@ -73,6 +76,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     },
     launch: launcher.start,
     sweeps: () => launcher.implementation === "sh",
+    snapshots: options.snapshots,
+    log: options.log,
     python: existsSync(python) ? python : null,
     ownPids: () => [process.pid, ...(launcher.pid() === null ? [] : [launcher.pid() ?? 0])],
     onRefused: () => void survey(),
@@ -160,6 +165,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
         params: { machine: options.machine },
         body: { agent, epoch: welcome.epoch, reports, ...(news && { hardware: news }) },
       });
+      if (answer.kept.length > 0) boundary("agent: acknowledged");
       for (const attempt of answer.kept) {
         attempts.kept(attempt);
         removeFolder(`${yardFolder(spool)}/${attempt}`);

@@ -2,6 +2,7 @@ import type { Assignment, Stop } from "../api/agent.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
 import type { Hardware, Machine } from "../core/machine.ts";
 import type { Ending } from "../core/run.ts";
+import { boundary } from "../platform/boundary.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { type EventReader, openEventReader } from "../spool/events.ts";
 import { forbidBegin, hasLauncher, prepareFolder, readFolder, type RecordedEnd } from "../spool/folder.ts";
@@ -9,6 +10,7 @@ import { environmentFile, keptFolder, type Spool, workerFolder } from "../spool/
 import { endTree, type TreeRoot } from "../spool/process_tree.ts";
 import { collectEnd, lastSign } from "./collect.ts";
 import type { Claims } from "./claims.ts";
+import { keepResults, layOutWork } from "./code.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Everything of this machine that has not been handed over to the yard. */
@@ -52,6 +54,9 @@ export interface AttemptsOptions {
   launch: (folder: string) => void;
   /** The folder of the Python client library. */
   python: string | null;
+  log: (text: string) => void;
+  /** Where snapshots of code are kept. */
+  snapshots: string;
   /** Processes that are never part of a run. */
   ownPids: () => number[];
   /** The launcher does not see to it itself that an ended command leaves nothing behind. */
@@ -92,9 +97,13 @@ export function openAttempts(options: AttemptsOptions): Attempts {
         return finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
       }
       if (local.phase !== "launching") return;
-      const spec = { ...assignment, folder, python: options.python };
+      boundary("agent: accepted");
+      const cwd = assignment.snapshot === null ? assignment.cwd : await layOutWork(options.snapshots, assignment, folder);
+      if (local.phase !== "launching") return;
+      const spec = { ...assignment, cwd, folder, python: options.python };
       const environment = environmentFile(spool, assignment.environment);
       prepareFolder({ ...spec, environment }, assignment.out, keptFolder(spool, assignment.job, assignment.n));
+      boundary("agent: prepared");
       options.launch(folder);
     } catch (error) {
       couldNotLaunch(assignment.attempt, systemErrorText(error));
@@ -144,6 +153,18 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     const holdsSlot = local.phase !== "in line";
     local.phase = "ended";
     observe(local);
+    void handOver(local, end, holdsSlot);
+  }
+
+  /** What the run leaves is brought to safety; then its end is told and its slot is free. */
+  async function handOver(local: Local, end: RecordedEnd | { endedAt: number; ending: Ending }, holdsSlot: boolean) {
+    const { assignment } = local;
+    if (assignment.snapshot !== null && end.ending.kind !== "never_began") {
+      await keepResults(options.snapshots, assignment.snapshot, spool, assignment.attempt).catch((error: unknown) =>
+        options.log(`results of ${assignment.attempt} stay in its spool: ${systemErrorText(error)}`),
+      );
+    }
+    boundary("agent: collected");
     outbox.ended(collectEnd(spool, local.assignment, end, local.stop?.reason === "time_limit"));
     claims.release(local.assignment);
     if (holdsSlot) ledger.release(local.assignment.slot);

@@ -20,6 +20,7 @@ export async function agent(): Promise<number> {
   const end = await runAgent({
     machine: "local",
     spool: home.spool,
+    snapshots: `${home.files}/snapshots`,
     connect: () => connectHome(home),
     visible: process.env["CUDA_VISIBLE_DEVICES"] ?? null,
     log: logLine,

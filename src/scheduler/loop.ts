@@ -5,6 +5,7 @@ import type { Presence } from "../core/presence.ts";
 import type { Reasons } from "../core/reasons.ts";
 import type { AttemptId, JobId, UnixMs } from "../core/run.ts";
 import type { Driver } from "../drivers/driver.ts";
+import { boundary } from "../platform/boundary.ts";
 import type { Clock } from "../platform/clock.ts";
 import { assignAttempts, type Start, selectOpenAttempts } from "../store/attempts.ts";
 import type { Change } from "../store/changes.ts";
@@ -227,6 +228,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     const given = await store.write((db) =>
       assignAttempts(db, store.dialect, seats, epoch, options.newAttemptId, clock.now()),
     );
+    boundary("yard: assigned");
     for (const [index, seat] of seats.entries()) {
       const attempt = given[index];
       if (!attempt) {

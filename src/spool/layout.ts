@@ -3,7 +3,8 @@ import type { AttemptId } from "../core/run.ts";
 
 /**
  * The folders of one yard's attempts on this machine: `<root>/<yard id>/<attempt id>/<rank>/`, all 0700.
- * Beside the attempts lie `environments/` (variables, one file a content) and `kept/` (checkpoints between attempts).
+ * Beside the attempts lie `environments/` (variables, one file a content), `kept/` (checkpoints of runs) and `results/`
+ * (what attempts in a snapshot made).
  */
 export interface Spool {
   root: string;
@@ -32,8 +33,13 @@ export function keptFolder(spool: Spool, job: number, n: number): string {
   return `${yardFolder(spool)}/kept/${job}.${n}`;
 }
 
+/** What an attempt in a snapshot of the code made or changed. */
+export function resultsFolder(spool: Spool, attempt: string): string {
+  return `${yardFolder(spool)}/results/${attempt}`;
+}
+
 export function openSpool(spool: Spool): void {
-  for (const folder of ["environments", "kept"]) {
+  for (const folder of ["environments", "kept", "results"]) {
     mkdirSync(`${yardFolder(spool)}/${folder}`, { recursive: true, mode: 0o700 });
   }
 }

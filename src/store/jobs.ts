@@ -219,6 +219,11 @@ export async function setJob(
   if (Object.keys(set).length > 0) await db.updateTable("job").set(set).where("id", "=", id).execute();
 }
 
+/** From now on the job's attempts work with other code; those made before remember theirs. */
+export async function setCode(db: Db, id: JobId, plan: JobPlan): Promise<void> {
+  await db.updateTable("job").set({ plan_json: JSON.stringify(plan) }).where("id", "=", id).execute();
+}
+
 /** Pauses or resumes jobs: what runs goes on, nothing further starts. */
 export async function pauseJobs(db: Db, ids: JobId[], paused: boolean): Promise<void> {
   await db.updateTable("job").set({ paused: paused ? 1 : 0 }).where("id", "in", ids).execute();

@@ -74,6 +74,7 @@ describe.each(implementations())("the $name launcher", (implementation) => {
     // In sh the new session is one exec away when the news goes out.
     await eventually(() => readProcess(pid ?? 0)?.session === pid, "the command has a session of its own");
     expect(readProcess(pid ?? 0)).toMatchObject({ ppid: launcher?.pid, pgrp: pid });
+    for (const signal of ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"] as const) process.kill(launcher?.pid ?? 0, signal);
     process.kill(-(pid ?? 0), "SIGTERM");
     const [code, startedAt, endedAt] = (await attempt.ended()).split(" ").map(Number);
     expect([code, startedAt]).toEqual([143, at]);
@@ -94,7 +95,10 @@ describe.each(implementations())("the $name launcher", (implementation) => {
     expect(environment.sort()).toEqual([`PATH=${process.env["PATH"]}`, `RUNYARD_ATTEMPT=${attempt.id}`]);
     expect(stdin).toBe("/dev/null");
     // 10: the script itself, open in dash. What a shell inherits above 9 it cannot close.
-    const open = files?.trim().split(/ +/).filter((file) => (isNative ? file !== "10" : file.length === 1));
+    const open = files
+      ?.trim()
+      .split(/ +/)
+      .filter((file) => (isNative ? file !== "10" : file.length === 1));
     expect(open).toEqual(["0", "1", "2"]);
     const none = "0000000000000000";
     const ignored = resetsSignals ? none : "0000000000000006";
@@ -145,7 +149,9 @@ describe.each(implementations())("the $name launcher", (implementation) => {
   test.each(["is killed", "loses its stdin"])("goes on with what runs when its fork server %s", async (what) => {
     const spool = await aSpool();
     const go = `${await aFolder()}/go`;
-    const attempts = [1, 2, 3].map((n) => spool.anAttempt(`count; until [ -e '${go}' ]; do sleep 0.01; done; exit ${n}`));
+    const attempts = [1, 2, 3].map((n) =>
+      spool.anAttempt(`count; until [ -e '${go}' ]; do sleep 0.01; done; exit ${n}`),
+    );
     const server = spool.aServer(implementation);
     server.start(...attempts.map(({ folder }) => folder));
     for (const { id } of attempts) await server.told(`started ${id}`);

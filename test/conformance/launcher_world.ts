@@ -3,7 +3,13 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { onTestFinished, vi } from "vitest";
-import { environmentMarks, isDead, listProcesses, type ProcessEntry, processName } from "../../src/platform/processes.ts";
+import {
+  environmentMarks,
+  isDead,
+  listProcesses,
+  type ProcessEntry,
+  processName,
+} from "../../src/platform/processes.ts";
 import { aFolder } from "../helpers/a_folder.ts";
 
 /** One way to execute the launcher protocol. */
@@ -55,10 +61,21 @@ export function implementations(): Implementation[] {
   const native = { isNative: true, resetsSignals: true };
   const sh = { isNative: false, resetsSignals: true };
   const all: (Implementation & { needs: string[] })[] = [
-    { name: "native", command: [packaged(`bin/launch-${process.platform}-${process.arch}`)], needs: ["true"], ...native },
+    {
+      name: "native",
+      command: [packaged(`bin/launch-${process.platform}-${process.arch}`)],
+      needs: ["true"],
+      ...native,
+    },
     { name: "sh (dash)", command: ["dash", script], needs: ["dash", "-c", ":"], ...sh },
     { name: "sh (bash)", command: ["bash", script], needs: ["bash", "-c", ":"], ...sh },
-    { name: "sh (busybox)", command: ["busybox", "ash", script], needs: ["busybox", "true"], ...sh, resetsSignals: false },
+    {
+      name: "sh (busybox)",
+      command: ["busybox", "ash", script],
+      needs: ["busybox", "true"],
+      ...sh,
+      resetsSignals: false,
+    },
   ];
   return all.filter(({ name, command, needs }) => {
     const isHere = canExecute(needs) && (needs[0] !== "true" || existsSync(command[0] ?? ""));
@@ -83,7 +100,9 @@ export async function aSpool({ name = "spool", under }: { name?: string; under?:
     await eventually(() => leftovers(mark).length === 0, "nothing is left running").catch((error: unknown) => {
       const left = leftovers(mark);
       for (const { pid } of left) process.kill(pid, "SIGKILL");
-      throw new Error(`left running: ${left.map(({ pid }) => `${pid} ${processName(pid)}`).join(", ")}`, { cause: error });
+      throw new Error(`left running: ${left.map(({ pid }) => `${pid} ${processName(pid)}`).join(", ")}`, {
+        cause: error,
+      });
     });
   });
 
@@ -193,7 +212,9 @@ export async function theStoppedLauncher(server: ForkServer): Promise<number> {
 }
 
 /** A file system of its own, which can be full. Only root can have one; null for others. */
-export async function aSmallDisk(bytes: number): Promise<{ folder: string; fill: () => void; empty: () => void } | null> {
+export async function aSmallDisk(
+  bytes: number,
+): Promise<{ folder: string; fill: () => void; empty: () => void } | null> {
   if (process.getuid?.() !== 0) return null;
   const folder = `${await aFolder()}/disk`;
   mkdirSync(folder);

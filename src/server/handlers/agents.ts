@@ -5,6 +5,7 @@ import type { AttemptId, StopReason } from "../../core/run.ts";
 import { paramsJson } from "../../core/work.ts";
 import type { OutputPlace } from "../../files/output_place.ts";
 import { describeFileProblem } from "../../files/problem.ts";
+import { boundary } from "../../platform/boundary.ts";
 import { type AttemptRow, selectAttempts, selectOpenAttempts, selectWantedStops, takeAttempts } from "../../store/attempts.ts";
 import type { Change } from "../../store/changes.ts";
 import { type JobRow, selectJobs } from "../../store/jobs.ts";
@@ -58,11 +59,13 @@ export function agentHandlers(yard: Yard): AgentHandlers {
         const current = await machineNamed(machine.name);
         const slots = current?.slots ?? null;
         const isRefit = JSON.stringify(slots) !== session.slots;
-        if (taken.length > 0 || stops.length > 0 || isRefit || clock.now() >= deadline || signal.aborted) {
+        if (taken.length > 0) boundary("yard: taken");
+        if (taken.length > 0 || stops.length > 0 || isRefit || clock.now() >= deadline) {
           session.slots = JSON.stringify(slots);
           return { assignments: await assignments(taken), stops, slots };
         }
         await rung;
+        if (signal.aborted) return { assignments: [], stops: [], slots };
         if (sessions.get(machine.name) !== session) return refuse({ code: "superseded" });
       }
     },
@@ -158,6 +161,7 @@ export function agentHandlers(yard: Yard): AgentHandlers {
     const rows = new Map<string, AttemptRow>(known.map((row) => [row.id, row]));
     const fresh = ends.filter((end) => (rows.get(end.attempt)?.status ?? "ended") !== "ended");
     const recorded = await keepStreams(machine, fresh, rows);
+    if (recorded.length > 0) boundary("yard: kept");
     const now = clock.now();
     await store.write(async (db) => {
       const started = reports.filter((report) => report.kind === "started");
@@ -171,6 +175,7 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       changes.push(...recorded.map((end) => endedChange(machine, end)));
       changes.push(...ended.jobs.map((job) => ({ kind: "job" as const, job })));
     });
+    if (recorded.length > 0) boundary("yard: ended");
     return ends.map((end) => end.attempt).filter((attempt) => rows.has(attempt));
   }
 

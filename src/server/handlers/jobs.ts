@@ -8,6 +8,7 @@ import { extendSpace } from "../../core/space_extension.ts";
 import { describeSpaceProblem, isSpaceRefused } from "../../core/space_problem.ts";
 import { compileWork, type Work } from "../../core/work.ts";
 import { describeFileProblem } from "../../files/problem.ts";
+import { boundary } from "../../platform/boundary.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
 import { insertAudit } from "../../store/audit.ts";
 import { selectAfter, settleDependants } from "../../store/dependencies.ts";
@@ -61,6 +62,7 @@ export function jobHandlers(yard: Yard): JobHandlers {
         await insertAudit(db, { at: now, user: who.user, action: "submit", target: `${id}`, detail: { runs: job.total } });
         return id;
       });
+      boundary("yard: submitted");
       store.changes.tell([{ kind: "job", job: id }]);
       return { job: await present(id) };
     },

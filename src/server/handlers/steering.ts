@@ -5,7 +5,7 @@ import { wantStops } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import type { Change } from "../../store/changes.ts";
 import { selectAfter } from "../../store/dependencies.ts";
-import { type JobRow, pauseJobs } from "../../store/jobs.ts";
+import { type JobRow, pauseJobs, setCode } from "../../store/jobs.ts";
 import { pausePools, selectPools } from "../../store/pools.ts";
 import { cancelQueued, retryRuns, selectRuns } from "../../store/runs.ts";
 import type { Principal } from "../auth.ts";
@@ -39,6 +39,9 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
 
     async retry({ body, who }) {
       return steer(body.select, who, "retry", async ({ job, range }, db, now) => {
+        if (body.snapshot !== null) {
+          await setCode(db, job.id, { ...job.plan, snapshot: body.snapshot, commit: body.commit });
+        }
         const statuses: RunStatus[] = body.failed ? ["failed"] : range ? ["failed", "cancelled", "succeeded", "skipped"] : ["failed", "cancelled"];
         const retried = await retryRuns(db, store.dialect, { job: job.id, range }, statuses, now);
         return { ...retried, stops: [] };
@@ -110,9 +113,10 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
 
   async function explainJob({ job, range }: Chosen) {
     const open: RunStatus[] = ["queued", "starting", "running"];
+    const isOver = job.endedAt !== null;
     const after = (range?.first ?? 1) - 1;
     const last = range?.last ?? job.counts.total;
-    const rows = (await selectRuns(store.read, job.id, range ? null : open, after, EXPLAINED)).filter((row) => row.n <= last);
+    const rows = (await selectRuns(store.read, job.id, range || isOver ? null : open, after, EXPLAINED)).filter((row) => row.n <= last);
     const waits = await whyWaits(job);
     const explained = rows.map((row) => {
       const because = whyStands(row.status, row.machine) ?? waits;

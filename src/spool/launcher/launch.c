@@ -185,8 +185,7 @@ static void end_leftovers(void) {
   if (waitpid(-1, NULL, WNOHANG) < 0) return; /* no child at all: the usual case */
   long long until = clock_ms(CLOCK_MONOTONIC) + GRACE_MS;
   int fresh = 1;
-  sigset_t child_ended;
-  sigemptyset(&child_ended);
+  sigset_t child_ended = {0};
   sigaddset(&child_ended, SIGCHLD);
   sigprocmask(SIG_BLOCK, &child_ended, NULL);
   for (pid_t ended;;) {
@@ -283,6 +282,7 @@ int main(void) {
   static char lines[1 << 16];
   size_t held = 0;
   prepare();
+  if (prctl(PR_SET_CHILD_SUBREAPER, 0) < 0) return 1; /* not supported (qemu-user): launch.sh takes over */
   for (;;) {
     ssize_t more = read(STDIN_FILENO, lines + held, sizeof lines - held);
     if (more < 0 && errno == EAGAIN && poll(&(struct pollfd){STDIN_FILENO, POLLIN, 0}, 1, -1) >= 0) continue;

@@ -100,9 +100,9 @@ end_leftovers() {
     sleep 0.05
     kill -0 "-$1" || return 0
   done
-  for tick in 1 2 3 4 5 6 7 8 9 10; do # not for ever: a zombie counts, and where nobody reaps orphans it stays one
+  for tick in 1 2 3 4; do # not for ever: a zombie counts, and where nobody reaps orphans it stays one
     kill -KILL "-$1" || return 0
-    sleep 0.1
+    sleep 0.05
   done
 }
 

@@ -1,0 +1,33 @@
+import { existsSync } from "node:fs";
+import { mkdir, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Assignment } from "../api/agent.ts";
+import { changesSince } from "../snapshots/changed_files.ts";
+import { layOut } from "../snapshots/lay_out.ts";
+import { describeSnapshotProblem } from "../snapshots/problem.ts";
+import { readManifest } from "../snapshots/snapshot_store.ts";
+import { resultsFolder, type Spool, workerFolder } from "../spool/layout.ts";
+
+/** Lays the job's code out for one attempt and returns the folder to work in. */
+export async function layOutWork(snapshots: string, assignment: Assignment, folder: string): Promise<string> {
+  const work = `${folder}/work`;
+  if (existsSync(work) || assignment.snapshot === null) return work;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const laid = await layOut(assignment.snapshot, snapshots, work, { original: assignment.cwd });
+  if (!laid.ok) throw new Error(describeSnapshotProblem(laid.problem));
+  return work;
+}
+
+/** Moves what the attempt made or changed in its work folder to where it stays; links are not results. */
+export async function keepResults(snapshots: string, snapshot: string, spool: Spool, attempt: string): Promise<void> {
+  const work = `${workerFolder(spool, attempt)}/work`;
+  if (!existsSync(work)) return;
+  const manifest = await readManifest(snapshots, snapshot);
+  if (!manifest.ok) throw new Error(describeSnapshotProblem(manifest.problem));
+  const { files } = await changesSince(work, manifest.value);
+  const results = resultsFolder(spool, attempt);
+  for (const { path } of files) {
+    await mkdir(dirname(`${results}/${path}`), { recursive: true, mode: 0o700 });
+    await rename(`${work}/${path}`, `${results}/${path}`);
+  }
+}

@@ -1,0 +1,147 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { AGEING_MS, backfill } from "./backfill.ts";
+import type { Demand } from "./demand.ts";
+import { openLedger } from "./ledger.ts";
+import type { Machine } from "./machine.ts";
+import type { Decision, OpenMachine, WaitingJob } from "./policy.ts";
+import type { JobId } from "./run.ts";
+
+const NOW = 1_000_000;
+const MINUTE_MS = 60_000;
+
+/** A machine with so many GPUs; each entry of `held` is a run that holds that many, until then. */
+function aMachine(gpus: number, held: { gpus: number; endsAt: number | null }[] = []): OpenMachine {
+  const machine: Machine = {
+    id: 1,
+    name: "lab1",
+    pool: "lab",
+    hardware: {
+      cpus: 64,
+      memoryBytes: 2 ** 40,
+      problems: [],
+      gpus: Array.from({ length: gpus }, (_, index) => ({
+        index: String(index),
+        uuid: null,
+        name: "A100",
+        memoryBytes: null,
+        usedBytes: null,
+        utilization: null,
+        problem: null,
+        others: [],
+      })),
+    },
+    slots: null,
+    drained: false,
+    seenAt: NOW,
+    unreachableSince: null,
+  };
+  const open: OpenMachine = { machine, ledger: openLedger(machine), held: [] };
+  for (const run of held) {
+    const slot = open.ledger.place({ gpus: run.gpus, cpus: null, memoryBytes: null });
+    if (!slot) throw new Error("the held runs do not fit");
+    open.ledger.hold(slot);
+    open.held.push({ slot, endsAt: run.endsAt });
+  }
+  return open;
+}
+
+function aJob(id: number, gpus: number, changes: Partial<WaitingJob> = {}): WaitingJob {
+  const demand: Demand = { gpus, cpus: null, memoryBytes: null };
+  return { id: id as JobId, priority: 30, demand, startable: 1, timeLimitMs: null, blockedSince: null, ...changes };
+}
+
+function decide(waiting: WaitingJob[], machine: OpenMachine): Decision[] {
+  return backfill({ waiting, machines: [machine], unreachable: [] }, NOW);
+}
+
+function started(decisions: Decision[]): number[] {
+  return decisions.flatMap((decision) => (decision.do === "start" ? [decision.job] : []));
+}
+
+test("runs start in order while they fit, and the first that does not says why", () => {
+  const decisions = decide([aJob(1, 2), aJob(2, 1, { startable: 5 })], aMachine(4));
+  expect(started(decisions)).toEqual([1, 2, 2]);
+  expect(decisions.at(-1)).toMatchObject({ do: "wait", job: 2, because: { code: "gpus_busy", asked: 1, freeAtMost: 0 } });
+});
+
+test("a run that does not fit lets a smaller one behind it start", () => {
+  expect(started(decide([aJob(1, 4), aJob(2, 1)], aMachine(4, [{ gpus: 2, endsAt: null }])))).toEqual([2]);
+});
+
+test("but not for ever: having waited, it keeps what becomes free for itself", () => {
+  const waited = aJob(1, 4, { blockedSince: NOW - AGEING_MS });
+  const decisions = decide([waited, aJob(2, 1)], aMachine(4, [{ gpus: 2, endsAt: null }]));
+  expect(started(decisions)).toEqual([]);
+  expect(decisions.at(-1)).toMatchObject({ job: 2, because: { code: "reserved", job: 1, on: "lab1" } });
+});
+
+test("a run that needs none of what is kept starts all the same", () => {
+  const waited = aJob(1, 4, { blockedSince: NOW - AGEING_MS });
+  expect(started(decide([waited, aJob(2, 0)], aMachine(4, [{ gpus: 2, endsAt: null }])))).toEqual([2]);
+});
+
+test("where time limits tell, a later run starts only if the reserved start does not move", () => {
+  const machine = () => aMachine(4, [{ gpus: 3, endsAt: NOW + 10 * MINUTE_MS }]);
+  const wide = aJob(1, 4);
+  expect(started(decide([wide, aJob(2, 1, { timeLimitMs: 5 * MINUTE_MS })], machine()))).toEqual([2]);
+  expect(started(decide([wide, aJob(2, 1, { timeLimitMs: 20 * MINUTE_MS })], machine()))).toEqual([]);
+});
+
+test("a later run of any length starts where the wide one will fit beside it", () => {
+  const machine = aMachine(4, [{ gpus: 3, endsAt: NOW + 10 * MINUTE_MS }]);
+  expect(started(decide([aJob(1, 3), aJob(2, 1)], machine))).toEqual([2]);
+});
+
+test("what no machine could ever hold says so and keeps nobody waiting", () => {
+  const decisions = decide([aJob(1, 8, { blockedSince: NOW - AGEING_MS }), aJob(2, 1)], aMachine(4));
+  expect(started(decisions)).toEqual([2]);
+  expect(decisions[0]).toMatchObject({ do: "wait", job: 1, because: { code: "too_big" } });
+});
+
+test("without a machine in reach every run waits, and says which are out of reach", () => {
+  const [decision] = backfill({ waiting: [aJob(1, 1)], machines: [], unreachable: ["lab2"] }, NOW);
+  expect(decision).toMatchObject({ do: "wait", because: { code: "no_machine", unreachable: ["lab2"] } });
+});
+
+test("for any queue: nothing is over-allocated, no job gets more than it asked for, and none of equal demand overtakes", () => {
+  const queues = fc.array(
+    fc.record({
+      gpus: fc.integer({ min: 0, max: 5 }),
+      startable: fc.integer({ min: 1, max: 4 }),
+      timeLimitMs: fc.option(fc.integer({ min: 1, max: 20 }).map((minutes) => minutes * MINUTE_MS)),
+      blockedSince: fc.option(fc.integer({ min: 0, max: NOW })),
+    }),
+    { maxLength: 12 },
+  );
+  const helds = fc.array(fc.record({ gpus: fc.constant(1), endsAt: fc.option(fc.integer({ min: NOW, max: NOW * 2 })) }), {
+    maxLength: 4,
+  });
+  fc.assert(
+    fc.property(queues, helds, (queue, held) => {
+      const waiting = queue.map(({ gpus, ...rest }, index) => aJob(index + 1, gpus, rest));
+      const machine = aMachine(4, held);
+      const starts = started(decide(waiting, machine));
+      const gpus = machine.held.flatMap(({ slot }) => slot.gpus);
+      expect(new Set(gpus).size).toBe(gpus.length);
+      for (const job of waiting) {
+        const count = starts.filter((id) => id === job.id).length;
+        expect(count).toBeLessThanOrEqual(job.startable);
+        const later = waiting.filter((other) => other.id > job.id && other.demand.gpus === job.demand.gpus);
+        if (count < job.startable) expect(starts.filter((id) => later.some((other) => other.id === id))).toEqual([]);
+      }
+    }),
+  );
+});
+
+test("it is work conserving where nothing has waited long and no limits are known", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 10 }), (demands) => {
+      const waiting = demands.map((gpus, index) => aJob(index + 1, gpus));
+      const machine = aMachine(4);
+      const starts = new Set(started(decide(waiting, machine)));
+      const free = machine.ledger.free().gpus.length;
+      for (const job of waiting) if (!starts.has(job.id)) expect(job.demand.gpus).toBeGreaterThan(free);
+    }),
+  );
+});

@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Demand } from "./demand.ts";
+import { openLedger } from "./ledger.ts";
+import type { Gpu, Machine } from "./machine.ts";
+
+const GB = 1024 ** 3;
+
+function aGpu(index: string, changes: Partial<Gpu> = {}): Gpu {
+  return {
+    index,
+    uuid: `GPU-${index}`,
+    name: "A100",
+    memoryBytes: 40 * GB,
+    usedBytes: 0,
+    utilization: 0,
+    problem: null,
+    others: [],
+    ...changes,
+  };
+}
+
+function aMachine(changes: { cpus?: number; gpus?: Gpu[]; slots?: string[] } = {}): Machine {
+  const { cpus = 8, gpus = [], slots = null } = changes;
+  const hardware = { cpus, memoryBytes: 64 * GB, gpus, problems: [] };
+  return { id: 1, name: "lab1", pool: "lab", hardware, slots, drained: false, seenAt: 0, unreachableSince: null };
+}
+
+const anything: Demand = { gpus: null, cpus: null, memoryBytes: null };
+
+test("a run that names nothing gets a GPU where there is one, else a core", () => {
+  const withGpus = openLedger(aMachine({ gpus: [aGpu("0"), aGpu("1")] }));
+  expect(withGpus.place(anything)).toEqual({ devices: "0", gpus: ["0"], cpus: 0, memoryBytes: 0 });
+  const without = openLedger(aMachine());
+  expect(without.place(anything)).toEqual({ devices: "", gpus: [], cpus: 1, memoryBytes: 0 });
+});
+
+test("a GPU that is unhealthy or in someone else's use is not given away", () => {
+  const someone = { pid: 4242, user: "u217", name: "python", usedBytes: 18 * GB };
+  const gpus = [aGpu("0", { problem: "[Unknown Error]" }), aGpu("1", { others: [someone] }), aGpu("2")];
+  const ledger = openLedger(aMachine({ gpus }));
+  expect(ledger.place({ ...anything, gpus: 1 })?.devices).toBe("2");
+  expect(ledger.place({ ...anything, gpus: 2 })).toBeNull();
+  expect(ledger.couldEverHold({ ...anything, gpus: 3 })).toBe(true);
+});
+
+test("explicit slots take one run each, whatever the machine's cores", () => {
+  const ledger = openLedger(aMachine({ cpus: 1, slots: ["0", "0,1", "", "0"] }));
+  const pair = ledger.place({ ...anything, gpus: 2 });
+  expect(pair?.gpus).toEqual(["0", "1"]);
+  expect(ledger.place({ ...anything, gpus: 0 })?.devices).toBe("");
+  for (const devices of ["0", "0,1", "", "0"]) {
+    const slot = ledger.place(anything);
+    expect(slot).not.toBeNull();
+    if (slot) ledger.hold(slot);
+    expect(["0", "0,1", "", "0"]).toContain(devices);
+  }
+  expect(ledger.place(anything)).toBeNull();
+});
+
+test("cores and memory that were asked for count in explicit slots too", () => {
+  const ledger = openLedger(aMachine({ cpus: 2, slots: ["", ""] }));
+  const both = ledger.place({ gpus: null, cpus: 2, memoryBytes: null });
+  if (both) ledger.hold(both);
+  expect(ledger.place({ gpus: null, cpus: 1, memoryBytes: null })).toBeNull();
+  expect(ledger.place(anything)?.devices).toBe("");
+});
+
+test("a slot that is no longer listed drains: it is held, and not given again", () => {
+  const before = openLedger(aMachine({ slots: ["0", "1"] }));
+  const held = before.place(anything);
+  const after = openLedger(aMachine({ slots: ["1"] }));
+  if (held) after.hold(held);
+  expect(after.free().slots).toEqual(["1"]);
+});
+
+test("whatever is asked, nothing is given twice or beyond what is there, and all comes back", () => {
+  const demands = fc.array(
+    fc.record({
+      gpus: fc.option(fc.integer({ min: 0, max: 4 })),
+      cpus: fc.option(fc.integer({ min: 1, max: 8 })),
+      memoryBytes: fc.option(fc.integer({ min: 1, max: 64 }).map((gb) => gb * GB)),
+    }),
+    { maxLength: 30 },
+  );
+  fc.assert(
+    fc.property(demands, (asked) => {
+      const ledger = openLedger(aMachine({ gpus: ["0", "1", "2", "3"].map((index) => aGpu(index)) }));
+      const slots = asked.flatMap((demand) => {
+        const slot = ledger.place(demand);
+        if (slot) ledger.hold(slot);
+        return slot ? [slot] : [];
+      });
+      const gpus = slots.flatMap((slot) => slot.gpus);
+      expect(new Set(gpus).size).toBe(gpus.length);
+      expect(slots.reduce((sum, slot) => sum + slot.cpus, 0)).toBeLessThanOrEqual(8);
+      expect(slots.reduce((sum, slot) => sum + slot.memoryBytes, 0)).toBeLessThanOrEqual(64 * GB);
+      for (const slot of slots) ledger.release(slot);
+      expect(ledger.free()).toEqual({ gpus: ["0", "1", "2", "3"], cpus: 8, memoryBytes: 64 * GB, slots: null });
+    }),
+  );
+});

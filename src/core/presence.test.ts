@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { openPresence, SILENCE_MS } from "./presence.ts";
+
+const LOOK_MS = 1000;
+
+test("a machine that has been silent for its lease is unreachable since it was last heard", () => {
+  const presence = openPresence();
+  presence.heard(1, 0);
+  for (let now = 0; now <= SILENCE_MS + LOOK_MS; now += LOOK_MS) presence.looked(now);
+  expect(presence.of(1)).toEqual({ seenAt: 0, unreachableSince: 0 });
+  presence.heard(1, 60_000);
+  expect(presence.of(1)).toEqual({ seenAt: 60_000, unreachableSince: null });
+});
+
+test("time in which the yard itself slept is no silence of others", () => {
+  const presence = openPresence();
+  presence.heard(1, 0);
+  presence.looked(0);
+  presence.looked(8 * 3_600_000);
+  expect(presence.of(1).unreachableSince).toBeNull();
+});
+
+test("a machine that was never heard is neither seen nor unreachable", () => {
+  expect(openPresence().of(7)).toEqual({ seenAt: null, unreachableSince: null });
+});

@@ -1,0 +1,34 @@
+/**
+ * Every place between two effects of the yard and of the agent, where a process may be killed: what was done before it is
+ * done, what comes after it is not. (The launcher's own are in spool/launcher.) A test stops each of them there and kills
+ * in every combination; a boundary that is not in its table fails it.
+ */
+export const boundaries = [
+  /** The job is committed, its submitter has not been told. */
+  "yard: submitted",
+  /** Attempts are committed, their machine has not been told. */
+  "yard: assigned",
+  /** An agent has taken attempts, and has not been told which. */
+  "yard: taken",
+  /** The streams of an attempt lie in the yard's files, its end is not committed. */
+  "yard: kept",
+  /** An end is committed, its agent has not been told. */
+  "yard: ended",
+  /** The agent knows of an attempt, nothing of it is on disk. */
+  "agent: accepted",
+  /** The spool is laid out, its launcher has not been told. */
+  "agent: prepared",
+  /** The end has been read, and is not reported. */
+  "agent: collected",
+  /** The yard has the end, the spool is still there. */
+  "agent: acknowledged",
+] as const;
+
+export type Boundary = (typeof boundaries)[number];
+
+const stopAt = process.env["RUNYARD_STOP_AT"];
+
+/** Stops this process (SIGSTOP) where a test asks for it by RUNYARD_STOP_AT. */
+export function boundary(name: Boundary): void {
+  if (stopAt === name) process.kill(process.pid, "SIGSTOP");
+}

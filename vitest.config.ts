@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    // Processes, not threads: tests change their umask, send signals, and count what they have left behind.
+    pool: "forks",
+    // Real processes on a busy machine: what is slow is told apart from what hangs.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    slowTestThreshold: 5_000,
+  },
+});

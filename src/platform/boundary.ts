@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+
 /**
  * Every place between two effects of the yard and of the agent, where a process may be killed: what was done before it is
  * done, what comes after it is not. (The launcher's own are in spool/launcher.) A test stops each of them there and kills
@@ -26,9 +28,12 @@ export const boundaries = [
 
 export type Boundary = (typeof boundaries)[number];
 
-const stopAt = process.env["RUNYARD_STOP_AT"];
+/** Names a file; while it holds a boundary's name, whoever comes there stops. For tests alone. */
+const stopFile = process.env["RUNYARD_STOP_FILE"];
 
-/** Stops this process (SIGSTOP) where a test asks for it by RUNYARD_STOP_AT. */
+/** Stops this process (SIGSTOP) where a test asks for it. */
 export function boundary(name: Boundary): void {
-  if (stopAt === name) process.kill(process.pid, "SIGSTOP");
+  if (stopFile !== undefined && existsSync(stopFile) && readFileSync(stopFile, "utf8") === name) {
+    process.kill(process.pid, "SIGSTOP");
+  }
 }

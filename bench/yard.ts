@@ -1,0 +1,126 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { Job, SubmissionInput } from "../src/api/job.ts";
+import { type Client, openClient } from "../src/client/client.ts";
+import { homeOf, readJsonFile, readToken, type YardAddress } from "../src/platform/home.ts";
+import { type HttpAnswer, httpRequest } from "../src/platform/http.ts";
+import { isAlive, type ProcessIdentity } from "../src/platform/processes.ts";
+import type { Stage } from "./stage.ts";
+
+const program = fileURLToPath(new URL("../bin/runyard.js", import.meta.url));
+
+/** The product as users get it: the built program, a yard of its own, its agent. */
+export interface BenchYard {
+  /** With the administrator's token. */
+  client: Client;
+  /** A request by hand. */
+  get(path: string): Promise<HttpAnswer>;
+  /** A job in the stage's work folder. */
+  submit(wishes: Pick<SubmissionInput, "work"> & Partial<SubmissionInput>): Promise<Job>;
+  /** Resolves when nothing of the job waits or runs. */
+  ended(job: number): Promise<Job>;
+  /** Runs `runyard …` and resolves with its exit code and output. */
+  cli(args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
+  /** Started again on the same home; resolves when it answers and its agent is there. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  pids(): { yard: number | null; agent: number | null };
+}
+
+export interface YardWishes {
+  /** As RUNYARD_LAUNCHER. Default: as delivered. */
+  launcher?: "native" | "sh";
+  slots?: number;
+  /** Flags for the yard's and its agent's Node. */
+  nodeFlags?: string[];
+}
+
+export async function startYard(stage: Stage, name: string, wishes: YardWishes = {}): Promise<BenchYard> {
+  const folder = `${stage.folder}/${name}`;
+  const work = `${stage.folder}/work`;
+  mkdirSync(folder, { mode: 0o700 });
+  const environment = {
+    ...stage.environment,
+    ...(wishes.launcher && { RUNYARD_LAUNCHER: wishes.launcher }),
+    RUNYARD_HOME: `${folder}/home`,
+  };
+  const home = homeOf(environment);
+  const pidIn = (path: string) => {
+    const note = readJsonFile<ProcessIdentity>(path);
+    return note && isAlive(note) ? note.pid : null;
+  };
+  const pids = () => ({ yard: pidIn(home.address), agent: pidIn(home.agent) });
+
+  function request(method: string, path: string, body?: string): Promise<HttpAnswer> {
+    const url = readJsonFile<YardAddress>(home.address)?.url ?? "http://127.0.0.1:9";
+    const headers = { authorization: `Bearer ${readToken(home.adminToken)}` };
+    return httpRequest({ method, url: `${url}${path}`, headers, ...(body !== undefined && { body }) });
+  }
+
+  const client = openClient(async ({ method, path, body }) => {
+    const answer = await request(method, path, body);
+    return { status: answer.status, body: answer.body.toString("utf8") };
+  });
+
+  async function start(): Promise<void> {
+    const log = openSync(`${folder}/yard.log`, "a");
+    const child = spawn(process.execPath, [...(wishes.nodeFlags ?? []), program, "up", "--foreground"], {
+      env: environment,
+      cwd: folder,
+      detached: true,
+      stdio: ["ignore", log, log],
+    });
+    closeSync(log);
+    child.unref();
+    for (;;) {
+      if (child.exitCode !== null) throw new Error(`the yard ended:\n${readFileSync(`${folder}/yard.log`, "utf8")}`);
+      if (pids().yard === child.pid && (await client.call("status").catch(() => null))?.machines.reachable === 1) return;
+      await sleep(5);
+    }
+  }
+
+  await start();
+  const slots = new Array<string>(wishes.slots ?? 8).fill("");
+  await client.call("setMachine", { params: { machine: "local" }, body: { slots } });
+
+  return {
+    client,
+    get: (path) => request("GET", path),
+    async submit(wishes) {
+      const body = { cwd: work, environment: stage.environment, ...wishes };
+      return (await client.call("submit", { body })).job;
+    },
+    async ended(id) {
+      for (;;) {
+        const { job } = await client.call("showJob", { params: { job: id } });
+        if (job.endedAt !== null) return job;
+        await sleep(50);
+      }
+    },
+    cli: (args) => runCli(args, work, environment),
+    start,
+    async stop() {
+      const { yard, agent } = pids();
+      if (yard === null) return;
+      await client.call("stopYard", { body: {} });
+      while (pids().yard === yard || (agent !== null && pids().agent === agent)) await sleep(10);
+    },
+    pids,
+  };
+}
+
+function runCli(args: string[], cwd: string, env: Record<string, string>) {
+  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const texts = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].setEncoding("utf8").on("data", (text: string) => {
+        texts[name] += text;
+      });
+    }
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, ...texts }));
+  });
+}

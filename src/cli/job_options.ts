@@ -1,0 +1,109 @@
+import type { Axis } from "../core/axis.ts";
+import { duration, isMisread, jobList, type Misread, misread, size, wholeNumber } from "./option_values.ts";
+
+/** What a job is submitted with: options of `run` and `sweep`, keys of a job file, defaults of a `runyard.yaml`. */
+export interface JobOptions {
+  name: string;
+  pool: string;
+  gpus: number;
+  cpus: number;
+  memoryBytes: number;
+  priority: number;
+  after: { job: number | "last"; any: boolean }[];
+  retries: number;
+  timeLimitMs: number;
+  atMost: number;
+  runs: number;
+  out: string;
+  cwd: string;
+  env: string[];
+  envFiles: string[];
+  snapshot: boolean;
+  tags: string[];
+  resumable: boolean;
+  paused: boolean;
+  params: string[];
+  settings: string[];
+  zip: string[];
+  exclude: string[];
+  sample: number;
+  seed: number;
+  from: string;
+  /** Parameters that stand in the job file itself. */
+  axes: Axis[];
+}
+
+export interface JobOption {
+  /** The long flag without its dashes, and the key in a job file. */
+  flag: string;
+  /** What it takes, for the help; null: it is a switch. */
+  takes: string | null;
+  help: string;
+  /** May be given several times. */
+  repeats?: boolean;
+  /** May stand in a project's `runyard.yaml`. */
+  isDefault?: boolean;
+  read(text: string): Partial<JobOptions> | Misread;
+}
+
+function count<Key extends keyof JobOptions>(key: Key, least: number, most: number) {
+  return (text: string) => keyed(key, wholeNumber(text, least, most));
+}
+
+function keyed<Value>(key: keyof JobOptions, value: Value | Misread): Partial<JobOptions> | Misread {
+  return isMisread(value) ? value : { [key]: value };
+}
+
+function words(key: "name" | "pool" | "out" | "cwd" | "from") {
+  return (text: string) => (text === "" ? misread("It must not be empty.") : { [key]: text });
+}
+
+function after(any: boolean) {
+  return (text: string) => {
+    const jobs = jobList(text);
+    return isMisread(jobs) ? jobs : { after: jobs.map((job) => ({ job, any })) };
+  };
+}
+
+const MOST_RUNS = 10_000_000;
+
+/** Every option of a job, once. */
+export const jobOptions: readonly JobOption[] = [
+  { flag: "name", takes: "NAME", help: "what to call the job (default: its command)", read: words("name") },
+  { flag: "on", takes: "POOL", help: "where to run (default: local, this machine)", isDefault: true, read: words("pool") },
+  { flag: "gpus", takes: "N", help: "GPUs a run needs (default: 1 where there are any); 0: a CPU run", isDefault: true, read: count("gpus", 0, 1024) },
+  { flag: "cpus", takes: "N", help: "cores a run needs", isDefault: true, read: count("cpus", 1, 100_000) },
+  { flag: "memory", takes: "SIZE", help: "memory a run needs: 800M, 24G", isDefault: true, read: (text) => keyed("memoryBytes", size(text)) },
+  { flag: "priority", takes: "N", help: "0 to 1000, higher first (default: 30)", isDefault: true, read: count("priority", 0, 1000) },
+  { flag: "after", takes: "JOBS", help: "start when these jobs have succeeded: 12, or 12,13", repeats: true, read: after(false) },
+  { flag: "after-any", takes: "JOBS", help: "start when these jobs have ended, however they did", repeats: true, read: after(true) },
+  { flag: "retries", takes: "N", help: "how often a failed run is tried again (default: 0)", isDefault: true, read: count("retries", 0, 1000) },
+  { flag: "time-limit", takes: "TIME", help: "stop a run after so long: 90s, 2h30m, HH:MM:SS", isDefault: true, read: (text) => keyed("timeLimitMs", duration(text)) },
+  { flag: "at-most", takes: "N", help: "how many runs of this job may run at once", isDefault: true, read: count("atMost", 1, MOST_RUNS) },
+  { flag: "runs", takes: "N", help: "how often to run it, or each combination (default: 1)", read: count("runs", 1, MOST_RUNS) },
+  { flag: "out", takes: "FILE", help: "write both streams of the run into this new file", read: words("out") },
+  { flag: "cwd", takes: "FOLDER", help: "work in this folder (default: the current one)", read: words("cwd") },
+  { flag: "env", takes: "NAME|NAME=VALUE", help: "take a variable along, or set it", repeats: true, read: (text) => ({ env: [text] }) },
+  { flag: "env-file", takes: "FILE", help: "set the variables in a file of NAME=VALUE lines", repeats: true, read: (text) => ({ envFiles: [text] }) },
+  { flag: "snapshot", takes: null, help: "run the code as it is now, whatever changes later", isDefault: true, read: () => ({ snapshot: true }) },
+  { flag: "tag", takes: "TAG", help: "mark the job, to find it with ls --tag", repeats: true, isDefault: true, read: (text) => (text === "" ? misread("It must not be empty.") : { tags: [text] }) },
+  { flag: "resumable", takes: null, help: "a run may be stopped and started again: it goes on from its checkpoint", isDefault: true, read: () => ({ resumable: true }) },
+  { flag: "paused", takes: null, help: "hold the job until: runyard resume", read: () => ({ paused: true }) },
+  { flag: "params", takes: "FILE", help: "a JSON or YAML file of parameters: {name: [values]}", repeats: true, read: (text) => ({ params: [text] }) },
+  { flag: "set", takes: "NAME=VALUES", help: "a parameter: lr=0.1,0.01  seed=1..5  lr=log:1e-5..1e-1:5", repeats: true, read: (text) => ({ settings: [text] }) },
+  { flag: "zip", takes: "NAMES", help: "parameters that advance together: a,b", repeats: true, read: (text) => ({ zip: [text] }) },
+  { flag: "exclude", takes: "NAME=VALUE,…", help: "leave out the combinations with all these values", repeats: true, read: (text) => ({ exclude: [text] }) },
+  { flag: "sample", takes: "N", help: "only N combinations, drawn at random", read: count("sample", 1, MOST_RUNS) },
+  { flag: "seed", takes: "S", help: "of the draw: the same seed draws the same (default: 0)", read: count("seed", 0, Number.MAX_SAFE_INTEGER) },
+  { flag: "from", takes: "FILE", help: "a shell command a line, each a run of this job; - is stdin", read: words("from") },
+];
+
+/** Both together; of lists the second goes on where the first ended, of single values the second counts. */
+export function mergeOptions(first: Partial<JobOptions>, second: Partial<JobOptions>): Partial<JobOptions> {
+  const merged: Record<string, unknown> = { ...first };
+  for (const [key, value] of Object.entries(second)) {
+    const known = merged[key];
+    merged[key] = Array.isArray(known) && Array.isArray(value) ? [...known, ...value] : value;
+  }
+  return merged;
+}

@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { setTimeout as after } from "node:timers/promises";
+import { type Home, makeHome, readJsonFile, type YardAddress } from "../platform/home.ts";
+import { httpRequest } from "../platform/http.ts";
+import { isAlive } from "../platform/processes.ts";
+import { systemErrorText } from "../platform/system_error.ts";
+import { printable } from "./printable.ts";
+import { stopWith } from "./stop.ts";
+
+/** How the lock's holder makes itself known to a second yard of the same home (EX_TEMPFAIL). */
+const ANOTHER_HAS_THE_LOCK = 75;
+const READY_WITHIN_MS = 20_000;
+const LOOK_EVERY_MS = 20;
+
+/** What speaks of a run, of another yard or of this command alone. */
+const LEFT_BEHIND =
+  /^RUNYARD_(RUN|JOB|ATTEMPT|TRY|PARAMS|PARAMS_FILE|EVENTS|CHECKPOINTS|RANK|WORLD_SIZE|HOSTS|PORT|YARD|TOKEN_FILE)$/;
+
+/** The yard of a home, if it runs and answers. `silent`: its process is there, but does not answer. */
+export async function findYard(home: Home): Promise<YardAddress | "none" | "silent"> {
+  const address = readJsonFile<YardAddress>(home.address);
+  if (!address || !isAlive(address)) return "none";
+  const answer = await httpRequest({ method: "GET", url: `${address.url}/healthz`, headers: {}, silenceMs: 5000 }).catch(
+    () => null,
+  );
+  if (answer?.status !== 200) return "silent";
+  return JSON.parse(answer.body.toString("utf8")).yard === address.yard ? address : "none";
+}
+
+/**
+ * Starts a yard in the background and waits until it is ready. Where several are started at once, one wins and all wait for it.
+ *
+ * @param options  for `runyard up --foreground`
+ * @param database  PostgreSQL URL; it may hold a password, so it travels in the environment. Null: the home's own file
+ */
+export async function startYard(home: Home, options: readonly string[], database: string | null): Promise<YardAddress> {
+  try {
+    makeHome(home);
+  } catch (error) {
+    const message = `The folder ${home.folder} cannot be made: ${systemErrorText(error)}. Name another one in RUNYARD_HOME.`;
+    throw stopWith({ code: "no_home", message, exitCode: 3 });
+  }
+  const log = openSync(home.yardLog, "a", 0o600);
+  const logStart = statSync(home.yardLog).size;
+  const child = spawnYard(home, options, database, log);
+  closeSync(log);
+  let exit: number | null = null;
+  child.once("exit", (code, signal) => {
+    exit = code ?? (signal === null ? 1 : 128);
+  });
+  child.once("error", () => {
+    exit = 1;
+  });
+  for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline; await after(LOOK_EVERY_MS)) {
+    const found = await findYard(home);
+    if (typeof found === "object") {
+      child.unref();
+      return found;
+    }
+    if (exit !== null && exit !== ANOTHER_HAS_THE_LOCK) throw notStarted(home, logStart, "The yard did not start");
+  }
+  child.unref();
+  throw notStarted(home, logStart, `The yard was not ready within ${READY_WITHIN_MS / 1000} s`);
+}
+
+function spawnYard(home: Home, options: readonly string[], database: string | null, log: number): ChildProcess {
+  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !LEFT_BEHIND.test(name)));
+  environment["RUNYARD_HOME"] = home.folder;
+  if (database !== null) environment["RUNYARD_DATABASE"] = database;
+  const [, program = ""] = process.argv;
+  return spawn(process.execPath, [...process.execArgv, program, "up", "--foreground", ...options], {
+    cwd: "/",
+    env: environment,
+    stdio: ["ignore", log, log],
+    detached: true,
+  });
+}
+
+function notStarted(home: Home, logStart: number, what: string) {
+  const lines = readFileSync(home.yardLog).subarray(logStart).toString("utf8").trim().split("\n").slice(-10);
+  const said = lines.map((line) => `  ${printable(line)}`).join("\n");
+  const message = `${what}. ${said.trim() === "" ? "It said nothing." : `Its last words:\n${said}`}\nThe whole log: ${home.yardLog}`;
+  return stopWith({ code: "not_started", message, exitCode: 3 });
+}
+
+/** Waits until a yard's process is gone; false where it is still there after `withinMs`. */
+export async function yardIsGone(address: YardAddress, withinMs: number): Promise<boolean> {
+  for (const deadline = Date.now() + withinMs; isAlive(address); await after(LOOK_EVERY_MS)) {
+    if (Date.now() > deadline) return false;
+  }
+  return true;
+}

@@ -102,10 +102,10 @@ export async function startYard(stage: Stage, name: string, wishes: YardWishes =
     cli: (args) => runCli(args, work, environment),
     start,
     async stop() {
-      const { yard, agent } = pids();
-      if (yard === null) return;
+      const notes = [home.address, home.agent].map((path) => readJsonFile<ProcessIdentity>(path));
+      if (pids().yard === null) return;
       await client.call("stopYard", { body: {} });
-      while (pids().yard === yard || (agent !== null && pids().agent === agent)) await sleep(10);
+      while (notes.some((note) => note && isAlive(note))) await sleep(10);
     },
     pids,
   };

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Report, Welcome } from "../api/agent.ts";
 import { type Client, isRefusedCall } from "../client/client.ts";
-import type { Hardware } from "../core/machine.ts";
+import { type Hardware, isUsable } from "../core/machine.ts";
 import { boundary } from "../platform/boundary.ts";
 import { surveyHost } from "../platform/hardware.ts";
 import { environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
@@ -37,7 +37,11 @@ export interface AgentOptions {
 
 const POLL_MS = 25_000;
 const TEND_MS = 250;
-const SURVEY_MS = 15_000;
+/** GPUs are looked at this often, and more often while one of them cannot be used. */
+const SURVEY_MS = 10_000;
+const CLOSE_SURVEY_MS = 3000;
+/** A look at the GPUs this recent is good enough to start a run by. */
+const FRESH_MS = 3000;
 const RECONNECT_MS = 200;
 
 /** Why an agent came to its end. */
@@ -47,18 +51,20 @@ export type AgentEnd = "superseded" | "idle without a yard" | "asked to";
 export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const agent = randomBytes(8).toString("hex");
   let isBusy = () => false;
-  let hardware = await surveyMachine(options.visible, () => false);
+  let hardware = await surveyMachine(options.visible, null, () => false);
   let session = await greet();
   if (session === "idle") return "idle without a yard";
   const spool: Spool = { root: options.spool, yard: session.welcome.yard };
   openSpool(spool);
   let pendingHardware: Hardware | null = null;
+  let lookedAt = 0;
+  let looking: Promise<Hardware> | null = null;
   let over: AgentEnd | null = null;
 
   const outbox = openOutbox(send);
   const launcher = startLauncher({
     onStarted: ({ attempt, pid, at }) => attempts.started(attempt, pid, at),
-    onEnded: ({ attempt }) => attempts.ended(attempt),
+    onEnded: ({ attempt, exit }) => attempts.ended(attempt, exit),
     onFailed: ({ attempt, reason }) => attempts.couldNotLaunch(attempt, reason),
     log: options.log,
   });
@@ -67,7 +73,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const attempts = openAttempts({
     spool,
     outbox,
-    claims: openClaims(spool.yard, () => hardware),
+    claims: openClaims(spool.yard, () => hardware, lookAgain),
     fetchEnvironment: (environment) => {
       const known = environments.get(environment) ?? fetchEnvironment(environment);
       environments.set(environment, known);
@@ -79,13 +85,13 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     snapshots: options.snapshots,
     log: options.log,
     python: existsSync(python) ? python : null,
-    ownPids: () => [process.pid, ...(launcher.pid() === null ? [] : [launcher.pid() ?? 0])],
-    onRefused: () => void survey(),
+    forkServer: launcher.pid,
+    onRefused: survey,
   });
   isBusy = () => attempts.count() > 0;
   begin(session.welcome);
   const tending = setInterval(() => attempts.tend(Date.now()), TEND_MS);
-  const surveying = setInterval(() => void survey(), SURVEY_MS);
+  let surveying = surveyLater();
   while (over === null) {
     try {
       await poll();
@@ -99,7 +105,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     }
   }
   clearInterval(tending);
-  clearInterval(surveying);
+  clearTimeout(surveying);
   await launcher.close();
   return over;
 
@@ -137,7 +143,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   /** Goes on from what the yard knows: its attempts, and what lies here that it may not have heard the end of. */
   function begin(welcome: Welcome): void {
     attempts.refit(welcome.slots, hardware);
-    attempts.accept(welcome.attempts);
+    attempts.resume(welcome.attempts);
     outbox.flush();
     for (const attempt of readdirSync(yardFolder(spool))) {
       const state = attempts.isKnown(attempt) ? null : readFolder(workerFolder(spool, attempt));
@@ -178,10 +184,33 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     }
   }
 
+  function surveyLater(): NodeJS.Timeout {
+    const isClose = hardware.gpus.some((gpu) => !isUsable(gpu));
+    return setTimeout(async () => {
+      await survey();
+      if (over === null) surveying = surveyLater();
+    }, isClose ? CLOSE_SURVEY_MS : SURVEY_MS);
+  }
+
   async function survey(): Promise<void> {
-    hardware = await surveyMachine(options.visible, attempts.isKnown);
+    await look();
     pendingHardware = hardware;
     await send([]);
+  }
+
+  async function look(): Promise<Hardware> {
+    hardware = await surveyMachine(options.visible, spool.yard, attempts.isKnown);
+    lookedAt = Date.now();
+    return hardware;
+  }
+
+  /** Several runs that start together share one look. */
+  async function lookAgain(): Promise<Hardware> {
+    if (Date.now() - lookedAt < FRESH_MS) return hardware;
+    looking ??= look().finally(() => {
+      looking = null;
+    });
+    return looking;
   }
 
   async function fetchEnvironment(environment: string): Promise<void> {

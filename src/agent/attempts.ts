@@ -5,7 +5,7 @@ import type { Ending } from "../core/run.ts";
 import { boundary } from "../platform/boundary.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { type EventReader, openEventReader } from "../spool/events.ts";
-import { forbidBegin, hasLauncher, prepareFolder, readFolder, type RecordedEnd } from "../spool/folder.ts";
+import { forbidBegin, hasExit, hasLauncher, prepareFolder, readEnd, readFolder, readProcesses, type RecordedEnd } from "../spool/folder.ts";
 import { environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
 import { endTree, type TreeRoot } from "../spool/process_tree.ts";
 import { collectEnd, lastSign } from "./collect.ts";
@@ -15,12 +15,14 @@ import type { Outbox } from "./outbox.ts";
 
 /** Everything of this machine that has not been handed over to the yard. */
 export interface Attempts {
-  /** Takes attempts on; those that are known already are left as they are. */
+  /** Takes on what was assigned just now; what is known already is left as it is. */
   accept(assignments: Assignment[]): void;
+  /** Takes on what this machine had before: what an agent before this one has begun goes on under this one. */
+  resume(assignments: Assignment[]): void;
   stop(stops: Stop[]): void;
   /** The launcher's word. */
   started(attempt: string, pid: number, at: number): void;
-  ended(attempt: string): void;
+  ended(attempt: string, exit: string): void;
   couldNotLaunch(attempt: string, reason: string): void;
   /** The yard has this attempt's end: nothing is left to do for it. */
   kept(attempt: string): void;
@@ -39,10 +41,14 @@ interface Local {
   assignment: Assignment;
   phase: Phase;
   startedAt: number | null;
+  /** Of its command; null: not known. */
+  pid: number | null;
   events: EventReader;
   stop: Stop | null;
   /** Its end is looked for in the folder: nobody will tell of it. */
   adopted: boolean;
+  /** When all of its folder is looked at next. */
+  lookAt: number;
 }
 
 export interface AttemptsOptions {
@@ -57,29 +63,33 @@ export interface AttemptsOptions {
   log: (text: string) => void;
   /** Where snapshots of code are kept. */
   snapshots: string;
-  /** Processes that are never part of a run. */
-  ownPids: () => number[];
+  /** The process whose children the launchers are; null where there is none at the moment. */
+  forkServer: () => number | null;
   /** The launcher does not see to it itself that an ended command leaves nothing behind. */
   sweeps: () => boolean;
   /** An attempt was kept from a GPU by someone else: the yard should hear how the GPUs stand before it decides again. */
-  onRefused: () => void;
+  onRefused: () => Promise<void>;
 }
 
 /** What a command left behind gets this long between SIGTERM and SIGKILL. */
 const LEFTOVER_GRACE_MS = 200;
 const SWEEP_PAUSE_MS = 5;
+/** How often a folder is looked at for what no news told of: an end, a launcher that is gone. */
+const LOOK_MS = 2000;
 
 export function openAttempts(options: AttemptsOptions): Attempts {
   const { spool, outbox, claims } = options;
   const locals = new Map<string, Local>();
+  const line = new Set<Local>();
   let ledger: Ledger = openLedger(machineOf(null, { cpus: 0, memoryBytes: 0, gpus: [], problems: [] }));
   const unswept = new Map<Local, RecordedEnd>();
   let explicitSlots = false;
 
   /** Launches what stands in line and whose slot is free, in order. */
   function advance(): void {
-    for (const local of locals.values()) {
-      if (local.phase !== "in line" || !ledger.isFree(local.assignment.slot)) continue;
+    for (const local of line) {
+      if (!ledger.isFree(local.assignment.slot)) continue;
+      line.delete(local);
       ledger.hold(local.assignment.slot);
       local.phase = "launching";
       void launch(local);
@@ -93,7 +103,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
       await options.fetchEnvironment(assignment.environment);
       const refusal = await claims.take(assignment, explicitSlots);
       if (refusal !== null) {
-        options.onRefused();
+        await options.onRefused();
         return finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
       }
       if (local.phase !== "launching") return;
@@ -121,18 +131,21 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     if (!local || (local.phase !== "launching" && !local.adopted)) return;
     local.phase = local.stop ? "ending" : "running";
     local.startedAt = at;
+    local.pid = pid;
     claims.handOver(local.assignment, pid);
     outbox.started({ kind: "started", attempt, at, pid });
   }
 
-  /** Reads the end from the folder and hands everything over. */
-  function ended(attempt: string): void {
+  function ended(attempt: string, exit: string): void {
     const local = locals.get(attempt);
-    if (!local || local.phase === "ended" || unswept.has(local)) return;
-    const state = readFolder(workerFolder(spool, attempt));
-    if (state.kind !== "ended") return;
-    if (local.adopted || options.sweeps()) sweep(local, state.end);
-    else finish(local, state.end);
+    if (local) end(local, readEnd(workerFolder(spool, attempt), exit));
+  }
+
+  /** The command has ended: everything is handed over, once nothing of it is left. */
+  function end(local: Local, recorded: RecordedEnd): void {
+    if (local.phase === "ended" || unswept.has(local)) return;
+    if (local.adopted || options.sweeps()) sweep(local, recorded);
+    else finish(local, recorded);
   }
 
   /** Ends what the command left behind before its end is told: one look at the process table for all that end together. */
@@ -144,7 +157,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   async function sweepAll(): Promise<void> {
     const ends = [...unswept];
     unswept.clear();
-    await endTree(ends.map(([local]) => rootOf(local)), { graceMs: LEFTOVER_GRACE_MS, except: options.ownPids() });
+    await endTrees(ends.map(([local]) => local), LEFTOVER_GRACE_MS);
     for (const [local, end] of ends) finish(local, end);
   }
 
@@ -152,6 +165,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     if (local.phase === "ended") return;
     const holdsSlot = local.phase !== "in line";
     local.phase = "ended";
+    line.delete(local);
     observe(local);
     void handOver(local, end, holdsSlot);
   }
@@ -177,28 +191,43 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   }
 
   function accept(assignments: Assignment[]): void {
+    for (const assignment of assignments) takeOn(assignment);
+    advance();
+  }
+
+  function resume(assignments: Assignment[]): void {
     for (const assignment of assignments) {
-      if (locals.has(assignment.attempt)) continue;
-      const events = openEventReader(`${workerFolder(spool, assignment.attempt)}/events.jsonl`);
-      const local: Local = { assignment, phase: "in line", startedAt: null, events, stop: null, adopted: false };
-      locals.set(assignment.attempt, local);
-      takeOver(local);
+      const local = takeOn(assignment);
+      if (local) adopt(local);
     }
     advance();
   }
 
-  /** What an agent before this one has begun goes on under this one. */
-  function takeOver(local: Local): void {
+  /** Null where it is known already. */
+  function takeOn(assignment: Assignment): Local | null {
+    if (locals.has(assignment.attempt)) return null;
+    const events = openEventReader(`${workerFolder(spool, assignment.attempt)}/events.jsonl`);
+    const lookAt = Date.now() + LOOK_MS;
+    const local: Local = { assignment, phase: "in line", startedAt: null, pid: null, events, stop: null, adopted: false, lookAt };
+    locals.set(assignment.attempt, local);
+    line.add(local);
+    return local;
+  }
+
+  /** What its folder says that was done already is not done again. */
+  function adopt(local: Local): void {
     const { attempt, slot } = local.assignment;
     const folder = workerFolder(spool, attempt);
     const state = readFolder(folder);
     if (state.kind === "absent" || state.kind === "prepared") return;
+    line.delete(local);
     ledger.hold(slot);
     local.phase = "running";
     local.adopted = true;
-    if (state.kind === "ended") ended(attempt);
+    local.lookAt = 0;
+    if (state.kind === "ended") end(local, state.end);
     else if (state.kind === "stopped") finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
-    else if (state.kind === "begun" && state.command) {
+    else if (state.command) {
       const at = lastSign(folder);
       local.startedAt = at;
       outbox.started({ kind: "started", attempt, at, pid: state.command.pid });
@@ -224,15 +253,18 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   }
 
   async function endAll(which: Local[], graceMs: number): Promise<void> {
-    await endTree(which.map(rootOf), { graceMs, except: options.ownPids() });
-    for (const local of which) ended(local.assignment.attempt);
+    await endTrees(which, graceMs);
+    for (const local of which) look(local);
   }
 
-  function rootOf({ assignment: { attempt } }: Local): TreeRoot {
-    const state = readFolder(workerFolder(spool, attempt));
-    return state.kind === "begun"
-      ? { attempt, launcher: state.launcher, command: state.command }
-      : { attempt, launcher: null, command: null };
+  async function endTrees(which: Local[], graceMs: number): Promise<void> {
+    const ending = new Set(which);
+    const roots = which.map(({ assignment: { attempt } }): TreeRoot => {
+      return { attempt, ...readProcesses(workerFolder(spool, attempt)) };
+    });
+    const others = [...locals.values()].filter((local) => local.phase === "running" && !ending.has(local));
+    const except = others.flatMap(({ pid }) => (pid === null ? [] : [pid]));
+    await endTree(roots, { graceMs, except, forkServer: options.forkServer() });
   }
 
   function tend(now: number): void {
@@ -243,15 +275,18 @@ export function openAttempts(options: AttemptsOptions): Attempts {
       if (timeLimitMs !== null && local.startedAt !== null && now - local.startedAt >= timeLimitMs) {
         stop([{ attempt, reason: "time_limit", graceMs: 10_000 }]);
       }
-      lookForEnd(local);
+      const isDue = now >= local.lookAt || (local.adopted && hasExit(workerFolder(spool, attempt)));
+      if (isDue) look(local);
+      // Many that began together are looked at one after the other.
+      if (isDue) local.lookAt = now + LOOK_MS * (0.5 + Math.random());
     }
   }
 
-  function lookForEnd(local: Local): void {
+  /** What the folder says, where no news told of it. */
+  function look(local: Local): void {
     if (local.phase === "ended" || unswept.has(local)) return;
-    const { attempt } = local.assignment;
-    const state = readFolder(workerFolder(spool, attempt));
-    if (state.kind === "ended") ended(attempt);
+    const state = readFolder(workerFolder(spool, local.assignment.attempt));
+    if (state.kind === "ended") end(local, state.end);
     else if (state.kind === "stopped") finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
     else if (state.kind === "begun" && !hasLauncher(state)) void lose(local);
   }
@@ -261,7 +296,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     if (local.phase === "ended") return;
     const folder = workerFolder(spool, local.assignment.attempt);
     const endedAt = lastSign(folder);
-    await endTree([rootOf(local)], { graceMs: 0, except: options.ownPids() });
+    await endTrees([local], 0);
     const state = readFolder(folder);
     if (state.kind === "ended") return finish(local, state.end);
     const startedAt = local.startedAt ?? endedAt;
@@ -271,6 +306,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
 
   return {
     accept,
+    resume,
     stop,
     started,
     ended,

@@ -1,5 +1,5 @@
 import type { Assignment } from "../api/agent.ts";
-import type { Gpu, Hardware } from "../core/machine.ts";
+import { type Gpu, type Hardware, isUsable } from "../core/machine.ts";
 import { identify } from "../platform/processes.ts";
 import { claimGpus, gpuClaimFolder, releaseGpus, updateHolder } from "../spool/gpu_claim.ts";
 
@@ -12,7 +12,11 @@ export interface Claims {
   release(assignment: Assignment): void;
 }
 
-export function openClaims(yardId: string, hardware: () => Hardware): Claims {
+/**
+ * @param hardware  the machine as it was last looked at
+ * @param lookAgain  looks anew, unless that was just done
+ */
+export function openClaims(yardId: string, hardware: () => Hardware, lookAgain: () => Promise<Hardware>): Claims {
   const folder = gpuClaimFolder();
   const sharing = new Set<string>();
 
@@ -25,6 +29,15 @@ export function openClaims(yardId: string, hardware: () => Hardware): Claims {
     return identity && { yardId, attempt, ...identity };
   }
 
+  /** The last look before the command starts: someone who asks nobody may have taken the GPU since. */
+  async function usedMeanwhile(assignment: Assignment): Promise<string | null> {
+    const { gpus } = await lookAgain();
+    const taken = gpus.find((gpu) => assignment.slot.gpus.includes(gpu.index) && !isUsable(gpu));
+    if (!taken) return null;
+    releaseGpus({ folder, gpus: keysOf(assignment), attempt: assignment.attempt });
+    return taken.problem ?? `GPU ${taken.index} is in use by others`;
+  }
+
   return {
     async take(assignment, shared) {
       if (assignment.slot.gpus.length === 0) return null;
@@ -32,7 +45,7 @@ export function openClaims(yardId: string, hardware: () => Hardware): Claims {
       if (!self) return "the agent cannot see itself";
       if (shared) sharing.add(assignment.attempt);
       const outcome = await claimGpus({ folder, gpus: keysOf(assignment), holder: self, shared });
-      if (outcome.ok) return null;
+      if (outcome.ok) return shared ? null : usedMeanwhile(assignment);
       return outcome.code === "folder" ? outcome.problem : `GPU ${outcome.gpu} is held by another yard`;
     },
     handOver(assignment, pid) {

@@ -2,18 +2,20 @@ import type { ForeignProcess, Hardware } from "../core/machine.ts";
 import { detectGpus } from "../platform/gpus.ts";
 import { surveyHost } from "../platform/hardware.ts";
 import { environmentMark, processOwner } from "../platform/processes.ts";
+import { gpuClaimFolder, listClaims } from "../spool/gpu_claim.ts";
 
 /** Whether an attempt is one of this agent's. */
 export type IsOurs = (attempt: string) => boolean;
 
 /**
- * What this machine has now, and who else uses its GPUs.
+ * What this machine has now, and who else uses its GPUs: processes that are no runs of ours, and other yards' claims.
  *
  * @param visible  a CUDA_VISIBLE_DEVICES that limits what may be used; null: no limit
  */
-export async function surveyMachine(visible: string | null, isOurs: IsOurs): Promise<Hardware> {
+export async function surveyMachine(visible: string | null, yardId: string | null, isOurs: IsOurs): Promise<Hardware> {
   const host = surveyHost();
   const survey = await detectGpus({ visible });
+  const claims = survey.gpus.length > 0 ? listClaims(gpuClaimFolder()).filter(({ holder }) => holder.yardId !== yardId) : [];
   return {
     cpus: host.cpus,
     memoryBytes: host.memoryBytes,
@@ -26,7 +28,12 @@ export async function surveyMachine(visible: string | null, isOurs: IsOurs): Pro
       usedBytes,
       utilization,
       problem,
-      others: processes.filter(({ pid }) => !isRunOfOurs(pid, isOurs)).map(describe),
+      others: [
+        ...processes.filter(({ pid }) => !isRunOfOurs(pid, isOurs)).map(describe),
+        ...claims
+          .filter((claim) => claim.gpu === (uuid ?? `gpu-${index}`))
+          .map(({ holder }) => describe({ pid: holder.pid, name: "a run of another yard", usedBytes: null })),
+      ],
     })),
   };
 }

@@ -12,8 +12,8 @@ export interface Outbox {
 }
 
 const START_HELD_MS = 20;
-/** Between two requests: short runs end in bundles, long ones do not notice. */
-const PAUSE_MS = 8;
+/** Between two requests at least: what ends after a quiet while is told at once, many short runs in bundles. */
+const PAUSE_MS = 25;
 const LARGEST_BUNDLE = 200;
 const LARGEST_BUNDLE_CHARACTERS = 4_000_000;
 
@@ -23,6 +23,7 @@ export function openOutbox(send: (reports: Report[]) => Promise<boolean>): Outbo
   const observations = new Map<string, Extract<Report, { kind: "observed" }>>();
   let ends: Report[] = [];
   let timer: NodeJS.Timeout | null = null;
+  let sentAt = 0;
   let sending = false;
 
   function bundle(): Report[] {
@@ -54,10 +55,11 @@ export function openOutbox(send: (reports: Report[]) => Promise<boolean>): Outbo
       return;
     }
     sending = true;
+    sentAt = Date.now();
     const kept = await send(reports);
     sending = false;
     if (kept) {
-      if (starts.size + observations.size + ends.length > 0) schedule(PAUSE_MS);
+      if (starts.size + observations.size + ends.length > 0) scheduleNext();
     } else putBack(reports);
   }
 
@@ -67,6 +69,10 @@ export function openOutbox(send: (reports: Report[]) => Promise<boolean>): Outbo
       else if (report.kind === "observed" && !observations.has(report.attempt)) observations.set(report.attempt, report);
     }
     ends = [...reports.filter((report) => report.kind === "ended"), ...ends];
+  }
+
+  function scheduleNext(): void {
+    schedule(Math.min(PAUSE_MS, Math.max(0, sentAt + PAUSE_MS - Date.now())));
   }
 
   function schedule(inMs: number): void {
@@ -86,12 +92,12 @@ export function openOutbox(send: (reports: Report[]) => Promise<boolean>): Outbo
         metrics: { ...before?.metrics, ...report.metrics },
         result: { ...before?.result, ...report.result },
       });
-      schedule(PAUSE_MS);
+      scheduleNext();
     },
     ended(report) {
       starts.delete(report.attempt);
       ends.push(report);
-      schedule(PAUSE_MS);
+      scheduleNext();
     },
     flush: () => schedule(0),
     isEmpty: () => !sending && starts.size + observations.size + ends.length === 0,

@@ -5,16 +5,18 @@ export function ask(question: string): Promise<"yes" | "no" | "interrupted"> {
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
   return new Promise((resolve) => {
     let answer: "yes" | "no" | "interrupted" = "no";
+    let isTyped = false;
     lines.once("SIGINT", () => {
       answer = "interrupted";
       lines.close();
     });
     lines.once("close", () => {
       process.stdin.unref?.();
-      if (answer !== "yes") process.stderr.write("\n");
+      if (!isTyped) process.stderr.write("\n");
       resolve(answer);
     });
     lines.question(`${question} [y/N] `, (text) => {
+      isTyped = true;
       answer = /^y(es)?$/i.test(text.trim()) ? "yes" : "no";
       lines.close();
     });

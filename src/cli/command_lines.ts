@@ -27,7 +27,10 @@ export function readCommandLines(path: string): [line: number, text: string][] {
   }
   const lines = parseCommandLines(text);
   const bad = lines.find(([, line]) => line.includes("\0"));
-  if (bad) throw wrongUsage(`${path}:${bad[0]}: the line has a NUL character, which no command can carry. Nothing was queued.`);
+  if (bad)
+    throw wrongUsage(
+      `${path}:${bad[0]}: the line has a NUL character, which no command can carry. Nothing was queued.`,
+    );
   if (lines.length === 0) throw wrongUsage(`--from ${path}: there is no command in it. Write one a line.`);
   return lines;
 }

@@ -6,16 +6,23 @@ export function splitAtDashes(args: readonly string[]): { own: string[]; exact: 
   return at === -1 ? { own: [...args], exact: null } : { own: args.slice(0, at), exact: args.slice(at + 1) };
 }
 
+/** A text for the shell that is followed by more words: whose these are cannot be told. */
+export type UnclearCommand = { unclear: string };
+
 /**
  * What a run executes. After `--`: exactly these words. Without it, one word is a text for the shell (`run 'a && b'`) and
  * several are a program with its arguments (`run python train.py --lr 1`). Null: no command was given.
  *
  * @param operands  what stood before `--` and is no option
  */
-export function commandFromWords(operands: readonly string[], exact: readonly string[] | null): Command | null {
+export function commandFromWords(
+  operands: readonly string[],
+  exact: readonly string[] | null,
+): Command | UnclearCommand | null {
   const [text, ...more] = operands;
   if (text === undefined) return exact && exact.length > 0 ? { kind: "argv", argv: [...exact] } : null;
   // `run prog -- x`: the program came first, so the dashes are its own.
   if (exact !== null) return { kind: "argv", argv: [...operands, "--", ...exact] };
+  if (more.length > 0 && /\s/.test(text)) return { unclear: text };
   return more.length === 0 ? { kind: "shell", text } : { kind: "argv", argv: [...operands] };
 }

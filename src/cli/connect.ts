@@ -19,7 +19,11 @@ export interface Connection {
   /** The answer's bytes and headers. Rejects with a RefusedCall where the yard refuses. */
   fetch<Name extends DoorName>(name: Name, call: Call<Name>): Promise<HttpAnswer>;
   /** An answer that goes on; read it from the stream. */
-  stream<Name extends DoorName>(name: Name, call: Call<Name>, headers: Record<string, string>): Promise<IncomingMessage>;
+  stream<Name extends DoorName>(
+    name: Name,
+    call: Call<Name>,
+    headers: Record<string, string>,
+  ): Promise<IncomingMessage>;
   /** Looks anew where the yard is: one that was started again may have another address. `stopped`: it was asked to end. */
   refresh(): "there" | "stopped";
 }
@@ -113,7 +117,10 @@ export function openConnection(place: YardPlace): Connection {
       return { status: answer.status, body: answer.body.toString("utf8") };
     }),
     async fetch(name, call) {
-      const answer = await httpRequest({ ...requestFor(name, call as Call<DoorName>, {}), silenceMs: ANSWER_WITHIN_MS });
+      const answer = await httpRequest({
+        ...requestFor(name, call as Call<DoorName>, {}),
+        silenceMs: ANSWER_WITHIN_MS,
+      });
       if (answer.status >= 400) throw refusal(answer.status, answer.body.toString("utf8"));
       return answer;
     },

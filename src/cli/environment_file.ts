@@ -12,7 +12,10 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
  */
 export function parseEnvironmentFile(text: string): Record<string, string> | BadVariable {
   const variables: Record<string, string> = {};
-  for (const [i, line] of text.replace(/^\uFEFF/, "").split(/\r?\n/).entries()) {
+  for (const [i, line] of text
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/)
+    .entries()) {
     const trimmed = line.trim().replace(/^export\s+/, "");
     if (trimmed === "" || trimmed.startsWith("#")) continue;
     const equals = trimmed.indexOf("=");
@@ -20,7 +23,8 @@ export function parseEnvironmentFile(text: string): Record<string, string> | Bad
     if (equals === -1) return { line: i + 1, message: `"${name}" has no value. Write NAME=VALUE.` };
     if (!NAME.test(name)) return { line: i + 1, message: `"${name}" cannot be the name of a variable.` };
     const value = parseValue(trimmed.slice(equals + 1).trimStart());
-    if (value === null) return { line: i + 1, message: `The value of ${name} does not end with the quote that it begins with.` };
+    if (value === null)
+      return { line: i + 1, message: `The value of ${name} does not end with the quote that it begins with.` };
     variables[name] = value;
   }
   return variables;

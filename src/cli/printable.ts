@@ -21,7 +21,8 @@ export function printable(text: string): string {
 }
 
 /** An unfinished sequence at the end of a piece, to be completed by the next one. */
-const UNFINISHED = /(?:\x1b\[|\x9b)[0-?]*[ -/]*$|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*\x1b?$|\x1b[ -/]*$/;
+const UNFINISHED =
+  /(?:\x1b\[|\x9b)[0-?]*[ -/]*$|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*\x1b?$|\x1b[ -/]*$/;
 const LONGEST_SEQUENCE = 4096;
 
 /** Cleans a stream of output for a terminal, piece by piece: lines, tabs, carriage returns and colours stay. */

@@ -24,8 +24,9 @@ export function parseLimits(text: string): Record<string, string> {
  */
 export function submittingLimits(): Record<string, string> {
   try {
-    let pid = "self";
-    while (isNode(pid) || isNode(parentOf(pid))) {
+    let pid = String(process.pid);
+    // A shell that leads a session is a terminal's, even where an editor made of Node opened it.
+    while (isNode(pid) || (isNode(parentOf(pid)) && !leadsSession(pid))) {
       const parent = parentOf(pid);
       if (parent === "0" || parent === "1") break;
       pid = parent;
@@ -38,6 +39,10 @@ export function submittingLimits(): Record<string, string> {
 
 function parentOf(pid: string): string {
   return /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
+}
+
+function leadsSession(pid: string): boolean {
+  return /^NSsid:.*\b(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] === pid;
 }
 
 function isNode(pid: string): boolean {

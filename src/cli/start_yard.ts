@@ -21,9 +21,12 @@ const LEFT_BEHIND =
 export async function findYard(home: Home): Promise<YardAddress | "none" | "silent"> {
   const address = readJsonFile<YardAddress>(home.address);
   if (!address || !isAlive(address)) return "none";
-  const answer = await httpRequest({ method: "GET", url: `${address.url}/healthz`, headers: {}, silenceMs: 5000 }).catch(
-    () => null,
-  );
+  const answer = await httpRequest({
+    method: "GET",
+    url: `${address.url}/healthz`,
+    headers: {},
+    silenceMs: 5000,
+  }).catch(() => null);
   if (answer?.status !== 200) return "silent";
   return JSON.parse(answer.body.toString("utf8")).yard === address.yard ? address : "none";
 }

@@ -13,8 +13,10 @@ export function submittingEnvironment(files: readonly string[], named: readonly 
     const equals = text.indexOf("=");
     const name = equals === -1 ? text : text.slice(0, equals);
     const value = equals === -1 ? process.env[name] : text.slice(equals + 1);
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw wrongUsage(`--env: "${name}" cannot be the name of a variable. Write NAME or NAME=VALUE.`);
-    if (value === undefined) throw wrongUsage(`--env ${name}: there is no such variable here. Set it, or write --env ${name}=VALUE.`);
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      throw wrongUsage(`--env: "${name}" cannot be the name of a variable. Write NAME or NAME=VALUE.`);
+    if (value === undefined)
+      throw wrongUsage(`--env ${name}: there is no such variable here. Set it, or write --env ${name}=VALUE.`);
     variables[name] = value;
   }
   return variables;

@@ -25,12 +25,12 @@ export function layTable(columns: readonly Column[], rows: readonly (readonly Ce
     rows.reduce((widest, row) => Math.max(widest, textWidth(textOf(row[i] ?? ""))), textWidth(column.title)),
   );
   const shown = columns.map((_, i) => i);
-  let widths = fit(columns, natural, shown, width);
+  let widths = narrow(columns, natural, shown, width);
   while (width !== null && total(widths, shown) > width) {
     const last = shown.findLastIndex((i) => columns[i]?.optional);
     if (last === -1) break;
     shown.splice(last, 1);
-    widths = fit(columns, natural, shown, width);
+    widths = narrow(columns, natural, shown, width);
   }
   const line = (cells: readonly Cell[]) =>
     shown
@@ -60,7 +60,12 @@ function total(widths: readonly number[], shown: readonly number[]): number {
 }
 
 /** Takes from the widest column that may be cut, until the table fits or none is left to cut. */
-function fit(columns: readonly Column[], natural: readonly number[], shown: readonly number[], width: number | null): number[] {
+function narrow(
+  columns: readonly Column[],
+  natural: readonly number[],
+  shown: readonly number[],
+  width: number | null,
+): number[] {
   const widths = [...natural];
   if (width === null) return widths;
   for (let excess = total(widths, shown) - width; excess > 0; ) {

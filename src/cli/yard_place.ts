@@ -31,7 +31,9 @@ export function ownHome(environment: NodeJS.ProcessEnv): Home {
 export function yardUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw wrongUsage(`"${text}" is not the address of a yard. Write it like http://127.0.0.1:8471 or https://yard.example.org`);
+    throw wrongUsage(
+      `"${text}" is not the address of a yard. Write it like http://127.0.0.1:8471 or https://yard.example.org`,
+    );
   }
   return url.origin;
 }
@@ -58,7 +60,9 @@ function loginFile(environment: NodeJS.ProcessEnv): string {
 
 function readLogin(environment: NodeJS.ProcessEnv): Login | null {
   const login = readJsonFile<Partial<Login>>(loginFile(environment));
-  return login && typeof login.url === "string" && typeof login.token === "string" ? { url: login.url, token: login.token } : null;
+  return login && typeof login.url === "string" && typeof login.token === "string"
+    ? { url: login.url, token: login.token }
+    : null;
 }
 
 /** Keeps the token where only its owner reads it. */

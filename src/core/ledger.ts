@@ -33,6 +33,8 @@ export function openLedger(machine: Machine): Ledger {
   const { hardware } = machine;
   const heldDevices = new Map<string, number>();
   const heldGpus = new Map<string, number>();
+  const listed = new Map<string, number>();
+  for (const devices of machine.slots ?? []) add(listed, devices, 1);
   let heldCpus = 0;
   let heldMemoryBytes = 0;
 
@@ -81,7 +83,7 @@ export function openLedger(machine: Machine): Ledger {
     place,
     isFree(slot) {
       if (!fitsCounted(slot.cpus, slot.memoryBytes)) return false;
-      if (machine.slots) return freeSlots(machine.slots).includes(slot.devices);
+      if (machine.slots) return (heldDevices.get(slot.devices) ?? 0) < (listed.get(slot.devices) ?? 0);
       return slot.gpus.every((gpu) => !heldGpus.has(gpu));
     },
     hold: (slot) => change(slot, 1),

@@ -10,9 +10,9 @@ export function runAhead(meanMs: number | null, running: number): number {
   return Math.min(MOST, Math.ceil((running * HORIZON_MS) / Math.max(1, meanMs)));
 }
 
-const HORIZON_MS = 100;
+const HORIZON_MS = 200;
 const LONGEST_MEAN_MS = 500;
-const MOST = 64;
+const MOST = 256;
 
 /** The mean after one more run, the latest weighing most. */
 export function nextMeanMs(meanMs: number | null, tookMs: number): number {

@@ -32,12 +32,13 @@ export function keepLocalAgent(home: Home, command: string[], log: (text: string
 
   function start(): number | null {
     const [program = process.execPath, ...args] = command;
+    const { RUNYARD_DATABASE: _, ...withoutDatabase } = process.env;
     const out = openSync(home.agentLog, "a", 0o600);
     const child = spawn(program, args, {
       cwd: "/",
       detached: true,
       stdio: ["ignore", out, out],
-      env: { ...process.env, RUNYARD_HOME: home.folder, RUNYARD_SPOOL: home.spool, RUNYARD_OWN: "1" },
+      env: { ...withoutDatabase, RUNYARD_HOME: home.folder, RUNYARD_SPOOL: home.spool, RUNYARD_OWN: "1" },
     });
     closeSync(out);
     child.once("error", (error) => log(`the agent of this machine cannot be started: ${error.message}`));

@@ -21,7 +21,7 @@ import { openServer, type YardServer } from "../server/server.ts";
 import { openWorks } from "../server/works.ts";
 import type { Yard } from "../server/yard.ts";
 import { openChanges } from "../store/changes.ts";
-import { type Connections, connectPostgres, connectSqlite } from "../store/dialect.ts";
+import { connectPostgres, connectSqlite } from "../store/dialect.ts";
 import { readFact, settleFact } from "../store/facts.ts";
 import { takeLease } from "../store/lease.ts";
 import { takeLock } from "../store/lock.ts";
@@ -50,7 +50,8 @@ export async function serve(options: ServeOptions): Promise<number> {
       `The yard does not listen on ${options.host} in the clear: its tokens could be read on the way. Put a TLS proxy in front of 127.0.0.1, or say --insecure-http.`,
     );
   }
-  const connections = await connect(home, options.database);
+  const database = databaseOf(home, options);
+  const connections = database === null ? connectSqlite(home.database) : await connectPostgres(database);
   const migrated = await migrate(connections, (name) => `${home.database}.before-${name}`);
   if (migrated.kind === "newer") {
     return say(REFUSED, `This yard's database was written by a newer Runyard (${migrated.name}). Install that version or a later one.`);
@@ -60,7 +61,9 @@ export async function serve(options: ServeOptions): Promise<number> {
   const files = opened.value;
   const store = openStore(connections, openChanges());
   const holder = randomBytes(8).toString("hex");
-  const { id, epoch } = await settle(store, holder, options.database === null);
+  const settled = await settle(store, holder, database === null);
+  if (!settled) return say(REFUSED, "Another yard leads on this database. Stop it first; a lead that died is over after 15 s.");
+  const { id, epoch } = settled;
   await ensureToken(store, home.adminToken, "admin");
   await ensureToken(store, home.agentToken, "agent");
 
@@ -135,16 +138,19 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\./.test(host);
 }
 
-async function connect(home: Home, database: string | null): Promise<Connections> {
-  return database === null ? connectSqlite(home.database) : connectPostgres(database);
+/** The PostgreSQL that was asked for, now or at an earlier start; null: the home's own file. */
+function databaseOf(home: Home, options: ServeOptions): string | null {
+  const asked = options.database ?? process.env["RUNYARD_DATABASE"] ?? null;
+  if (asked !== null) writeSecretFile(home.databaseUrl, `${asked}\n`);
+  return readToken(home.databaseUrl);
 }
 
-/** The yard's id, made once, and a new epoch. */
-async function settle(store: Store, holder: string, alone: boolean): Promise<{ id: string; epoch: number }> {
+/** The yard's id, made once, and a new epoch; null where another yard has the lead. */
+async function settle(store: Store, holder: string, alone: boolean): Promise<{ id: string; epoch: number } | null> {
   return store.write(async (db) => {
     const id = (await readFact(db, "yard")) ?? (await settleFact(db, "yard", randomBytes(5).toString("hex")));
     const epoch = await takeLease(db, store.dialect, holder, alone);
-    if (epoch === null) throw new Error("another yard leads on this database");
+    if (epoch === null) return null;
     await ensurePool(db, "local", "agent");
     await ensureMachine(db, "local", "local");
     return { id, epoch };

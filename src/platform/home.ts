@@ -6,6 +6,8 @@ import { systemErrorCode } from "./system_error.ts";
 export interface Home {
   folder: string;
   database: string;
+  /** Holds a PostgreSQL URL where the yard was told to use one; it may hold a password. */
+  databaseUrl: string;
   /** Held for the life of a yard: of two, one gets it. */
   lock: string;
   /** How to reach the yard that runs now. */
@@ -29,6 +31,7 @@ export function homeOf(environment: NodeJS.ProcessEnv): Home {
   return {
     folder,
     database: `${folder}/yard.sqlite`,
+    databaseUrl: `${folder}/database.url`,
     lock: `${folder}/lock.sqlite`,
     address: `${folder}/yard.json`,
     port: `${folder}/port`,

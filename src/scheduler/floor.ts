@@ -1,6 +1,6 @@
 import type { Demand, Slot } from "../core/demand.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
-import { devicesOf, type Machine } from "../core/machine.ts";
+import type { Machine } from "../core/machine.ts";
 import type { OpenMachine } from "../core/policy.ts";
 import type { AttemptId, UnixMs } from "../core/run.ts";
 import { nextMeanMs, runAhead } from "../core/run_ahead.ts";
@@ -31,7 +31,8 @@ export interface Floor {
   /** The attempt is over: its slot is free, or goes to the first in line that it suits. */
   leave(machine: number, attempt: AttemptId, tookMs: number | null): void;
   /**
-   * A slot to wait for on this machine, where runs are so short that a line is worth it; null otherwise.
+   * A slot to wait for on this machine, where runs are so short that a line is worth it, and where whichever of them ends
+   * frees just such a slot: else one would wait for a busy slot beside a free one, or be overtaken for ever. Null otherwise.
    * `already` more than are in line have been decided on.
    */
   placeAhead(machine: number, demand: Demand, already: number): Slot | null;
@@ -45,8 +46,6 @@ interface Place {
   seated: Map<AttemptId, Seated>;
   line: Map<AttemptId, Seated>;
   meanMs: number | null;
-  /** Which of several kinds of slots the next in line is to wait for. */
-  turn: number;
 }
 
 export function openFloor(): Floor {
@@ -73,7 +72,6 @@ export function openFloor(): Floor {
           seated: before?.seated ?? new Map(),
           line: before?.line ?? new Map(),
           meanMs: before?.meanMs ?? null,
-          turn: 0,
         };
         places.set(machine.id, place);
         advance(place);
@@ -118,16 +116,8 @@ export function openFloor(): Floor {
       const place = places.get(id);
       if (!place || !takesRuns(place.machine)) return null;
       if (place.line.size + already >= runAhead(place.meanMs, place.seated.size)) return null;
-      const { machine } = place;
-      if (machine.slots) {
-        const suited = machine.slots.filter((slot) => demand.gpus === null || devicesOf(slot).length === demand.gpus);
-        place.turn += 1;
-        const devices = suited[place.turn % Math.max(1, suited.length)];
-        if (devices === undefined) return null;
-        return { devices, gpus: devicesOf(devices), cpus: demand.cpus ?? 0, memoryBytes: demand.memoryBytes ?? 0 };
-      }
-      const slot = openLedger(machine).place(demand);
-      return slot && slot.gpus.length === 0 ? slot : null;
+      const slot = openLedger(place.machine).place(demand);
+      return slot && isAlike(slot, place) ? slot : null;
     },
     queue(machine, seated) {
       places.get(machine)?.line.set(seated.attempt, seated);
@@ -137,4 +127,12 @@ export function openFloor(): Floor {
 
 function takesRuns(machine: Machine): boolean {
   return !machine.drained && machine.seenAt !== null && machine.unreachableSince === null;
+}
+
+/** Whether the machine is cut into slots like this one only, as far as its slots are named or what is held there shows. */
+function isAlike({ devices, gpus, cpus, memoryBytes }: Slot, { machine, seated, line }: Place): boolean {
+  if (machine.slots ? machine.slots.some((other) => other !== devices) : gpus.length > 0) return false;
+  return [...seated.values(), ...line.values()].every(
+    ({ slot }) => slot.devices === devices && slot.cpus === cpus && slot.memoryBytes === memoryBytes,
+  );
 }

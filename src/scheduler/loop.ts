@@ -49,6 +49,8 @@ interface Seat extends Start {
 /** With nothing happening, the loop still turns this often: leases are renewed, silence is noticed. */
 const IDLE_MS = 1000;
 const RENEW_MS = 4000;
+/** Between two turns in quick succession: what happens meanwhile is decided together. */
+const BREATH_MS = 10;
 /** Rows of a big sweep made in one go: short enough that nobody notices. */
 const SLICE = 5000;
 const SLICE_PAUSE_MS = 100;
@@ -67,7 +69,9 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
 
   await load();
   const unsubscribe = store.changes.hear((changes) => {
-    heard.push(...changes);
+    const news = changes.filter(({ kind }) => kind !== "run");
+    if (news.length === 0) return;
+    heard.push(...news);
     wake();
   });
   const idle = setInterval(wake, IDLE_MS);
@@ -96,6 +100,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     while (again && !stopped) {
       again = false;
       await guarded(turn);
+      if (again) await new Promise((resolve) => setTimeout(resolve, BREATH_MS));
     }
     turning = null;
   }

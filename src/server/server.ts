@@ -68,7 +68,9 @@ export function openServer(yard: Yard): YardServer {
     const parsed = parse(name, request);
     if ("problem" in parsed) return refuse(reply, { code: "bad_request", detail: parsed.problem });
     const gone = new AbortController();
-    reply.raw.once("close", () => gone.abort());
+    reply.raw.once("close", () => {
+      if (!reply.raw.writableFinished) gone.abort();
+    });
     // The table types each handler with its own contract; here, where any of them may stand, the types meet.
     const handle = handlers[name] as (input: unknown) => Promise<unknown>;
     const answer = await handle({

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { LONGEST_LINE_BYTES, type Observations, parseEvent, type RunEvent } from "../core/run_event.ts";
 import { systemErrorCode } from "../platform/system_error.ts";
 
@@ -15,6 +15,8 @@ export function openEventReader(path: string): EventReader {
   let rest = Buffer.alloc(0);
   return {
     read() {
+      // Most files are not there, or have not grown: that is asked often, and has to cost little.
+      if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) <= offset) return null;
       const news: Observations = { progress: null, metrics: {}, result: {} };
       let isNew = false;
       for (const block of blocksFrom(path, offset)) {

@@ -41,9 +41,28 @@ export function readFolder(folder: string): FolderState {
   const begun = readText(`${folder}/begun`);
   if (begun !== null) {
     if (begun === "stopped\n") return { kind: "stopped" };
-    return { kind: "begun", launcher: parseProcessLine(begun), command: parseProcessLine(readText(`${folder}/pid`) ?? "") };
+    return { kind: "begun", ...readProcesses(folder) };
   }
   return existsSync(`${folder}/run.sh`) ? { kind: "prepared" } : { kind: "absent" };
+}
+
+/** The launcher and the command of what has begun, whether or not it has ended; null where they are not known. */
+export function readProcesses(folder: string): { launcher: ProcessIdentity | null; command: ProcessIdentity | null } {
+  return {
+    launcher: parseProcessLine(readText(`${folder}/begun`) ?? ""),
+    command: parseProcessLine(readText(`${folder}/pid`) ?? ""),
+  };
+}
+
+/** The end that a launcher has told of: `exit` is the line in its file, without the newline. */
+export function readEnd(folder: string, exit: string): RecordedEnd {
+  // What could not be started ends with the 127 of a shell, and a note beside it.
+  return parseExit(exit, exit.startsWith("127 ") ? readText(`${folder}/could_not_start`) : null);
+}
+
+/** Whether its end may be there: a look that costs little. */
+export function hasExit(folder: string): boolean {
+  return existsSync(`${folder}/exit`);
 }
 
 /** Whether someone is still there who will write the command's end. */

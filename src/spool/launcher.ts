@@ -146,7 +146,7 @@ export function startLauncher(options: LauncherOptions): Launcher {
 
   /** All that is sent in one turn of the event loop goes in one write. */
   function send(folder: string): void {
-    if (unsent === "") queueMicrotask(flush);
+    if (unsent === "") setImmediate(flush);
     unsent += `${folder}\n`;
   }
 
@@ -158,7 +158,7 @@ export function startLauncher(options: LauncherOptions): Launcher {
   return {
     start(folder) {
       const attempt = folder.split("/").at(-2) ?? "";
-      if (!folder.startsWith("/") || attempt === "" || folder.includes("\n")) {
+      if (!folder.startsWith("/") || !/^[\w.-]+$/.test(attempt) || folder.includes("\n")) {
         const reason = `${JSON.stringify(folder)} is not the path of a spool folder`;
         return queueMicrotask(() => options.onFailed({ attempt, reason }));
       }

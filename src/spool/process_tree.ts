@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDead, listProcessesSince, type ProcessIdentity, processName, readProcess } from "../platform/processes.ts";
-import { type Sessions, sortIntoTrees, startOfTree } from "./tree_members.ts";
+import { type Sessions, type Strangers, sortIntoTrees, startOfTree } from "./tree_members.ts";
 
 /** Where the process tree of an attempt is looked for. */
 export interface TreeRoot {
@@ -20,8 +20,10 @@ export interface TreeMember {
 export interface EndTreeOptions {
   /** From SIGTERM to SIGKILL; 0: SIGKILL at once. */
   graceMs: number;
-  /** Pids that are never touched, besides this process and the launchers: the agent, a fork server. */
+  /** Pids that are never touched, besides this process and the launchers: the agent, commands of other attempts. */
   except?: readonly number[];
+  /** The fork server that runs now: it is not touched, nor are its children, the launchers. Default: none is known. */
+  forkServer?: number | null;
   /** How long processes that do not even yield to SIGKILL are waited for. Default 5,000 ms. */
   giveUpMs?: number;
   /** Default: a timer. */
@@ -41,15 +43,19 @@ export interface Survivor extends TreeMember {
  * does not belong, nor what descends from it.
  */
 export function findTree(roots: readonly TreeRoot[], except: readonly number[] = []): Map<string, TreeMember[]> {
-  return lookFor(roots, except)();
+  return lookFor(roots, except, null)();
 }
 
-function lookFor(roots: readonly TreeRoot[], except: readonly number[]): () => Map<string, TreeMember[]> {
+function lookFor(
+  roots: readonly TreeRoot[],
+  except: readonly number[],
+  forkServer: number | null,
+): () => Map<string, TreeMember[]> {
   const sessions: Sessions = new Map();
-  const excepted = new Set(except);
+  const strangers: Strangers = { pids: new Set(except), forkServer };
   // Nothing of a tree is older than its launcher, which leaves most of a machine's processes out.
   const earliest = roots.reduce((start, root) => Math.min(start, startOfTree(root)), Number.POSITIVE_INFINITY);
-  return () => sortIntoTrees(listProcessesSince(earliest), roots, excepted, sessions);
+  return () => sortIntoTrees(listProcessesSince(earliest), roots, strangers, sessions);
 }
 
 /**
@@ -58,7 +64,7 @@ function lookFor(roots: readonly TreeRoot[], except: readonly number[]): () => M
  */
 export async function endTree(roots: readonly TreeRoot[], options: EndTreeOptions): Promise<Map<string, Survivor[]>> {
   const { graceMs, giveUpMs = 5000, wait = sleep } = options;
-  const look = lookFor(roots, options.except ?? []);
+  const look = lookFor(roots, options.except ?? [], options.forkServer ?? null);
 
   let trees = graceMs > 0 ? await terminate(look, graceMs, wait) : look();
   const killedAt = performance.now();

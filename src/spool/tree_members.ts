@@ -5,6 +5,12 @@ import type { TreeMember, TreeRoot } from "./process_tree.ts";
 const foreign = Symbol("foreign");
 /** By the session's number, which is its leader's pid. */
 export type Sessions = Map<number, { attempt: string; leaderStartTicks: number }>;
+/** What is known not to be part of any tree, so that nobody need look into its environment. */
+export interface Strangers {
+  pids: ReadonlySet<number>;
+  /** Its children are launchers. */
+  forkServer: number | null;
+}
 type Belonging = string | typeof foreign | null;
 
 /**
@@ -15,7 +21,7 @@ type Belonging = string | typeof foreign | null;
 export function sortIntoTrees(
   entries: ProcessEntry[],
   roots: readonly TreeRoot[],
-  except: ReadonlySet<number>,
+  strangers: Strangers,
   sessions: Sessions,
 ): Map<string, TreeMember[]> {
   const byPid = new Map(entries.map((entry) => [entry.pid, entry]));
@@ -56,9 +62,10 @@ export function sortIntoTrees(
   function judge(entry: ProcessEntry): Belonging {
     const { pid, ppid } = entry;
     if (pid === 1) return null;
-    if (pid === process.pid || except.has(pid) || launchers.has(pid)) return foreign;
+    if (pid === process.pid || strangers.pids.has(pid) || launchers.has(pid)) return foreign;
     const command = commands.get(pid);
     if (command !== undefined) return command;
+    if (strangers.forkServer !== null && (pid === strangers.forkServer || ppid === strangers.forkServer)) return foreign;
     const [own, mark] = marksOf(pid);
     if (own === "1") return foreign;
     if (mark !== null) return attempts.has(mark) ? mark : foreign;

@@ -1,7 +1,11 @@
+import { sql } from "kysely";
 import type { Slot } from "../core/demand.ts";
 import type { AttemptId, JobId, StopReason, UnixMs } from "../core/run.ts";
-import type { Db, Dialect } from "./dialect.ts";
+import { type Db, type Dialect, wordsOf } from "./dialect.ts";
 import { makeNextRuns } from "./jobs.ts";
+import { isDeposed } from "./lease.ts";
+import { inPortions } from "./portions.ts";
+import { forgetNumbers } from "./result_numbers.ts";
 import { type RunSpan, selectQueued } from "./runs.ts";
 import type { Tables } from "./schema.ts";
 import { type CountChanges, shift, writeCounts } from "./transition.ts";
@@ -26,7 +30,8 @@ export interface NewAttempt {
 
 /**
  * Gives each start to the next waiting run of its job and keeps the attempt. The answer has one entry a start, null
- * where the job had no waiting run left. `newId` names an attempt for run `n` and the number of its try.
+ * where the job had no waiting run left, and nothing but null where a later epoch leads. `newId` names an attempt for
+ * run `n` and the number of its try.
  */
 export async function assignAttempts(
   db: Db,
@@ -37,7 +42,8 @@ export async function assignAttempts(
   now: UnixMs,
 ): Promise<(NewAttempt | null)[]> {
   const given: (NewAttempt | null)[] = new Array(starts.length).fill(null);
-  const rows: AttemptRow[] = [];
+  if (starts.length === 0 || (await isDeposed(db, epoch))) return given;
+  const rows: AssignedRow[] = [];
   const changes: CountChanges = new Map();
   for (const [job, places] of byJob(starts)) {
     const runs = await nextQueued(db, dialect, job, places.length);
@@ -45,97 +51,97 @@ export async function assignAttempts(
       const place = places[index];
       const start = place === undefined ? undefined : starts[place];
       if (place === undefined || !start) continue;
+      const { machine, slot, snapshot } = start;
       const id = newId(job, run.n, run.attempts + 1);
-      given[place] = { id, job, n: run.n, machine: start.machine, slot: start.slot };
-      rows.push(newRow(id, run, start, epoch, now));
-      await db
-        .updateTable("run")
-        .set({ status: "starting", attempt_id: id, attempts: run.attempts + 1, ended_at: null })
-        .where("job_id", "=", job)
-        .where("n", "=", run.n)
-        .execute();
+      given[place] = { id, job, n: run.n, machine, slot };
+      rows.push([id, job, run.n, run.attempts + 1, machine, JSON.stringify(slot), snapshot, run.attempt_id]);
     }
     shift(changes, job, "queued", "starting", runs.length);
   }
-  if (rows.length > 0) await db.insertInto("attempt").values(rows).execute();
+  await insertAssigned(db, rows, epoch, now);
   await writeCounts(db, changes, now);
   return given;
 }
 
 function byJob(starts: Start[]): Map<JobId, number[]> {
   const places = new Map<JobId, number[]>();
-  for (const [index, start] of starts.entries()) places.set(start.job, [...(places.get(start.job) ?? []), index]);
+  for (const [index, { job }] of starts.entries()) {
+    const list = places.get(job);
+    if (list) list.push(index);
+    else places.set(job, [index]);
+  }
   return places;
 }
 
+const SLICE = 1000;
+
 async function nextQueued(db: Db, dialect: Dialect, job: JobId, count: number) {
-  const runs = await selectQueued(db, job, count);
-  if (runs.length === count || (await makeNextRuns(db, dialect, job, 1000)) === 0) {
-    return runs.length === count ? runs : selectQueued(db, job, count);
+  let runs = await selectQueued(db, job, count);
+  // Rows of a range that was cancelled may lie ahead: each slice is larger than the one before, to get beyond them soon.
+  for (let slice = SLICE, unmade = 1; runs.length < count && unmade > 0; slice *= 2) {
+    unmade = await makeNextRuns(db, dialect, job, slice);
+    runs = await selectQueued(db, job, count);
   }
-  return selectQueued(db, job, count);
+  return runs;
 }
 
-function newRow(
-  id: AttemptId,
-  run: { n: number; attempts: number; attempt_id: AttemptId | null },
-  start: Start,
-  epoch: number,
-  now: UnixMs,
-): AttemptRow {
-  return {
-    id,
-    job_id: start.job,
-    n: run.n,
-    try: run.attempts + 1,
-    machine_id: start.machine,
-    epoch,
-    status: "assigned",
-    agent: null,
-    slot_json: JSON.stringify(start.slot),
-    previous_id: run.attempt_id,
-    stop_reason: null,
-    stop_grace_ms: null,
-    assigned_at: now,
-    started_at: null,
-    ended_at: null,
-    ending_json: null,
-    output_json: null,
-    snapshot: start.snapshot,
-    memory_peak_bytes: null,
-    gpu_memory_peak_bytes: null,
-  };
+const assignedColumns = {
+  id: "text",
+  job_id: "bigint",
+  n: "bigint",
+  try: "bigint",
+  machine_id: "bigint",
+  slot_json: "text",
+  snapshot: "text",
+  previous_id: "text",
+} as const;
+type AssignedRow = [AttemptId, JobId, number, number, number, string, string | null, AttemptId | null];
+
+/** The attempts, and what their runs are from now on: what an earlier attempt said of itself is no longer theirs. */
+async function insertAssigned(db: Db, rows: AssignedRow[], epoch: number, now: UnixMs): Promise<void> {
+  if (rows.length === 0) return;
+  const assigned = wordsOf(db).table(assignedColumns, rows);
+  await sql`insert into attempt (id, job_id, n, try, machine_id, slot_json, snapshot, previous_id, epoch, status, assigned_at)
+    select id, job_id, n, try, machine_id, slot_json, snapshot, previous_id, cast(${epoch} as bigint), 'assigned', cast(${now} as bigint)
+    from ${assigned} as assigned`.execute(db);
+  await sql`update run set status = 'starting', attempt_id = assigned.id, attempts = assigned.try,
+    machine = (select name from machine where machine.id = assigned.machine_id), cause_json = null, exit_code = null,
+    started_at = null, ended_at = null, progress_json = null, metrics_json = null, result_json = null
+    from ${assigned} as assigned where run.job_id = assigned.job_id and run.n = assigned.n`.execute(db);
+  const again = rows.filter(([, , , attempt]) => attempt > 1).map(([, job, n]) => ({ job_id: job, n }));
+  await forgetNumbers(db, again);
 }
 
-/** What is assigned to the machine and nobody has taken: from now on `agent` has it. Of several askers one wins. */
+/**
+ * What is assigned to the machine and nobody has taken: from now on `agent` has it, the longest assigned first. Of
+ * several askers one wins.
+ */
 export async function takeAttempts(db: Db, machine: number, agent: string, limit: number): Promise<AttemptRow[]> {
-  const rows = await db
-    .selectFrom("attempt")
-    .selectAll()
-    .where("machine_id", "=", machine)
-    .where("status", "=", "assigned")
-    .orderBy("assigned_at")
-    .orderBy("job_id")
-    .orderBy("n")
-    .limit(limit)
-    .execute();
-  if (rows.length === 0) return [];
-  const taken = await db
-    .updateTable("attempt")
-    .set({ status: "taken", agent })
-    .where("id", "in", rows.map((row) => row.id))
-    .where("status", "=", "assigned")
-    .returning("id")
-    .execute();
-  const mine = new Set(taken.map((row) => row.id));
-  return rows.filter((row) => mine.has(row.id));
+  const { rows } = await sql<AttemptRow>`update attempt set status = 'taken', agent = ${agent}
+    where status = 'assigned' and id in (
+      select id from attempt where machine_id = ${machine} and status <> 'ended' and status = 'assigned'
+      order by assigned_at, job_id, n limit ${limit})
+    returning *`.execute(db);
+  return rows.sort((a, b) => a.assigned_at - b.assigned_at || a.job_id - b.job_id || a.n - b.n);
 }
 
 /** Everything that has not ended, of one machine or of all. */
 export async function selectOpenAttempts(db: Db, machine: number | null): Promise<AttemptRow[]> {
-  let query = db.selectFrom("attempt").selectAll().where("status", "<>", "ended");
-  if (machine !== null) query = query.where("machine_id", "=", machine);
-  return query.orderBy("assigned_at").orderBy("job_id").orderBy("n").execute();
+  let query = inTheirOrder(db).where("attempt.status", "<>", "ended");
+  if (machine !== null) query = query.where("attempt.machine_id", "=", machine);
+  return query.execute();
+}
+
+/** As they were decided on: what one turn of the loop assigns at the same instant stands in the queue's order. */
+function inTheirOrder(db: Db) {
+  return db
+    .selectFrom("attempt")
+    .innerJoin("job", "job.id", "attempt.job_id")
+    .selectAll("attempt")
+    .orderBy("attempt.assigned_at")
+    .orderBy("job.priority", "desc")
+    .orderBy("attempt.job_id")
+    .orderBy("attempt.n");
 }
 
 export async function selectAttempt(db: Db, id: AttemptId): Promise<AttemptRow | null> {
@@ -143,21 +149,26 @@ export async function selectAttempt(db: Db, id: AttemptId): Promise<AttemptRow |
 }
 
 export async function selectAttempts(db: Db, ids: AttemptId[]): Promise<AttemptRow[]> {
-  if (ids.length === 0) return [];
-  return db.selectFrom("attempt").selectAll().where("id", "in", ids).execute();
+  return inPortions(ids, (some) => db.selectFrom("attempt").selectAll().where("id", "in", some).execute());
 }
 
 export async function selectAttemptsOfRun(db: Db, job: JobId, n: number): Promise<AttemptRow[]> {
   return db.selectFrom("attempt").selectAll().where("job_id", "=", job).where("n", "=", n).orderBy("try").execute();
 }
 
-/** Notes that what runs in `span` is to be stopped, and why; a wish that stands already stays. Returns which. */
+/**
+ * Notes that what runs in `span` (null: everything) is to be stopped, and why. A wish that stands already stays, but
+ * that a cancelled run does not come back although it was to make room for another one before. Returns which are new.
+ */
 export async function wantStops(db: Db, span: RunSpan | null, reason: StopReason, graceMs: number) {
+  const weaker: StopReason[] = reason === "cancelled" ? ["preempted", "withdrawn"] : [];
   let update = db
     .updateTable("attempt")
     .set({ stop_reason: reason, stop_grace_ms: graceMs })
-    .where("status", "<>", "ended")
-    .where("stop_reason", "is", null);
+    .where("status", "<>", sql.lit("ended"))
+    .where((is) =>
+      is.or([is("stop_reason", "is", null), ...weaker.map((standing) => is("stop_reason", "=", standing))]),
+    );
   if (span) update = update.where("job_id", "=", span.job);
   if (span?.range) update = update.where("n", ">=", span.range.first).where("n", "<=", span.range.last);
   return update.returning(["id", "machine_id"]).execute();
@@ -169,7 +180,7 @@ export async function selectWantedStops(db: Db, machine: number): Promise<Attemp
     .selectFrom("attempt")
     .selectAll()
     .where("machine_id", "=", machine)
-    .where("status", "<>", "ended")
+    .where("status", "<>", sql.lit("ended"))
     .where("stop_reason", "is not", null)
     .execute();
 }

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { FailureCause, JobId, UnixMs } from "../core/run.ts";
 import type { Db } from "./dialect.ts";
 import { type CountChanges, shift, writeCounts } from "./transition.ts";
+import { countUnmade } from "./unmade.ts";
 
 const WAITING = 0;
 const MET = 1;
@@ -55,12 +56,28 @@ export async function reviveDependants(db: Db, jobs: JobId[], now: UnixMs): Prom
     revived = [];
     for (const row of rows) {
       touched.push(row.job_id);
-      revived.push(row.job_id);
       await mark(db, row.job_id, row.on_job, WAITING);
-      await bringBack(db, row.job_id, row.on_job, now);
+      if (await bringBack(db, row.job_id, row.on_job, now)) revived.push(row.job_id);
     }
   }
   return touched;
+}
+
+/** The cause, as JSON, for which runs of `job` cannot start before another job is retried; null: there is none. */
+export async function failedDependency(db: Db, job: JobId): Promise<string | null> {
+  const row = await selectFailed(db, job);
+  return row ? causeText(row.on_job) : null;
+}
+
+async function selectFailed(db: Db, job: JobId) {
+  return db
+    .selectFrom("job_dependency")
+    .select("on_job")
+    .where("job_id", "=", job)
+    .where("met", "=", FAILED)
+    .orderBy("on_job")
+    .limit(1)
+    .executeTakeFirst();
 }
 
 async function mark(db: Db, job: JobId, on: JobId, met: number): Promise<void> {
@@ -86,46 +103,42 @@ async function failWaiting(db: Db, job: JobId, on: JobId, now: UnixMs): Promise<
     .updateTable("run")
     .set({ status: "failed", cause_json: causeText(on), ended_at: now })
     .where("job_id", "=", job)
-    .where("status", "=", "queued")
+    .where("status", "=", sql.lit("queued"))
     .execute();
   await db
     .updateTable("job")
-    .set({ unmade_status: "failed", unmade_cause_json: causeText(on) })
+    .set({ unmade_status: "failed", unmade_cause_json: causeText(on), unmade_ended_at: now })
     .where("id", "=", job)
+    .where("unmade_status", "=", "queued")
     .execute();
   const changes: CountChanges = new Map();
   shift(changes, job, "queued", "failed", row.queued);
   return writeCounts(db, changes, now);
 }
 
-async function bringBack(db: Db, job: JobId, on: JobId, now: UnixMs): Promise<void> {
+/** Returns whether the job is open again by it. */
+async function bringBack(db: Db, job: JobId, on: JobId, now: UnixMs): Promise<boolean> {
   const cause = causeText(on);
-  const row = await db
-    .selectFrom("job")
-    .select(["total", "unmade_cause_json"])
-    .select((query) => [
-      query.selectFrom("run").select(sql<number>`count(*)`.as("c")).whereRef("run.job_id", "=", "job.id").as("rows"),
-    ])
-    .where("id", "=", job)
-    .executeTakeFirst();
-  if (!row) return;
   const result = await db
     .updateTable("run")
     .set({ status: "queued", cause_json: null, ended_at: null })
     .where("job_id", "=", job)
-    .where("status", "=", "failed")
+    .where("status", "=", sql.lit("failed"))
     .where("cause_json", "=", cause)
     .executeTakeFirst();
   let runs = Number(result.numUpdatedRows);
-  if (row.unmade_cause_json === cause) {
-    runs += row.total - (row.rows ?? 0);
-    await db
-      .updateTable("job")
-      .set({ unmade_status: "queued", unmade_cause_json: null })
-      .where("id", "=", job)
-      .execute();
-  }
+  const unmade = await db
+    .updateTable("job")
+    .set({ unmade_status: "queued", unmade_cause_json: null, unmade_ended_at: null })
+    .where("id", "=", job)
+    .where("unmade_cause_json", "=", cause)
+    .executeTakeFirst();
+  if (unmade.numUpdatedRows === 1n) runs += await countUnmade(db, job);
+  if (runs === 0) return false;
   const changes: CountChanges = new Map();
   shift(changes, job, "failed", "queued", runs);
   await writeCounts(db, changes, now);
+  const other = await selectFailed(db, job);
+  if (other) await failWaiting(db, job, other.on_job, now);
+  return other === undefined;
 }

@@ -8,6 +8,10 @@ export async function readFact(db: Db, name: string): Promise<string | null> {
 
 /** Keeps a fact that must not change once it is known: the first value stays, and is returned. */
 export async function settleFact(db: Db, name: string, value: string): Promise<string> {
-  await db.insertInto("fact").values({ name, value }).onConflict((conflict) => conflict.doNothing()).execute();
+  await db
+    .insertInto("fact")
+    .values({ name, value })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
   return (await readFact(db, name)) ?? value;
 }

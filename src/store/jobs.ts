@@ -1,9 +1,11 @@
-import { sql } from "kysely";
+import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Demand } from "../core/demand.ts";
 import type { JobPlan, JobRules, RunCounts } from "../core/job.ts";
 import type { JobId, UnixMs } from "../core/run.ts";
 import type { Work } from "../core/work.ts";
+import { failedDependency } from "./dependencies.ts";
 import type { Db, Dialect } from "./dialect.ts";
+import { inPortions } from "./portions.ts";
 import type { Tables } from "./schema.ts";
 
 /** Rows of a job's runs that are made together with it, so that the first can start at once. */
@@ -45,11 +47,16 @@ export interface JobRow extends JobRules {
   counts: RunCounts;
 }
 
-/** Keeps the job, its first runs and what it waits for. A dependency that has ended already is settled by the caller. */
+/**
+ * Keeps the job, its first runs and what it waits for. A dependency that has ended already is settled by the caller.
+ * One named twice is one; `any` then holds where both say so.
+ */
 export async function insertJob(db: Db, dialect: Dialect, job: NewJob, now: UnixMs): Promise<JobId> {
   const last = await db.selectFrom("job").select(sql<number | null>`max(id)`.as("id")).executeTakeFirst();
   const id = ((last?.id ?? 0) + 1) as JobId;
   const { work } = job;
+  const after = new Map<number, boolean>();
+  for (const one of job.after) after.set(one.job, one.any && after.get(one.job) !== false);
   await db
     .insertInto("job")
     .values({
@@ -73,6 +80,7 @@ export async function insertJob(db: Db, dialect: Dialect, job: NewJob, now: Unix
       made: 0,
       unmade_status: "queued",
       unmade_cause_json: null,
+      unmade_ended_at: null,
       total: job.total,
       queued: job.total,
       running: 0,
@@ -80,11 +88,11 @@ export async function insertJob(db: Db, dialect: Dialect, job: NewJob, now: Unix
       failed: 0,
       cancelled: 0,
       skipped: 0,
-      waiting_for: job.after.length,
+      waiting_for: after.size,
     })
     .execute();
   if (work.kind === "lines") await insertLines(db, id, work.lines);
-  for (const { job: on_job, any } of job.after) {
+  for (const [on_job, any] of after) {
     await db
       .insertInto("job_dependency")
       .values({ job_id: id, on_job: on_job as JobId, any_end: any ? 1 : 0, met: 0 })
@@ -97,21 +105,30 @@ export async function insertJob(db: Db, dialect: Dialect, job: NewJob, now: Unix
 async function insertLines(db: Db, job_id: JobId, lines: readonly [number, string][]): Promise<void> {
   for (let at = 0; at < lines.length; at += LINES_A_ROW) {
     const slice = lines.slice(at, at + LINES_A_ROW);
-    await db.insertInto("job_lines").values({ job_id, first: at + 1, lines_json: JSON.stringify(slice) }).execute();
+    await db
+      .insertInto("job_lines")
+      .values({ job_id, first: at + 1, lines_json: JSON.stringify(slice) })
+      .execute();
   }
 }
 
 /** The lines of a batch, in order. */
 export async function selectLines(db: Db, job: JobId): Promise<[number, string][]> {
-  const rows = await db.selectFrom("job_lines").select("lines_json").where("job_id", "=", job).orderBy("first").execute();
+  const rows = await db
+    .selectFrom("job_lines")
+    .select("lines_json")
+    .where("job_id", "=", job)
+    .orderBy("first")
+    .execute();
   return rows.flatMap((row) => JSON.parse(row.lines_json) as [number, string][]);
 }
 
-/** Makes rows for runs `from` to `to` where they have none yet. */
+/** Makes rows for runs `from` to `to` where they have none yet, standing as the job says of what is unmade. */
 export async function makeRuns(db: Db, dialect: Dialect, job: JobId, from: number, to: number): Promise<void> {
-  await sql`insert into run (job_id, n, status, cause_json)
-    select job.id, series.n, job.unmade_status, job.unmade_cause_json from job, ${dialect.series(from, to)} as series
-    where job.id = ${job} on conflict do nothing`.execute(db);
+  await sql`insert into run (job_id, n, status, cause_json, ended_at)
+    select job.id, series.n, job.unmade_status, job.unmade_cause_json, job.unmade_ended_at
+    from job, ${dialect.series(from, to)} as series
+    where job.id = ${job} and series.n <= job.total on conflict do nothing`.execute(db);
 }
 
 /** Makes rows for the next `count` runs of the job. Returns how many runs are still without. */
@@ -137,14 +154,24 @@ export async function selectUnmadeJob(db: Db): Promise<JobId | null> {
 }
 
 export async function selectJob(db: Db, id: number): Promise<JobRow | null> {
-  const row = await db.selectFrom("job").selectAll().where("id", "=", id as JobId).executeTakeFirst();
+  const row = await db
+    .selectFrom("job")
+    .selectAll()
+    .where("id", "=", id as JobId)
+    .executeTakeFirst();
   return row ? readJob(row) : null;
 }
 
 export async function selectJobs(db: Db, ids: number[]): Promise<JobRow[]> {
-  if (ids.length === 0) return [];
-  const rows = await db.selectFrom("job").selectAll().where("id", "in", ids as JobId[]).orderBy("id").execute();
-  return rows.map(readJob);
+  const rows = await inPortions(ids, (some) =>
+    db
+      .selectFrom("job")
+      .selectAll()
+      .where("id", "in", some as JobId[])
+      .orderBy("id")
+      .execute(),
+  );
+  return rows.sort((a, b) => a.id - b.id).map(readJob);
 }
 
 export async function selectLastJobId(db: Db): Promise<JobId | null> {
@@ -162,21 +189,33 @@ export interface JobFilter {
 }
 
 /** Latest first, those before `before` (an id; null: from the latest). */
-export async function selectJobPage(db: Db, filter: JobFilter, before: number | null, limit: number): Promise<JobRow[]> {
+export async function selectJobPage(
+  db: Db,
+  filter: JobFilter,
+  before: number | null,
+  limit: number,
+): Promise<JobRow[]> {
   let query = db.selectFrom("job").selectAll().orderBy("id", "desc").limit(limit);
   if (before !== null) query = query.where("id", "<", before as JobId);
   if (filter.open !== null) query = query.where("ended_at", filter.open ? "is" : "is not", null);
   if (filter.user !== null) query = query.where("user_name", "=", filter.user);
-  if (filter.tag !== null) query = query.where("tags_json", "like", `%${JSON.stringify(filter.tag)}%`);
-  if (filter.search !== null) query = query.where("name", "like", `%${filter.search}%`);
+  // Not LIKE: its wildcards are ordinary characters here, and its case means other things to the other database.
+  if (filter.tag !== null) query = query.where(contains("tags_json", JSON.stringify(filter.tag)));
+  if (filter.search !== null) query = query.where(contains(sql`lower(name)`, filter.search.toLowerCase()));
   return (await query.execute()).map(readJob);
+}
+
+function contains(text: RawBuilder<unknown> | "tags_json", part: string): RawBuilder<SqlBool> {
+  const column = typeof text === "string" ? sql.ref(text) : text;
+  return sql<SqlBool>`replace(${column}, ${part}, '') <> ${column}`;
 }
 
 /** Jobs of which runs wait, all or those among `ids`. */
 export async function selectWaitingJobs(db: Db, ids: number[] | null): Promise<JobRow[]> {
-  let query = db.selectFrom("job").selectAll().where("ended_at", "is", null).where("queued", ">", 0);
-  if (ids !== null) query = query.where("id", "in", ids as JobId[]);
-  return (await query.execute()).map(readJob);
+  const waiting = db.selectFrom("job").selectAll().where("ended_at", "is", null).where("queued", ">", 0);
+  if (ids === null) return (await waiting.execute()).map(readJob);
+  const rows = await inPortions(ids, (some) => waiting.where("id", "in", some as JobId[]).execute());
+  return rows.map(readJob);
 }
 
 export async function selectOpenJobIds(db: Db): Promise<JobId[]> {
@@ -221,29 +260,63 @@ export async function setJob(
 
 /** From now on the job's attempts work with other code; those made before remember theirs. */
 export async function setCode(db: Db, id: JobId, plan: JobPlan): Promise<void> {
-  await db.updateTable("job").set({ plan_json: JSON.stringify(plan) }).where("id", "=", id).execute();
+  await db
+    .updateTable("job")
+    .set({ plan_json: JSON.stringify(plan) })
+    .where("id", "=", id)
+    .execute();
 }
 
 /** Pauses or resumes jobs: what runs goes on, nothing further starts. */
 export async function pauseJobs(db: Db, ids: JobId[], paused: boolean): Promise<void> {
-  await db.updateTable("job").set({ paused: paused ? 1 : 0 }).where("id", "in", ids).execute();
-}
-
-/** Adds a part to the job's parameter space, which comes to `added` more runs. */
-export async function extendJob(db: Db, dialect: Dialect, id: JobId, space: string, added: number): Promise<void> {
+  if (ids.length === 0) return;
   await db
     .updateTable("job")
-    .set((job) => ({
-      space_json: space,
-      total: job("total", "+", added),
-      queued: job("queued", "+", added),
-      unmade_status: "queued",
-      unmade_cause_json: null,
-      ended_at: null,
-    }))
+    .set({ paused: paused ? 1 : 0 })
+    .where("id", "in", ids)
+    .execute();
+}
+
+/**
+ * Adds a part to the job's parameter space, which comes to `added` more runs. They wait, or have failed like the others
+ * where a dependency has.
+ */
+export async function extendJob(db: Db, dialect: Dialect, id: JobId, space: string, added: number): Promise<void> {
+  await makeEndedRuns(db, dialect, id);
+  const failed = await failedDependency(db, id);
+  await db
+    .updateTable("job")
+    .set((job) => ({ space_json: space, total: job("total", "+", added) }))
+    .$if(failed === null, (update) =>
+      update.set((job) => ({
+        queued: job("queued", "+", added),
+        unmade_status: "queued",
+        unmade_cause_json: null,
+        unmade_ended_at: null,
+        ended_at: null,
+      })),
+    )
+    .$if(failed !== null, (update) =>
+      update.set((job) => ({
+        failed: job("failed", "+", added),
+        unmade_status: "failed",
+        unmade_cause_json: failed,
+        unmade_ended_at: job.ref("ended_at"),
+      })),
+    )
     .where("id", "=", id)
     .execute();
   await makeNextRuns(db, dialect, id, FIRST_SLICE);
+}
+
+/** What is unmade stands all alike: what has ended unmade needs its rows before other runs come behind it. */
+async function makeEndedRuns(db: Db, dialect: Dialect, id: JobId): Promise<void> {
+  const row = await db
+    .selectFrom("job")
+    .select(["made", "total", "unmade_status"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (row && row.unmade_status !== "queued") await makeNextRuns(db, dialect, id, row.total - row.made);
 }
 
 function readJob(row: JobColumns): JobRow {

@@ -16,19 +16,16 @@ export async function takeLease(db: Db, dialect: Dialect, holder: string, alone:
     .select(sql<number>`${dialect.now}`.as("now"))
     .where("id", "=", 1)
     .executeTakeFirst();
-  if (!row) {
-    await sql`insert into lease (id, holder, epoch, renewed_at) values (1, ${holder}, 1, ${dialect.now})`.execute(db);
-    return 1;
-  }
-  if (!alone && row.holder !== holder && row.now - row.renewed_at < LEASE_MS) return null;
-  const epoch = row.epoch + 1;
-  await db
-    .updateTable("lease")
-    .set({ holder, epoch, renewed_at: dialect.now })
-    .where("id", "=", 1)
-    .where("epoch", "=", row.epoch)
-    .execute();
-  return epoch;
+  // A clock set back by more than that must not keep everyone out until it has caught up.
+  const isFresh = row !== undefined && Math.abs(row.now - row.renewed_at) < LEASE_MS;
+  if (isFresh && !alone && row.holder !== holder) return null;
+  const epoch = (row?.epoch ?? 0) + 1;
+  // The epoch read above is compared again as it is written: of several that saw a lease run out, one takes it.
+  const { rows } =
+    await sql`insert into lease (id, holder, epoch, renewed_at) values (1, ${holder}, ${epoch}, ${dialect.now})
+    on conflict (id) do update set holder = excluded.holder, epoch = excluded.epoch, renewed_at = excluded.renewed_at
+    where lease.epoch = excluded.epoch - 1 returning id`.execute(db);
+  return rows.length === 1 ? epoch : null;
 }
 
 /** Says that `holder` still leads; false where another one has taken over. */
@@ -40,4 +37,10 @@ export async function renewLease(db: Db, dialect: Dialect, holder: string): Prom
     .where("holder", "=", holder)
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
+}
+
+/** Whether a yard has taken the lead under a later epoch than this one. */
+export async function isDeposed(db: Db, epoch: number): Promise<boolean> {
+  const row = await db.selectFrom("lease").select("epoch").where("id", "=", 1).executeTakeFirst();
+  return row !== undefined && row.epoch > epoch;
 }

@@ -1,7 +1,9 @@
+import { sql } from "kysely";
 import type { AttemptId, Ending, JobId, StopReason, UnixMs } from "../core/run.ts";
 import { countsAsTry, outcome } from "../core/transitions.ts";
 import { settleDependants } from "./dependencies.ts";
-import type { Db } from "./dialect.ts";
+import { type Db, storable, wordsOf } from "./dialect.ts";
+import { keepNumbers } from "./result_numbers.ts";
 import { type CountChanges, shift, writeCounts } from "./transition.ts";
 
 /** What drivers report, as the store keeps it. Each is idempotent: said twice, it counts once. */
@@ -39,63 +41,78 @@ export interface Touched {
 }
 
 export async function recordStarts(db: Db, starts: Started[]): Promise<Touched[]> {
-  const touched: Touched[] = [];
-  for (const start of starts) {
-    const row = await db
-      .updateTable("attempt")
-      .set({ status: "running", started_at: start.at })
-      .where("id", "=", start.attempt)
-      .where("status", "in", ["assigned", "taken"])
-      .returning(["job_id", "n", "machine_id"])
-      .executeTakeFirst();
-    if (!row) continue;
-    await db
-      .updateTable("run")
-      .set((run) => ({
-        status: "running",
-        started_at: start.at,
-        machine: run.selectFrom("machine").select("name").where("id", "=", row.machine_id),
-      }))
-      .where("job_id", "=", row.job_id)
-      .where("n", "=", row.n)
-      .where("attempt_id", "=", start.attempt)
-      .execute();
-    touched.push({ job: row.job_id, n: row.n, attempt: start.attempt });
-  }
-  return touched;
+  if (starts.length === 0) return [];
+  const rows = starts.map(({ attempt, at }) => [attempt, Math.round(at)]);
+  const started = await sql<{ id: AttemptId; job_id: JobId; n: number; started_at: UnixMs }>`update attempt
+    set status = 'running', started_at = start.at
+    from ${wordsOf(db).table({ id: "text", at: "bigint" }, rows)} as start
+    where attempt.id = start.id and attempt.status in ('assigned', 'taken')
+    returning attempt.id, attempt.job_id, attempt.n, attempt.started_at`.execute(db);
+  if (started.rows.length === 0) return [];
+  const columns = { id: "text", job_id: "bigint", n: "bigint", at: "bigint" } as const;
+  const runs = started.rows.map((row) => [row.id, row.job_id, row.n, row.started_at]);
+  await sql`update run set status = 'running', started_at = start.at
+    from ${wordsOf(db).table(columns, runs)} as start
+    where run.job_id = start.job_id and run.n = start.n and run.attempt_id = start.id`.execute(db);
+  return started.rows.map(({ id, job_id, n }) => ({ job: job_id, n, attempt: id }));
+}
+
+interface Seen extends Touched {
+  progress: string | null;
+  metrics: Record<string, unknown> | null;
+  result: Record<string, unknown> | null;
 }
 
 /** Last values win; a run that has moved on to another attempt keeps that one's. */
 export async function recordObserved(db: Db, observed: Observed[]): Promise<Touched[]> {
-  const touched: Touched[] = [];
+  const seen = await selectSeen(db, [...new Set(observed.map((one) => one.attempt))]);
+  if (seen.size === 0) return [];
   for (const { attempt, progress, metrics, result } of observed) {
-    const run = await db
-      .selectFrom("run")
-      .innerJoin("attempt", (join) =>
-        join.onRef("attempt.job_id", "=", "run.job_id").onRef("attempt.n", "=", "run.n"),
-      )
-      .select(["run.job_id", "run.n", "run.metrics_json", "run.result_json", "run.attempt_id"])
-      .where("attempt.id", "=", attempt)
-      .executeTakeFirst();
-    if (!run || run.attempt_id !== attempt) continue;
-    await db
-      .updateTable("run")
-      .set({
-        ...(progress && { progress_json: JSON.stringify(progress) }),
-        ...(Object.keys(metrics).length > 0 && { metrics_json: merged(run.metrics_json, metrics) }),
-        ...(Object.keys(result).length > 0 && { result_json: merged(run.result_json, result) }),
-        attempt_id: attempt,
-      })
-      .where("job_id", "=", run.job_id)
-      .where("n", "=", run.n)
-      .execute();
-    touched.push({ job: run.job_id, n: run.n, attempt });
+    const run = seen.get(attempt);
+    if (!run) continue;
+    if (progress) run.progress = JSON.stringify(progress);
+    if (Object.keys(metrics).length > 0) run.metrics = { ...run.metrics, ...storableValues(metrics) };
+    if (Object.keys(result).length > 0) run.result = { ...run.result, ...storableValues(result) };
   }
-  return touched;
+  const runs = [...seen.values()];
+  const columns = { job_id: "bigint", n: "bigint", progress: "text", metrics: "text", result: "text" } as const;
+  const rows = runs.map((run) => [run.job, run.n, run.progress, jsonOrNull(run.metrics), jsonOrNull(run.result)]);
+  await sql`update run set progress_json = seen.progress, metrics_json = seen.metrics, result_json = seen.result
+    from ${wordsOf(db).table(columns, rows)} as seen where run.job_id = seen.job_id and run.n = seen.n`.execute(db);
+  const results = runs.flatMap(({ job, n, result }) => (result ? [{ job_id: job, n, result }] : []));
+  await keepNumbers(db, results);
+  return runs.map(({ job, n, attempt }) => ({ job, n, attempt }));
 }
 
-function merged(json: string | null, values: Record<string, unknown>): string {
-  return JSON.stringify({ ...(json === null ? {} : (JSON.parse(json) as Record<string, unknown>)), ...values });
+async function selectSeen(db: Db, attempts: AttemptId[]): Promise<Map<AttemptId, Seen>> {
+  if (attempts.length === 0) return new Map();
+  const rows = await db
+    .selectFrom("attempt")
+    .innerJoin("run", (join) => join.onRef("run.job_id", "=", "attempt.job_id").onRef("run.n", "=", "attempt.n"))
+    .select(["run.job_id", "run.n", "attempt.id", "run.progress_json", "run.metrics_json", "run.result_json"])
+    .where("attempt.id", "in", attempts)
+    .whereRef("run.attempt_id", "=", "attempt.id")
+    .execute();
+  return new Map(
+    rows.map((row) => {
+      const metrics = row.metrics_json === null ? null : JSON.parse(row.metrics_json);
+      const result = row.result_json === null ? null : JSON.parse(row.result_json);
+      return [row.id, { job: row.job_id, n: row.n, attempt: row.id, progress: row.progress_json, metrics, result }];
+    }),
+  );
+}
+
+function storableValues(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      storable(name),
+      typeof value === "string" ? storable(value) : value,
+    ]),
+  );
+}
+
+function jsonOrNull(values: Record<string, unknown> | null): string | null {
+  return values && JSON.stringify(values);
 }
 
 export interface EndsRecorded {
@@ -108,50 +125,77 @@ export interface EndsRecorded {
 export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<EndsRecorded> {
   if (ends.length === 0) return { touched: [], jobs: [], endedJobs: [] };
   const touched: Touched[] = [];
+  const attempts: Cells[] = [];
+  const runs: Cells[] = [];
   const changes: CountChanges = new Map();
-  const rows = await selectForEnds(db, ends.map((end) => end.attempt));
+  const rows = await selectForEnds(
+    db,
+    ends.map((end) => end.attempt),
+  );
   for (const end of ends) {
     const row = rows.get(end.attempt);
     if (!row) continue;
     rows.delete(end.attempt);
-    const stopReason = end.timeLimit ? "time_limit" : (row.stop_reason as StopReason | null);
-    await db
-      .updateTable("attempt")
-      .set({
-        status: "ended",
-        started_at: end.startedAt,
-        ended_at: end.endedAt,
-        ending_json: JSON.stringify(end.ending),
-        stop_reason: stopReason,
-        output_json: end.output,
-        memory_peak_bytes: end.memoryPeakBytes,
-        gpu_memory_peak_bytes: end.gpuMemoryPeakBytes,
-      })
-      .where("id", "=", end.attempt)
-      .execute();
+    const startedAt = rounded(end.startedAt);
+    const endedAt = Math.round(end.endedAt);
+    // What its user has cancelled does not come back, however it ended.
+    const stopReason = end.timeLimit && row.stop_reason !== "cancelled" ? "time_limit" : row.stop_reason;
+    const peaks = [rounded(end.memoryPeakBytes), rounded(end.gpuMemoryPeakBytes)];
+    attempts.push([end.attempt, startedAt, endedAt, JSON.stringify(end.ending), stopReason, end.output, ...peaks]);
     touched.push({ job: row.job_id, n: row.n, attempt: end.attempt });
     if (row.attempt_id !== end.attempt) continue;
     const tries = row.tries + (countsAsTry(end.ending, stopReason) ? 1 : 0);
     const next = outcome(end.ending, stopReason, tries, row.retries, row.time_limit_ms);
-    await db
-      .updateTable("run")
-      .set({
-        status: next.status,
-        tries,
-        machine: row.machine,
-        cause_json: "cause" in next && next.cause ? JSON.stringify(next.cause) : null,
-        exit_code: exitCodeOf(end.ending),
-        started_at: end.startedAt,
-        ended_at: next.status === "queued" ? null : end.endedAt,
-      })
-      .where("job_id", "=", row.job_id)
-      .where("n", "=", row.n)
-      .execute();
+    const cause = "cause" in next && next.cause ? JSON.stringify(next.cause) : null;
+    const runEndedAt = next.status === "queued" ? null : endedAt;
+    runs.push([row.job_id, row.n, next.status, tries, cause, exitCodeOf(end.ending), startedAt, runEndedAt]);
     shift(changes, row.job_id, row.status, next.status);
   }
+  if (attempts.length > 0) await endAttempts(db, attempts);
+  if (runs.length > 0) await endRuns(db, runs);
   const endedJobs = await writeCounts(db, changes, now);
   const dependants = await settleDependants(db, endedJobs, now);
   return { touched, jobs: [...changes.keys(), ...dependants], endedJobs };
+}
+
+type Cells = (string | number | null)[];
+
+async function endAttempts(db: Db, rows: Cells[]): Promise<void> {
+  const columns = {
+    id: "text",
+    started_at: "bigint",
+    ended_at: "bigint",
+    ending_json: "text",
+    stop_reason: "text",
+    output_json: "text",
+    memory_peak_bytes: "bigint",
+    gpu_memory_peak_bytes: "bigint",
+  } as const;
+  await sql`update attempt set status = 'ended', started_at = coalesce(past.started_at, attempt.started_at),
+    ended_at = past.ended_at, ending_json = past.ending_json, stop_reason = past.stop_reason,
+    output_json = past.output_json, memory_peak_bytes = past.memory_peak_bytes,
+    gpu_memory_peak_bytes = past.gpu_memory_peak_bytes
+    from ${wordsOf(db).table(columns, rows)} as past where attempt.id = past.id`.execute(db);
+}
+
+async function endRuns(db: Db, rows: Cells[]): Promise<void> {
+  const columns = {
+    job_id: "bigint",
+    n: "bigint",
+    status: "text",
+    tries: "bigint",
+    cause_json: "text",
+    exit_code: "bigint",
+    started_at: "bigint",
+    ended_at: "bigint",
+  } as const;
+  await sql`update run set status = past.status, tries = past.tries, cause_json = past.cause_json,
+    exit_code = past.exit_code, started_at = coalesce(past.started_at, run.started_at), ended_at = past.ended_at
+    from ${wordsOf(db).table(columns, rows)} as past where run.job_id = past.job_id and run.n = past.n`.execute(db);
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value);
 }
 
 async function selectForEnds(db: Db, attempts: AttemptId[]) {
@@ -159,13 +203,12 @@ async function selectForEnds(db: Db, attempts: AttemptId[]) {
     .selectFrom("attempt")
     .innerJoin("run", (join) => join.onRef("run.job_id", "=", "attempt.job_id").onRef("run.n", "=", "attempt.n"))
     .innerJoin("job", "job.id", "attempt.job_id")
-    .innerJoin("machine", "machine.id", "attempt.machine_id")
-    .select(["attempt.id", "attempt.job_id", "attempt.n", "attempt.stop_reason", "machine.name as machine"])
-    .select(["run.status", "run.tries", "run.attempt_id", "job.retries", "job.time_limit_ms"])
+    .select(["attempt.id", "attempt.job_id", "attempt.n", "attempt.stop_reason", "run.status"])
+    .select(["run.tries", "run.attempt_id", "job.retries", "job.time_limit_ms"])
     .where("attempt.id", "in", attempts)
-    .where("attempt.status", "<>", "ended")
+    .where("attempt.status", "<>", sql.lit("ended"))
     .execute();
-  return new Map(rows.map((row) => [row.id, row]));
+  return new Map(rows.map((row) => [row.id, { ...row, stop_reason: row.stop_reason as StopReason | null }]));
 }
 
 /** A shell's view of an end: 128 + n for a signal, null where nothing is known. */

@@ -13,6 +13,7 @@ export interface Tables {
   job_lines: JobLinesTable;
   job_dependency: JobDependencyTable;
   run: RunTable;
+  result_number: ResultNumberTable;
   attempt: AttemptTable;
 }
 
@@ -97,6 +98,7 @@ interface JobTable {
   /** What a run whose row is not made yet is: what waits as rows and what waits unmade end alike. */
   unmade_status: "queued" | "cancelled" | "failed";
   unmade_cause_json: string | null;
+  unmade_ended_at: UnixMs | null;
   total: number;
   queued: number;
   running: number;
@@ -140,6 +142,14 @@ interface RunTable {
   progress_json: string | null;
   metrics_json: string | null;
   result_json: string | null;
+}
+
+/** The numbers among the runs' results, in the order in which results are asked for. */
+interface ResultNumberTable {
+  job_id: JobId;
+  n: number;
+  key: string;
+  value: number;
 }
 
 interface AttemptTable {

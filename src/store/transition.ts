@@ -1,5 +1,6 @@
+import { sql } from "kysely";
 import type { JobId, RunStatus, UnixMs } from "../core/run.ts";
-import type { Db } from "./dialect.ts";
+import { type Db, wordsOf } from "./dialect.ts";
 
 /** The columns of a job that count its runs. `starting` counts under `running`. */
 export type Count = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "skipped";
@@ -18,29 +19,36 @@ export function shift(changes: CountChanges, job: JobId, from: RunStatus, to: Ru
   changes.set(job, counts);
 }
 
+const countColumns = {
+  id: "bigint",
+  queued: "bigint",
+  running: "bigint",
+  succeeded: "bigint",
+  failed: "bigint",
+  cancelled: "bigint",
+  skipped: "bigint",
+} as const;
+
 /** Writes the changes, and marks as ended (or open again) the jobs that now are. Returns the jobs that ended by it. */
 export async function writeCounts(db: Db, changes: CountChanges, now: UnixMs): Promise<JobId[]> {
-  const ended: JobId[] = [];
-  for (const [job, counts] of changes) {
-    const row = await db
-      .updateTable("job")
-      .set((column) => ({
-        queued: column("queued", "+", counts.queued ?? 0),
-        running: column("running", "+", counts.running ?? 0),
-        succeeded: column("succeeded", "+", counts.succeeded ?? 0),
-        failed: column("failed", "+", counts.failed ?? 0),
-        cancelled: column("cancelled", "+", counts.cancelled ?? 0),
-        skipped: column("skipped", "+", counts.skipped ?? 0),
-      }))
-      .where("id", "=", job)
-      .returning(["queued", "running", "ended_at"])
-      .executeTakeFirst();
-    if (!row) continue;
-    const hasEnded = row.queued === 0 && row.running === 0;
-    if (hasEnded === (row.ended_at !== null)) continue;
-    await db.updateTable("job").set({ ended_at: hasEnded ? now : null }).where("id", "=", job).execute();
-    if (hasEnded) ended.push(job);
-  }
-  return ended;
+  const rows = [...changes]
+    .map(([job, { queued = 0, running = 0, succeeded = 0, failed = 0, cancelled = 0, skipped = 0 }]) => {
+      return [job, queued, running, succeeded, failed, cancelled, skipped];
+    })
+    .filter(([, ...counts]) => counts.some((count) => count !== 0));
+  if (rows.length === 0) return [];
+  const written = await sql<{ id: JobId; open: number }>`update job set
+    queued = job.queued + change.queued, running = job.running + change.running,
+    succeeded = job.succeeded + change.succeeded, failed = job.failed + change.failed,
+    cancelled = job.cancelled + change.cancelled, skipped = job.skipped + change.skipped,
+    ended_at = case when job.queued + change.queued + job.running + change.running = 0
+      then coalesce(job.ended_at, cast(${now} as bigint)) end
+    from ${wordsOf(db).table(countColumns, rows)} as change where job.id = change.id
+    returning job.id, job.queued + job.running as open`.execute(db);
+  return written.rows.filter(({ id, open }) => open === 0 && hadOpenRuns(changes, id)).map(({ id }) => id);
 }
 
+function hadOpenRuns(changes: CountChanges, job: JobId): boolean {
+  const { queued = 0, running = 0 } = changes.get(job) ?? {};
+  return queued + running < 0;
+}

@@ -1,13 +1,14 @@
-import type { Db } from "./dialect.ts";
+import { type Db, wordsOf } from "./dialect.ts";
 
 /**
  * Groups changes: what is asked for while a commit is under way goes together into the next one, so that a disk that
- * takes 5 ms to say "written" costs 5 ms a group, not 5 ms a change.
+ * takes 5 ms to say "written" costs 5 ms a group, not 5 ms a change. Of several yards on one store one writes at a time.
  */
 export interface Writer {
   /**
    * Runs `work` in a transaction and resolves when it is on disk. `work` may run twice (alone, after a group in which
-   * another one failed), so it must have no effect but on the database. What it throws rejects the promise and undoes it.
+   * another one failed), so it must have no effect but on the database. What it throws rejects the promise and undoes
+   * it. A commit that fails rejects everyone in its group: what became of it is not known, so nothing is tried again.
    */
   write<T>(work: (db: Db) => Promise<T>): Promise<T>;
   /** Resolves when everything asked for so far is committed. */
@@ -26,22 +27,21 @@ export function openWriter(db: Db): Writer {
   const waiting: Task[] = [];
   let draining: Promise<void> | null = null;
 
-  async function together(tasks: Task[]): Promise<unknown[]> {
-    return db.transaction().execute(async (transaction) => {
-      const results: unknown[] = [];
-      for (const task of tasks) results.push(await task.work(transaction));
-      return results;
-    });
-  }
-
   async function commit(tasks: Task[]): Promise<void> {
+    let isWorking = false;
     try {
-      const results = await together(tasks);
+      const results = await db.transaction().execute(async (transaction) => {
+        await wordsOf(transaction).takeTurn(transaction);
+        isWorking = true;
+        const results: unknown[] = [];
+        for (const task of tasks) results.push(await task.work(transaction));
+        isWorking = false;
+        return results;
+      });
       for (const [index, task] of tasks.entries()) task.resolve(results[index]);
     } catch (reason) {
-      const [only, ...more] = tasks;
-      if (only && more.length === 0) only.reject(reason);
-      else for (const task of tasks) await commit([task]);
+      if (isWorking && tasks.length > 1) for (const task of tasks) await commit([task]);
+      else for (const task of tasks) task.reject(reason);
     }
   }
 
@@ -59,7 +59,7 @@ export function openWriter(db: Db): Writer {
         draining ??= drain();
       }),
     settled: async () => {
-      while (draining) await draining;
+      while (draining !== null) await draining;
     },
   };
 }

@@ -6,6 +6,7 @@ import { onTestFinished } from "vitest";
 import type { Job, SubmissionInput } from "../../src/api/job.ts";
 import type { Attempt, Run } from "../../src/api/run.ts";
 import { type Client, openClient } from "../../src/client/client.ts";
+import { hasEnded } from "../../src/core/run.ts";
 import { homeOf, readJsonFile, readToken, type YardAddress } from "../../src/platform/home.ts";
 import { type HttpAnswer, httpRequest } from "../../src/platform/http.ts";
 import { isAlive, type ProcessIdentity, parseProcessLine } from "../../src/platform/processes.ts";
@@ -61,7 +62,7 @@ export interface TestYard {
   run(id: string | number): Promise<Run>;
   attempts(id: string | number): Promise<Attempt[]>;
   output(id: string | number, stream?: "out" | "err"): Promise<string>;
-  /** Waits for a run's state. */
+  /** Waits for a run's state; fails at once where it ends in another one. */
   reaches(id: string | number, status: Run["status"]): Promise<Run>;
   /** Waits until nothing of a job waits or runs. */
   ends(job: number): Promise<Job>;
@@ -135,7 +136,7 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
     });
     closeSync(log);
     const isUp = async () => {
-      if (child.exitCode !== null) throw new Error(`the yard ended with code ${child.exitCode}:\n${tailOf(yardLog)}`);
+      if (child.exitCode !== null) throw new Error(`the yard ended with code ${child.exitCode}`);
       if (yardPid() !== child.pid) return false;
       return (await client.call("status")).machines.reachable > 0;
     };
@@ -143,7 +144,7 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
       await until(isUp, "the yard and its agent are there");
     } catch (error) {
       const [yard, agent] = [tailOf(yardLog), tailOf(home.agentLog)];
-      throw new Error(`${String(error)}\n--- yard\n${yard}\n--- agent\n${agent}`, { cause: error });
+      throw new Error(`${String(error)}\n--- yard\n${yard}\n--- agent\n${agent}`);
     }
   }
 
@@ -170,7 +171,7 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
       await until(() => processesOf(root).length === 0, "killed processes are gone");
       const names = left.map(({ pid, command }) => `${pid} ${command}`).join("\n");
       const logs = `--- yard\n${tailOf(yardLog)}\n--- agent\n${tailOf(home.agentLog)}`;
-      throw new Error(`left running:\n${names}\n${String(error)}\n${logs}`, { cause: error });
+      throw new Error(`left running:\n${names}\n${String(error)}\n${logs}`);
     }
   }
 
@@ -223,17 +224,13 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
       if (answer.status !== 200) throw new Error(`no output of ${id}: ${answer.body.toString("utf8")}`);
       return answer.body.toString("utf8");
     },
-    async reaches(id, status) {
-      let last: Run["status"] | null = null;
-      const hasReached = async () => {
+    reaches: (id, status) =>
+      until(async () => {
         const run = await yard.run(id);
-        last = run.status;
-        return run.status === status ? run : null;
-      };
-      return until(hasReached, `run ${id} is ${status}`).catch((error: unknown) => {
-        throw new Error(`${String(error)}; it was ${last} at last`, { cause: error });
-      });
-    },
+        if (run.status === status) return run;
+        if (hasEnded(run.status)) throw new Error(`run ${id} is ${run.status} (${run.cause?.text}), not ${status}`);
+        return null;
+      }, `run ${id} is ${status}`),
     ends: (id) =>
       until(async () => {
         const job = await yard.job(id);

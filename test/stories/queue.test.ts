@@ -284,8 +284,8 @@ test("a run that takes longer than its limit is ended and says so", async () => 
 
 test("a command that does not exist fails when it starts, and its slot is free at once", async () => {
   const yard = await aYard(ONE_SLOT);
-  const command = { kind: "argv", argv: ["no-such-program", "--lr=0.1"] } as const;
-  await yard.submit("", { work: { kind: "command", command } });
+  const argv = ["no-such-program", "--lr=0.1"];
+  await yard.submit("", { work: { kind: "command", command: { kind: "argv", argv } } });
   await yard.submit("true");
   const run = await yard.reaches(1, "failed");
   expect(run.cause?.code).toBe("could_not_start");

@@ -1,4 +1,4 @@
-import type { Assignment, Report } from "../../api/agent.ts";
+import type { Assignment, Report, Stop } from "../../api/agent.ts";
 import type { Slot } from "../../core/demand.ts";
 import { type Refused, refuse } from "../../core/failure.ts";
 import type { AttemptId, StopReason } from "../../core/run.ts";
@@ -17,18 +17,27 @@ type AgentHandlers = Pick<Handlers, "hello" | "poll" | "report" | "environment">
 type EndedReport = Extract<Report, { kind: "ended" }>;
 
 const MOST_AT_ONCE = 256;
+const nothingNew = { stops: [], isRefit: false };
 
 /** What an agent has been told since it said hello, so that it is told once. */
 interface Session {
   agent: string;
   machine: MachineRow;
   stops: Set<AttemptId>;
-  slots: string;
+  slots: string[] | null;
+  /** Slots or stops may have changed since it was told. */
+  isStale: boolean;
 }
 
 export function agentHandlers(yard: Yard): AgentHandlers {
   const { store, presence, clock } = yard;
   const sessions = new Map<string, Session>();
+  store.changes.hear((changes) => {
+    for (const change of changes) {
+      if (change.kind !== "machine" && change.kind !== "stop") continue;
+      for (const session of sessions.values()) if (session.machine.id === change.machine) session.isStale = true;
+    }
+  });
 
   return {
     async hello({ params, body }) {
@@ -37,8 +46,8 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       const machine = await machineNamed(params.machine);
       if (!machine) return refuse({ code: "no_such_machine", machine: params.machine, known: [] });
       presence.heard(machine.id, now);
-      const slots = JSON.stringify(machine.slots);
-      sessions.set(machine.name, { agent: body.agent, machine, stops: new Set(), slots });
+      const { slots } = machine;
+      sessions.set(machine.name, { agent: body.agent, machine, stops: new Set(), slots, isStale: true });
       await store.write((db) => takeAttempts(db, machine.id, body.agent, 1_000_000));
       const open = await selectOpenAttempts(store.read, machine.id);
       store.changes.tell([{ kind: "machine", machine: machine.id }]);
@@ -53,19 +62,16 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       const deadline = clock.now() + body.waitMs;
       for (;;) {
         presence.heard(machine.id, clock.now());
-        const rung = yard.bell.wait(machine.id, Math.max(0, deadline - clock.now()), signal);
-        const taken = await takeAssigned(session);
-        const stops = await newStops(session);
-        const current = await machineNamed(machine.name);
-        const slots = current?.slots ?? null;
-        const isRefit = JSON.stringify(slots) !== session.slots;
+        const rings = yard.bell.rings(machine.id);
+        const taken = await store.write((db) => takeAttempts(db, machine.id, session.agent, MOST_AT_ONCE));
         if (taken.length > 0) boundary("yard: taken");
-        if (taken.length > 0 || stops.length > 0 || isRefit || clock.now() >= deadline) {
-          session.slots = JSON.stringify(slots);
-          return { assignments: await assignments(taken), stops, slots };
+        const isOver = clock.now() >= deadline;
+        const { stops, isRefit } = session.isStale || isOver ? await refresh(session) : nothingNew;
+        if (taken.length > 0 || stops.length > 0 || isRefit || isOver) {
+          return { assignments: await assignments(taken), stops, slots: session.slots };
         }
-        await rung;
-        if (signal.aborted) return { assignments: [], stops: [], slots };
+        await yard.bell.wait(machine.id, rings, Math.max(0, deadline - clock.now()), signal);
+        if (signal.aborted) return { assignments: [], stops: [], slots: session.slots };
         if (sessions.get(machine.name) !== session) return refuse({ code: "superseded" });
       }
     },
@@ -104,21 +110,20 @@ export function agentHandlers(yard: Yard): AgentHandlers {
     return session.agent === body.agent ? session : refuse({ code: "superseded" });
   }
 
-  /** Looks before it asks for a commit: most times there is nothing. */
-  async function takeAssigned({ machine, agent }: Session): Promise<AttemptRow[]> {
-    const open = await selectOpenAttempts(store.read, machine.id);
-    if (!open.some((attempt) => attempt.status === "assigned")) return [];
-    return store.write((db) => takeAttempts(db, machine.id, agent, MOST_AT_ONCE));
-  }
-
-  async function newStops(session: Session) {
+  /** What the agent has not been told yet of its machine's stops and slots. */
+  async function refresh(session: Session): Promise<{ stops: Stop[]; isRefit: boolean }> {
+    session.isStale = false;
     const rows = (await selectWantedStops(store.read, session.machine.id)).filter((row) => !session.stops.has(row.id));
     for (const row of rows) session.stops.add(row.id);
-    return rows.map((row) => ({
+    const stops = rows.map((row) => ({
       attempt: row.id,
       reason: row.stop_reason as StopReason,
       graceMs: row.stop_grace_ms ?? 0,
     }));
+    const slots = (await machineNamed(session.machine.name))?.slots ?? null;
+    const isRefit = JSON.stringify(slots) !== JSON.stringify(session.slots);
+    session.slots = slots;
+    return { stops, isRefit };
   }
 
   async function assignments(rows: AttemptRow[]): Promise<Assignment[]> {

@@ -1,0 +1,122 @@
+import type { Run } from "../../api/run.ts";
+import { parseDurationMs } from "../../core/quantity.ts";
+import { hasEnded } from "../../core/run.ts";
+import { type Connection, connectToLook } from "../connect.ts";
+import type { Declaration } from "../declaration.ts";
+import { followRuns } from "../follow/follow_runs.ts";
+import { untilInterrupted } from "../follow/interrupt.ts";
+import { type OutputSink, openOutputSink } from "../follow/output_sink.ts";
+import { openRunOutput, type Stream } from "../follow/run_output.ts";
+import { isMisread, wholeNumber } from "../option_values.ts";
+import { runPages } from "../run_pages.ts";
+import { INTERRUPTED, wrongUsage } from "../stop.ts";
+import { type Target, targets } from "../target.ts";
+
+interface LogsOptions {
+  follow?: boolean;
+  tail?: string;
+  since?: string;
+  stream?: string;
+  raw?: boolean;
+}
+
+/** What is shown, and how. */
+interface LogsPlan {
+  streams: readonly Stream[];
+  tail: number | null;
+  /** Runs that ended before are left out; null: none are. */
+  since: number | null;
+  raw: boolean;
+}
+
+export function declareLogs({ command, act }: Declaration): void {
+  command
+    .argument("<what...>", "a job (12: all its runs), a run (12.3), some runs (12.1-5), last")
+    .option("-f, --follow", "go on until the runs have ended")
+    .option("--tail <N>", "begin with the last N lines of each run")
+    .option("--since <TIME>", "leave out runs that ended longer ago: 10m, 2h")
+    .option("--stream <WHICH>", "only out, or only err")
+    .option("--raw", "pass every byte on, also to a terminal; no prefixes");
+  act(command, () => logs(command.args, command.opts<LogsOptions>()));
+}
+
+async function logs(words: readonly string[], options: LogsOptions): Promise<number> {
+  const plan = planFrom(options);
+  const connection = await connectToLook();
+  const named = await targets(connection, words);
+  const outcome = await untilInterrupted(async (signal) => {
+    if (!options.follow) return printLogs(connection, named, plan, signal);
+    const isOne = await namesOneRun(connection, named);
+    await followRuns(connection, named, {
+      ...plan,
+      sinkFor: (run, stream) => sinkFor(run, stream, plan, isOne),
+      signal,
+    });
+    return 0;
+  });
+  return outcome === "interrupted" ? INTERRUPTED : outcome;
+}
+
+function planFrom({ tail, since, stream, raw }: LogsOptions): LogsPlan {
+  if (stream !== undefined && stream !== "out" && stream !== "err")
+    throw wrongUsage(`--stream ${stream}: it is out or err.`);
+  const lines = tail === undefined ? null : wholeNumber(tail, 0, 1_000_000);
+  if (isMisread(lines)) throw wrongUsage(`--tail ${tail}: ${lines.misread}`);
+  const sinceMs = since === undefined ? null : parseDurationMs(since);
+  if (since !== undefined && sinceMs === null) throw wrongUsage(`--since ${since}: it takes a duration: 90s, 15m, 2h.`);
+  return {
+    streams: stream === undefined ? ["out", "err"] : [stream],
+    tail: lines,
+    since: sinceMs === null ? null : Date.now() - sinceMs,
+    raw: raw ?? false,
+  };
+}
+
+/** Where one job's only run is meant, its lines need no prefix. */
+async function namesOneRun({ client }: Connection, named: readonly Target[]): Promise<boolean> {
+  const [target, ...more] = named;
+  if (!target || more.length > 0) return false;
+  if (target.runs) return target.runs.first === target.runs.last;
+  return (await client.call("showJob", { params: { job: target.job } })).job.runs.total === 1;
+}
+
+function sinkFor(run: string, stream: Stream, plan: LogsPlan, isOne: boolean): OutputSink {
+  const target = stream === "out" ? process.stdout : process.stderr;
+  return openOutputSink(target, { raw: plan.raw, prefix: isOne || plan.raw ? null : `${run} | ` });
+}
+
+async function printLogs(
+  connection: Connection,
+  named: readonly Target[],
+  plan: LogsPlan,
+  signal: AbortSignal,
+): Promise<number> {
+  const isOne = await namesOneRun(connection, named);
+  for (const { job, runs } of named) {
+    for await (const page of runPages(connection, job, { range: runs, most: Number.POSITIVE_INFINITY })) {
+      for (const run of page) {
+        if (signal.aborted) return INTERRUPTED;
+        if (isWanted(run, plan)) await printRunLog(connection, run.id, plan, isOne);
+      }
+    }
+  }
+  return 0;
+}
+
+export function isWanted(
+  run: Pick<Run, "status" | "attempts" | "endedAt">,
+  { since }: Pick<LogsPlan, "since">,
+): boolean {
+  if (run.attempts === 0) return false;
+  return since === null || !hasEnded(run.status) || run.endedAt === null || Date.parse(run.endedAt) >= since;
+}
+
+async function printRunLog(connection: Connection, id: string, plan: LogsPlan, isOne: boolean): Promise<void> {
+  const [job = 0, n = 0] = id.split(".").map(Number);
+  for (const stream of plan.streams) {
+    const sink = sinkFor(id, stream, plan, isOne);
+    const output = openRunOutput(connection, { job, n }, { stream, attempt: null, tail: plan.tail });
+    await output.advance((bytes) => sink.take(bytes));
+    await sink.end();
+  }
+}

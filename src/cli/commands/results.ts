@@ -1,0 +1,104 @@
+import type { Run } from "../../api/run.ts";
+import { type Connection, connectToLook } from "../connect.ts";
+import { csvLine } from "../csv.ts";
+import type { Declaration } from "../declaration.ts";
+import { grouped } from "../number_text.ts";
+import { isMisread, wholeNumber } from "../option_values.ts";
+import { layResults, namesIn, obviousSort } from "../results_table.ts";
+import { wrongUsage } from "../stop.ts";
+import { oneTarget } from "../target.ts";
+import { colours, note, outputWidth, print, printJson, write } from "../terminal.ts";
+
+interface ResultsOptions {
+  sort?: string;
+  limit?: string;
+  csv?: boolean;
+  json?: boolean;
+}
+
+const USUAL = 100;
+const PAGE = 1000;
+
+export function declareResults({ command, act }: Declaration): void {
+  command
+    .argument("<job>", "a job by its number, or last")
+    .option(
+      "--sort <KEY>",
+      "by a key of the results, smallest first; -KEY: largest first (default of the table: best first)",
+    )
+    .option("--limit <N>", `how many runs (default: ${USUAL}; with --csv and --json: all)`)
+    .option("--csv", "print CSV")
+    .option("--json", "print JSON");
+  act(command, () => results(command.args, command.opts<ResultsOptions>()));
+}
+
+async function results(words: readonly string[], options: ResultsOptions): Promise<number> {
+  if (options.csv && options.json) throw wrongUsage("--csv and --json exclude each other.");
+  const most = limitFrom(options);
+  const connection = await connectToLook();
+  const { job, runs: range } = await oneTarget(connection, words);
+  if (range) throw wrongUsage("results shows a whole job; one run is shown by: runyard show 12.3");
+  const sort = options.sort ?? (options.csv || options.json ? null : await bestFirst(connection, job));
+  const runs = await selectRuns(connection, job, sort, most);
+  if (options.json) printJson({ runs });
+  else if (options.csv) await writeCsv(runs);
+  else await printTable(connection, job, runs);
+  return 0;
+}
+
+function limitFrom({ limit, csv, json }: ResultsOptions): number {
+  if (limit === undefined) return csv || json ? Number.POSITIVE_INFINITY : USUAL;
+  const most = wholeNumber(limit, 1, 10_000_000);
+  if (isMisread(most)) throw wrongUsage(`--limit ${limit}: ${most.misread}`);
+  return most;
+}
+
+async function bestFirst({ client }: Connection, job: number): Promise<string | null> {
+  const { runs } = await client.call("results", { params: { job }, query: { limit: PAGE } });
+  return obviousSort(runs);
+}
+
+/** Those with the key in order, then those without one. */
+async function selectRuns({ client }: Connection, job: number, sort: string | null, most: number): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const key of sort === null ? [null] : [sort, null]) {
+    const known = new Set(runs.map(({ id }) => id));
+    for (let offset: number | null = 0; offset !== null && runs.length < most; ) {
+      const page: { runs: Run[]; next: number | null } = await client.call("results", {
+        params: { job },
+        query: { offset, limit: PAGE, ...(key !== null && { sort: key }) },
+      });
+      runs.push(...page.runs.filter(({ id }) => !known.has(id)));
+      offset = page.next;
+    }
+  }
+  return runs.slice(0, most);
+}
+
+async function writeCsv(runs: readonly Run[]): Promise<void> {
+  const { params, metrics, results } = namesIn(runs);
+  print(csvLine(["run", "status", ...params, ...results, ...metrics, "exit_code", "started_at", "ended_at"]));
+  for (const run of runs) {
+    const cells = [
+      run.id,
+      run.status,
+      ...params.map((name) => run.paramsText[name]),
+      ...results.map((name) => run.result[name]),
+      ...metrics.map((name) => run.metrics[name]),
+      run.exitCode,
+      run.startedAt,
+      run.endedAt,
+    ];
+    await write(process.stdout, `${csvLine(cells)}\n`);
+  }
+}
+
+async function printTable({ client }: Connection, id: number, runs: readonly Run[]): Promise<void> {
+  const table = layResults(runs, outputWidth(), colours, Date.now());
+  print(colours.bold(table.head));
+  for (const line of table.body) print(line);
+  const { job } = await client.call("showJob", { params: { job: id } });
+  const left = job.runs.total - runs.length;
+  if (left > 0) note(`… ${grouped(left)} more: runyard results ${id} --limit ${job.runs.total}`);
+  if (table.hidden > 0) note(`${table.hidden} more columns: runyard results ${id} --csv`);
+}

@@ -1,0 +1,65 @@
+import { ask } from "../ask.ts";
+import { type Connection, connectToChange } from "../connect.ts";
+import type { Declaration } from "../declaration.ts";
+import { counted } from "../number_text.ts";
+import { selection } from "../selection_words.ts";
+import { INTERRUPTED, wrongUsage } from "../stop.ts";
+import { canAsk, note, print, printJson } from "../terminal.ts";
+
+interface RetryOptions {
+  failed?: boolean;
+  code: string;
+  yes?: boolean;
+  json?: boolean;
+}
+
+export function declareRetry({ command, act }: Declaration): void {
+  command
+    .argument("<what...>", "jobs or runs: 12, 12.3, 3,5,7-9, last, all")
+    .option("--failed", "only what failed (default of a job: what failed or was cancelled; a run named: itself)")
+    .option("--code <WHICH>", "submitted: the code as it was then; now: today's", "submitted")
+    .option("--yes", "do not ask before retrying all, or taking a large snapshot")
+    .option("--json", "print JSON");
+  act(command, () => retry(selection(command.args), command.opts<RetryOptions>()));
+}
+
+async function retry(select: string, options: RetryOptions): Promise<number> {
+  if (options.code !== "now" && options.code !== "submitted") {
+    throw wrongUsage(`--code ${options.code}: it is "submitted" or "now".`);
+  }
+  if (select === "all" && !options.yes && !options.json && canAsk()) {
+    const answer = await ask("Retry every job?");
+    if (answer !== "yes") {
+      note("Nothing was queued.");
+      return answer === "interrupted" ? INTERRUPTED : 1;
+    }
+  }
+  const connection = await connectToChange({ quiet: options.json === true });
+  const code = options.code === "now" ? await codeOfToday(connection, select, options) : {};
+  const changed = await connection.client.call("retry", { body: { select, failed: options.failed ?? false, ...code } });
+  if (options.json) printJson(changed);
+  else if (changed.runs === 0) print("There is nothing to retry.");
+  else {
+    const [only] = changed.jobs;
+    print(`${counted(changed.runs, "run")} queued again${changed.jobs.length === 1 ? ` of job ${only}` : ""}.`);
+    if (changed.jobs.length === 1) print(`  follow:  runyard logs -f ${only}`);
+  }
+  return 0;
+}
+
+/** A new snapshot of the folder that the job's code came from. */
+async function codeOfToday(connection: Connection, select: string, options: RetryOptions) {
+  const { jobs } = await connection.client.call("listJobs", { query: { select } });
+  const [job, ...others] = jobs;
+  if (!job || others.length > 0) throw wrongUsage("--code now takes the code of one job: name one.");
+  const { definition } = await connection.client.call("showJob", { params: { job: job.id } });
+  const cwd = String(definition["cwd"]);
+  const { codeVersion } = await import("../../snapshots/git.ts");
+  const { commit, dirty } = await codeVersion(cwd);
+  const version = commit !== null && dirty ? `${commit}-dirty` : commit;
+  // Without a snapshot its runs work in the folder itself, with today's code anyway.
+  if (definition["snapshot"] === null) return { commit: version };
+  const { takeCode } = await import("../take_code.ts");
+  const snapshot = await takeCode(connection, cwd, { yes: options.yes === true, quiet: options.json === true });
+  return { snapshot, commit: version };
+}

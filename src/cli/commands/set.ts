@@ -1,0 +1,58 @@
+import type { JobChanges } from "../../api/job.ts";
+import { connectToChange } from "../connect.ts";
+import type { Declaration } from "../declaration.ts";
+import { duration, isMisread, type Misread, wholeNumber } from "../option_values.ts";
+import { oneJob } from "../selection_words.ts";
+import { wrongUsage } from "../stop.ts";
+import { print, printJson } from "../terminal.ts";
+
+interface SetOptions {
+  priority?: string;
+  name?: string;
+  atMost?: string;
+  retries?: string;
+  timeLimit?: string;
+  json?: boolean;
+}
+
+export function declareSet({ command, act }: Declaration): void {
+  command
+    .argument("<job>", "a job by its number")
+    .option("--priority <N>", "0 to 1000, higher first")
+    .option("--name <NAME>", "what to call it")
+    .option("--at-most <N>", 'how many of its runs may run at once; "none": any number')
+    .option("--retries <N>", "how often a failed run is tried again")
+    .option("--time-limit <TIME>", 'stop a run after so long; "none": never')
+    .option("--json", "print JSON");
+  act(command, () => set(oneJob(command.args), command.opts<SetOptions>()));
+}
+
+async function set(job: number, options: SetOptions): Promise<number> {
+  const body = changesFrom(options);
+  if (Object.keys(body).length === 0)
+    throw wrongUsage("Nothing to set. Name what: --priority, --name, --at-most, --retries or --time-limit");
+  const { client } = await connectToChange({ quiet: options.json === true });
+  const answer = await client.call("setJob", { params: { job }, body });
+  if (options.json) printJson(answer);
+  else print(`Job ${job} is changed; it holds for what starts from now on.`);
+  return 0;
+}
+
+function changesFrom({ priority, name, atMost, retries, timeLimit }: SetOptions): JobChanges {
+  return {
+    ...(priority !== undefined && { priority: good("--priority", priority, wholeNumber(priority, 0, 1000)) }),
+    ...(name !== undefined && { name }),
+    ...(atMost !== undefined && {
+      atMost: atMost === "none" ? null : good("--at-most", atMost, wholeNumber(atMost, 1, 10_000_000)),
+    }),
+    ...(retries !== undefined && { retries: good("--retries", retries, wholeNumber(retries, 0, 1000)) }),
+    ...(timeLimit !== undefined && {
+      timeLimitMs: timeLimit === "none" ? null : good("--time-limit", timeLimit, duration(timeLimit)),
+    }),
+  };
+}
+
+function good(flag: string, text: string, value: number | Misread): number {
+  if (isMisread(value)) throw wrongUsage(`${flag} ${text}: ${value.misread}`);
+  return value;
+}

@@ -1,0 +1,227 @@
+import type { Job } from "../../api/job.ts";
+import type { Attempt, Run } from "../../api/run.ts";
+import { formatBytes, formatDuration } from "../../core/quantity.ts";
+import { type Connection, connectToLook } from "../connect.ts";
+import type { Declaration } from "../declaration.ts";
+import { countsText } from "../follow/outcome.ts";
+import { localTime, runtime } from "../local_time.ts";
+import { grouped, valuesText } from "../number_text.ts";
+import { isMisread, wholeNumber } from "../option_values.ts";
+import { printable } from "../printable.ts";
+import { type RunPages, runPages } from "../run_pages.ts";
+import { statusCell, statusGlyph } from "../statuses.ts";
+import { wrongUsage } from "../stop.ts";
+import { type Cell, type Column, layTable } from "../table.ts";
+import { oneTarget, type Target } from "../target.ts";
+import { colours, note, outputWidth, print, write } from "../terminal.ts";
+
+interface ShowOptions {
+  status?: string;
+  failed?: boolean;
+  limit?: string;
+  json?: boolean;
+}
+
+const USUAL = 50;
+
+export function declareShow({ command, act }: Declaration): void {
+  command
+    .argument("<what>", "a job (12), a run (12.3), some runs (12.1-5) or last")
+    .option("--status <LIST>", "only runs in these states: queued,running,failed,…")
+    .option("--failed", "only runs that failed")
+    .option("--limit <N>", `how many runs (default: ${USUAL}; with --json: all)`)
+    .option("--json", "print JSON");
+  act(command, () => show(command.args, command.opts<ShowOptions>()));
+}
+
+async function show(words: readonly string[], options: ShowOptions): Promise<number> {
+  const most = limitFrom(options);
+  const connection = await connectToLook();
+  const target = await oneTarget(connection, words);
+  const { runs } = target;
+  if (runs && runs.first === runs.last && words[0]?.includes("-") === false) {
+    return showRun(connection, target.job, runs.first, options);
+  }
+  return showJob(connection, target, options, most);
+}
+
+function limitFrom({ limit, json }: ShowOptions): number {
+  if (limit === undefined) return json ? Number.POSITIVE_INFINITY : USUAL;
+  const most = wholeNumber(limit, 0, 10_000_000);
+  if (isMisread(most)) throw wrongUsage(`--limit ${limit}: ${most.misread}`);
+  return most;
+}
+
+async function showJob(
+  connection: Connection,
+  { job: id, runs }: Target,
+  options: ShowOptions,
+  most: number,
+): Promise<number> {
+  const { job, definition } = await connection.client.call("showJob", { params: { job: id } });
+  const status = options.failed ? "failed" : options.status;
+  const pages = runPages(connection, id, { range: runs, most, ...(status !== undefined && { status }) });
+  if (options.json) return writeJson(job, pages);
+  printJob(job, definition);
+  let shown = 0;
+  for await (const page of pages) {
+    shown += page.length;
+    printRuns(page);
+  }
+  const total = runs ? Math.min(runs.last, job.runs.total) - runs.first + 1 : job.runs.total;
+  if (status === undefined && total > shown)
+    note(`… ${grouped(total - shown)} more: runyard show ${id} --limit ${total}`);
+  return 0;
+}
+
+/** Piece by piece: a job may have a million runs. */
+async function writeJson(job: Job, pages: RunPages): Promise<number> {
+  await write(process.stdout, `{"job":${JSON.stringify(job)},"runs":[`);
+  let separator = "";
+  for await (const page of pages) {
+    if (page.length === 0) continue;
+    await write(process.stdout, separator + page.map((run) => JSON.stringify(run)).join(","));
+    separator = ",";
+  }
+  await write(process.stdout, "]}\n");
+  return 0;
+}
+
+function printJob(job: Job, definition: Record<string, unknown>): void {
+  const now = Date.now();
+  print(`${statusGlyph(job.status, colours)} ${colours.bold(`Job ${job.id}`)}  ${printable(job.name)}`);
+  const rows: [string, string][] = [
+    ["state", `${job.status}${job.paused ? ", paused" : ""}: ${countsText(job)}`],
+    ["command", printable(job.command)],
+    ["folder", printable(String(definition["cwd"] ?? ""))],
+    ["asks for", demandText(definition["demand"])],
+    ["pool", `${printable(job.pool)}, priority ${job.priority}`],
+    ["after", job.after.map(({ job: id, any }) => `${id}${any ? " (any end)" : ""}`).join(", ")],
+    ["limits", limitsText(definition)],
+    ["code", codeText(definition)],
+    ["output", printable(String(definition["out"] ?? ""))],
+    ["tags", printable(job.tags.join(", "))],
+    ["submitted", `${localTime(job.submittedAt, now)} by ${printable(job.user)}`],
+    ["ended", job.endedAt === null ? "" : localTime(job.endedAt, now)],
+  ];
+  printFacts(rows);
+  print("");
+}
+
+function printFacts(rows: readonly [string, string][]): void {
+  for (const [name, value] of rows) if (value !== "") print(`  ${colours.dim(name.padEnd(10))} ${value}`);
+}
+
+function demandText(demand: unknown): string {
+  const { gpus, cpus, memoryBytes } = (demand ?? {}) as Record<string, number | null>;
+  const parts = [];
+  if (typeof gpus === "number") parts.push(gpus === 0 ? "no GPU" : `${gpus} GPU${gpus === 1 ? "" : "s"}`);
+  if (typeof cpus === "number") parts.push(`${cpus} core${cpus === 1 ? "" : "s"}`);
+  if (typeof memoryBytes === "number") parts.push(`${formatBytes(memoryBytes)} memory`);
+  return parts.join(", ");
+}
+
+function limitsText(definition: Record<string, unknown>): string {
+  const { retries, timeLimitMs, atMost, resumable } = definition;
+  const parts = [];
+  if (typeof retries === "number" && retries > 0) parts.push(`${retries} retries`);
+  if (typeof timeLimitMs === "number") parts.push(`${formatDuration(timeLimitMs)} a run`);
+  if (typeof atMost === "number") parts.push(`${atMost} at once`);
+  if (resumable === true) parts.push("resumable");
+  return parts.join(", ");
+}
+
+function codeText({ snapshot, commit }: Record<string, unknown>): string {
+  const parts = [];
+  if (typeof snapshot === "string") parts.push(`snapshot ${snapshot.slice(0, 12)}`);
+  if (typeof commit === "string") parts.push(`commit ${printable(commit.replace(/^([0-9a-f]{12})[0-9a-f]*/, "$1"))}`);
+  return parts.join(", ");
+}
+
+const runColumns: Column[] = [
+  { title: "RUN" },
+  { title: "STATE" },
+  { title: "TIME", align: "right" },
+  { title: "WHERE", cuttable: true, optional: true },
+  { title: "WHAT", cuttable: true },
+  { title: "NOTE", cuttable: true },
+];
+
+function printRuns(runs: readonly Run[]): void {
+  const now = Date.now();
+  const rows = runs.map((run): Cell[] => [
+    run.id,
+    statusCell(run.status, colours),
+    runtime(run, now),
+    whereOf(run),
+    printable(paramsOf(run) || run.command),
+    run.cause ? printable(run.cause.text) : valuesText(Object.keys(run.result).length > 0 ? run.result : run.metrics),
+  ]);
+  const table = layTable(runColumns, rows, outputWidth());
+  print(colours.bold(table.head));
+  for (const line of table.body) print(line);
+}
+
+function paramsOf(run: Run): string {
+  return Object.entries(run.paramsText)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ");
+}
+
+function whereOf({ machine, gpus }: Run): string {
+  if (machine === null) return "";
+  return printable(gpus.length > 0 ? `${machine} GPU ${gpus.join(",")}` : machine);
+}
+
+async function showRun(connection: Connection, job: number, n: number, options: ShowOptions): Promise<number> {
+  const answer = await connection.client.call("showRun", { params: { job, n } });
+  if (options.json) await write(process.stdout, `${JSON.stringify(answer)}\n`);
+  else printRun(answer.run, answer.attempts);
+  return 0;
+}
+
+function printRun(run: Run, attempts: readonly Attempt[]): void {
+  const now = Date.now();
+  print(`${statusGlyph(run.status, colours)} ${colours.bold(`Run ${run.id}`)}  ${printable(run.name)}`);
+  const took = runtime(run, now);
+  printFacts([
+    [
+      "state",
+      `${run.status}${took === "" ? "" : ` after ${took}`}${run.cause ? `: ${printable(run.cause.text)}` : ""}`,
+    ],
+    ["command", printable(run.command)],
+    ["line", run.line === null ? "" : String(run.line)],
+    ["params", printable(paramsOf(run))],
+    ["where", whereOf(run)],
+    ["progress", run.progress ? `${run.progress.done}${run.progress.of === null ? "" : ` of ${run.progress.of}`}` : ""],
+    ["metrics", valuesText(run.metrics)],
+    ["result", valuesText(run.result)],
+    ["memory", run.memoryPeakBytes === null ? "" : `${formatBytes(run.memoryPeakBytes)} at most`],
+    ["GPU memory", run.gpuMemoryPeakBytes === null ? "" : `${formatBytes(run.gpuMemoryPeakBytes)} at most`],
+    ["code", run.code === null ? "" : printable(run.code.slice(0, 12))],
+    ["started", run.startedAt === null ? "" : localTime(run.startedAt, now)],
+    ["ended", run.endedAt === null ? "" : localTime(run.endedAt, now)],
+  ]);
+  if (attempts.length > 1) printAttempts(attempts, now);
+}
+
+function printAttempts(attempts: readonly Attempt[], now: number): void {
+  const columns: Column[] = [
+    { title: "TRY", align: "right" },
+    { title: "ATTEMPT" },
+    { title: "WHERE", cuttable: true },
+    { title: "TIME", align: "right" },
+    { title: "ENDED AS", cuttable: true },
+  ];
+  const rows = attempts.map((attempt) => [
+    String(attempt.try),
+    attempt.id,
+    printable(attempt.machine ?? ""),
+    runtime(attempt, now),
+    printable([attempt.cause?.text ?? attempt.status, attempt.stopReason].filter(Boolean).join(", ")),
+  ]);
+  const table = layTable(columns, rows, outputWidth());
+  print("");
+  print(colours.bold(table.head));
+  for (const line of table.body) print(line);
+}

@@ -1,0 +1,14 @@
+import type { Declaration } from "../declaration.ts";
+import { type SubmitOptions, submitJob } from "../submit_job.ts";
+import { addSubmitOptions } from "../submit_option_flags.ts";
+
+export function declareSubmit({ command, act }: Declaration): void {
+  command.argument("<file>", "YAML: command, and any option of run under its name");
+  addSubmitOptions(command);
+  act(command, async () => {
+    const [file = ""] = command.args;
+    const { readJobFile } = await import("../job_file.ts");
+    const { command: given, options } = readJobFile(file, "job");
+    return submitJob(given, options, { ...command.opts<SubmitOptions>(), isSweep: false });
+  });
+}

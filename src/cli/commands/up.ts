@@ -1,0 +1,55 @@
+import { ensureYard } from "../connect.ts";
+import type { Declaration, ProgramDoors } from "../declaration.ts";
+import { isMisread, wholeNumber } from "../option_values.ts";
+import { wrongUsage } from "../stop.ts";
+import { print, printJson } from "../terminal.ts";
+import { yardPlace } from "../yard_place.ts";
+
+interface UpOptions {
+  foreground?: boolean;
+  host?: string;
+  port?: string;
+  insecureHttp?: boolean;
+  database?: string;
+  json?: boolean;
+}
+
+export function declareUp({ command, doors, act }: Declaration): void {
+  command
+    .option("--foreground", "serve in this process until it is stopped: for services and containers")
+    .option("--host <HOST>", "where to listen (default: 127.0.0.1)")
+    .option("--port <PORT>", "on which port (default: the one it had, else any that is free)")
+    .option("--insecure-http", "listen beyond this machine without TLS: tokens and commands can be read on the way")
+    .option("--database <URL>", "keep the queue in PostgreSQL: postgres://… (or set RUNYARD_DATABASE)")
+    .option("--json", "print JSON");
+  act(command, () => up(command.opts<UpOptions>(), doors));
+}
+
+async function up(options: UpOptions, doors: ProgramDoors): Promise<number> {
+  const port = options.port === undefined ? null : wholeNumber(options.port, 0, 65_535);
+  if (isMisread(port)) throw wrongUsage(`--port ${options.port}: ${port.misread}`);
+  const database = options.database ?? (process.env["RUNYARD_DATABASE"] || null);
+  if (options.foreground) {
+    const { host = "127.0.0.1", insecureHttp: insecure = false } = options;
+    return doors.serve({ host, port, insecure, database });
+  }
+  const place = yardPlace(process.env);
+  if (place.kind === "elsewhere") {
+    throw wrongUsage(
+      `The yard of this command line is ${place.url}, which is started where it is. For one here: unset RUNYARD_YARD, or runyard login --forget`,
+    );
+  }
+  const { address, isNew } = await ensureYard(place.home, { quiet: true, flags: flagsFrom(options), database });
+  if (options.json) printJson({ url: address.url, home: place.home.folder, started: isNew });
+  else if (isNew) print(`Started a yard at ${address.url} (home ${place.home.folder}).`);
+  else print(`A yard runs already at ${address.url} (home ${place.home.folder}).`);
+  return 0;
+}
+
+function flagsFrom({ host, port, insecureHttp }: UpOptions): string[] {
+  return [
+    ...(host === undefined ? [] : ["--host", host]),
+    ...(port === undefined ? [] : ["--port", port]),
+    ...(insecureHttp ? ["--insecure-http"] : []),
+  ];
+}

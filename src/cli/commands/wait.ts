@@ -1,0 +1,59 @@
+import type { Job } from "../../api/job.ts";
+import type { Run } from "../../api/run.ts";
+import { type Connection, connectToLook } from "../connect.ts";
+import type { Declaration } from "../declaration.ts";
+import { untilInterrupted } from "../follow/interrupt.ts";
+import { exitCodeOfJob, exitCodeOfRun, jobVerdict, runVerdict } from "../follow/outcome.ts";
+import { waitForJob, waitForRun } from "../follow/wait_for.ts";
+import { INTERRUPTED, wrongUsage } from "../stop.ts";
+import { type Target, targets } from "../target.ts";
+import { colours, note, print, printJson } from "../terminal.ts";
+
+export function declareWait({ command, act }: Declaration): void {
+  command
+    .argument("<what...>", "jobs or runs: 12, 12.3, 12.1-5, 3,5, last, all")
+    .option("--json", "print JSON once, when the wait is over");
+  act(command, () => wait(command.args, command.opts<{ json?: boolean }>()));
+}
+
+async function wait(words: readonly string[], { json }: { json?: boolean }): Promise<number> {
+  const connection = await connectToLook();
+  const named = await targets(connection, words);
+  if (named.length === 0) {
+    if (json) printJson({ jobs: [] });
+    else note("There is nothing to wait for.");
+    return 0;
+  }
+  const ends = await untilInterrupted(async (signal) => {
+    const all: End[] = [];
+    for (const target of named) all.push(...(await endsOf(connection, target, signal)));
+    return all;
+  });
+  if (ends === "interrupted") {
+    note(`\nNo longer waiting; the runs go on. Cancel them with: runyard cancel ${words.join(",")}`);
+    return INTERRUPTED;
+  }
+  if (json) printJson(answerOf(ends));
+  else for (const end of ends) print("job" in end ? jobVerdict(end.job, colours) : runVerdict(end.run, colours));
+  return ends.some((end) => ("job" in end ? exitCodeOfJob(end.job) : exitCodeOfRun(end.run)) !== 0) ? 1 : 0;
+}
+
+type End = { job: Job } | { run: Run };
+
+async function endsOf(connection: Connection, { job, runs }: Target, signal: AbortSignal): Promise<End[]> {
+  if (!runs) return [{ job: await waitForJob(connection, job, signal) }];
+  if (runs.last - runs.first >= 10_000)
+    throw wrongUsage("These are too many runs to wait for one by one: wait for the whole job.");
+  const ends: End[] = [];
+  for (let n = runs.first; n <= runs.last; n += 1) ends.push({ run: await waitForRun(connection, job, n, signal) });
+  return ends;
+}
+
+/** One job is `{"job"}`, one run `{"run"}`, several are lists. */
+function answerOf(ends: readonly End[]): unknown {
+  const [only, ...more] = ends;
+  if (only && more.length === 0) return only;
+  const jobs = ends.flatMap((end) => ("job" in end ? [end.job] : []));
+  const runs = ends.flatMap((end) => ("run" in end ? [end.run] : []));
+  return { ...(jobs.length > 0 && { jobs }), ...(runs.length > 0 && { runs }) };
+}

@@ -1,0 +1,35 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { type JobOptions, jobOptions, mergeOptions } from "./job_options.ts";
+import { isMisread } from "./option_values.ts";
+
+/** Gives a command all options of a job. */
+export function addJobOptions(command: Command): void {
+  for (const { flag, takes, help, repeats, read } of jobOptions) {
+    const option = new Option(takes === null ? `--${flag}` : `--${flag} <${takes}>`, help);
+    option.argParser((text: string, earlier: unknown) => {
+      const options = read(text);
+      if (isMisread(options)) throw new InvalidArgumentError(options.misread);
+      return repeats && isOptions(earlier) ? mergeOptions(earlier, options) : options;
+    });
+    command.addOption(option);
+  }
+}
+
+/** What was given, all options together. */
+export function jobOptionsOf(command: Command): Partial<JobOptions> {
+  const given = command.opts<Record<string, unknown>>();
+  return jobOptions.reduce<Partial<JobOptions>>((merged, { flag, takes, read }) => {
+    const value = given[attributeOf(flag)];
+    if (value === undefined) return merged;
+    const options = takes === null ? read("") : value;
+    return isOptions(options) ? mergeOptions(merged, options) : merged;
+  }, {});
+}
+
+function attributeOf(flag: string): string {
+  return flag.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function isOptions(value: unknown): value is Partial<JobOptions> {
+  return typeof value === "object" && value !== null && !isMisread(value);
+}

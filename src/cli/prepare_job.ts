@@ -1,0 +1,70 @@
+import { resolve } from "node:path";
+import type { SubmissionInput } from "../api/job.ts";
+import type { Command } from "../core/command.ts";
+import { type CompiledWork, compileWork, type Work } from "../core/work.ts";
+import { readCommandLines } from "./command_lines.ts";
+import type { JobOptions } from "./job_options.ts";
+import { submittingLimits } from "./shell_limits.ts";
+import { wrongUsage } from "./stop.ts";
+import { currentUmask, submittingEnvironment, workingFolder } from "./submitting_environment.ts";
+import { good, spaceFrom } from "./sweep_space.ts";
+
+/** What is to be submitted, checked as far as it can be without a yard. */
+export interface PreparedJob {
+  work: Work;
+  compiled: CompiledWork;
+}
+
+/** The runs that a command, or a file of commands, and the options make. */
+export async function prepareWork(
+  command: Command | null,
+  options: Partial<JobOptions>,
+  isSweep: boolean,
+): Promise<PreparedJob> {
+  const work = await workFrom(command, options, isSweep);
+  return { work, compiled: good(compileWork(work)) };
+}
+
+async function workFrom(command: Command | null, options: Partial<JobOptions>, isSweep: boolean): Promise<Work> {
+  const { from, params, settings, axes, zip, exclude, sample, runs } = options;
+  if (from === undefined) {
+    if (!command)
+      throw wrongUsage(
+        `There is no command. Write it after --, e.g. runyard ${isSweep ? "sweep --set lr=0.1,0.01" : "run"} -- python3 train.py`,
+      );
+    return { kind: "command", command, spaces: [await spaceFrom(options, isSweep)] };
+  }
+  if (command) throw wrongUsage("The commands come from --from; leave out the other one.");
+  if (isSweep || params || settings || axes || zip || exclude || sample !== undefined || runs !== undefined) {
+    throw wrongUsage("--from runs each line once, as it stands: it goes with neither parameters nor --runs.");
+  }
+  return { kind: "lines", lines: readCommandLines(from) };
+}
+
+/** Everything but the code: that is taken when a yard is there. Reads the files of variables. */
+export function prepareSubmission(work: Work, options: Partial<JobOptions>): SubmissionInput {
+  return {
+    ...(options.name !== undefined && { name: options.name }),
+    work: sentWork(work),
+    ...(options.pool !== undefined && { pool: options.pool }),
+    demand: { gpus: options.gpus ?? null, cpus: options.cpus ?? null, memoryBytes: options.memoryBytes ?? null },
+    ...(options.priority !== undefined && { priority: options.priority }),
+    retries: options.retries ?? 0,
+    timeLimitMs: options.timeLimitMs ?? null,
+    atMost: options.atMost ?? null,
+    resumable: options.resumable ?? false,
+    paused: options.paused ?? false,
+    tags: options.tags ?? [],
+    cwd: workingFolder(options.cwd),
+    environment: submittingEnvironment(options.envFiles ?? [], options.env ?? []),
+    umask: currentUmask(),
+    limits: submittingLimits(),
+    out: options.out === undefined ? null : resolve(options.out),
+  };
+}
+
+function sentWork(work: Work): SubmissionInput["work"] {
+  if (work.kind === "lines") return work;
+  const [space] = work.spaces;
+  return { kind: "command", command: work.command, ...(space && { space }) };
+}

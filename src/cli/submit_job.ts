@@ -1,0 +1,107 @@
+import type { Job } from "../api/job.ts";
+import type { Command } from "../core/command.ts";
+import { commandLine } from "../core/command_line.ts";
+import { codeVersion } from "../snapshots/git.ts";
+import { ask } from "./ask.ts";
+import { type Connection, connectToChange } from "./connect.ts";
+import type { JobOptions } from "./job_options.ts";
+import { counted } from "./number_text.ts";
+import { type PreparedJob, prepareSubmission, prepareWork } from "./prepare_job.ts";
+import { INTERRUPTED } from "./stop.ts";
+import { canAsk, note, noteColours, print, printJson, write } from "./terminal.ts";
+
+/** What happens around a submission. */
+export interface SubmitOptions {
+  follow?: boolean;
+  wait?: boolean;
+  json?: boolean;
+  dryRun?: boolean;
+  yes?: boolean;
+  exitCode?: boolean;
+}
+
+/** Submits a job and does what was asked for after it; returns the exit code. */
+export async function submitJob(
+  command: Command | null,
+  options: Partial<JobOptions>,
+  how: SubmitOptions & { isSweep: boolean },
+): Promise<number> {
+  const prepared = await prepareWork(command, options, how.isSweep);
+  if (how.dryRun) return printCommands(prepared);
+  const { total } = prepared.compiled;
+  if (total > 1 && !how.yes && !how.json && canAsk()) {
+    const answer = await ask(`Submit ${counted(total, "run")}?`);
+    if (answer !== "yes") {
+      note("Nothing was queued.");
+      return answer === "interrupted" ? INTERRUPTED : 1;
+    }
+  }
+  const submission = prepareSubmission(prepared.work, options);
+  const quiet = how.json === true;
+  const commit = commitOf(submission.cwd);
+  const connection = await connectToChange({ quiet });
+  const after = await afterJobs(connection, options.after ?? []);
+  const snapshot = options.snapshot ? await takeSnapshotOf(connection, submission.cwd, how) : null;
+  const { job } = await connection.client.call("submit", {
+    body: { ...submission, after, snapshot, commit: await commit },
+  });
+  return goOn(connection, job, how);
+}
+
+async function printCommands({ compiled }: PreparedJob): Promise<number> {
+  let lines = "";
+  for (let n = 1; n <= compiled.total; n += 1) {
+    lines += `${commandLine(compiled.run(n).command)}\n`;
+    if (lines.length < 65_536 && n < compiled.total) continue;
+    await write(process.stdout, lines);
+    lines = "";
+  }
+  return 0;
+}
+
+async function goOn(connection: Connection, job: Job, how: SubmitOptions): Promise<number> {
+  if (how.wait || how.follow) {
+    if (!how.json) note(queued(job));
+    const { followJob } = await import("./follow/follow_job.ts");
+    return followJob(connection, job, how);
+  }
+  if (how.json) printJson({ job });
+  else printQueued(job);
+  return 0;
+}
+
+function queued(job: Job): string {
+  const held = job.paused ? " It is paused." : "";
+  return `${noteColours.bold(`Job ${job.id}`)}: ${counted(job.runs.total, "run")} queued.${held}`;
+}
+
+function printQueued(job: Job): void {
+  print(queued(job));
+  if (job.paused) print(`  let it go:  runyard resume ${job.id}`);
+  print(`  follow:     runyard logs -f ${job.id}`);
+  print(`  explain:    runyard explain ${job.id}`);
+  print(`  cancel:     runyard cancel ${job.id}`);
+}
+
+/** The commit of the code; with `-dirty` where the folder differs from it. */
+async function commitOf(folder: string): Promise<string | null> {
+  const { commit, dirty } = await codeVersion(folder, 1000);
+  return commit !== null && dirty ? `${commit}-dirty` : commit;
+}
+
+async function afterJobs(connection: Connection, after: JobOptions["after"]): Promise<{ job: number; any: boolean }[]> {
+  const jobs = [];
+  for (const { job, any } of after) {
+    if (job !== "last") jobs.push({ job, any });
+    else {
+      const { jobs: found } = await connection.client.call("listJobs", { query: { select: "last" } });
+      jobs.push(...found.map(({ id }) => ({ job: id, any })));
+    }
+  }
+  return jobs;
+}
+
+async function takeSnapshotOf(connection: Connection, folder: string, how: SubmitOptions): Promise<string> {
+  const { takeCode } = await import("./take_code.ts");
+  return takeCode(connection, folder, { yes: how.yes === true, quiet: how.json === true });
+}

@@ -1,0 +1,45 @@
+import { mkdirSync } from "node:fs";
+import { formatBytes } from "../core/quantity.ts";
+import { describeSnapshotProblem } from "../snapshots/problem.ts";
+import { describeSurvey } from "../snapshots/survey.ts";
+import { surveyFolder } from "../snapshots/survey_folder.ts";
+import { takeSnapshot } from "../snapshots/take_snapshot.ts";
+import { ask } from "./ask.ts";
+import type { Connection } from "./connect.ts";
+import { INTERRUPTED, stopWith, wrongUsage } from "./stop.ts";
+import { canAsk, note } from "./terminal.ts";
+
+/** Above this one is asked first. */
+const LARGE_BYTES = 500 * 1024 * 1024;
+
+/** Takes a snapshot of a folder's code into the yard's files and returns its id. Says what goes along and what does not. */
+export async function takeCode(
+  connection: Connection,
+  folder: string,
+  how: { yes: boolean; quiet: boolean },
+): Promise<string> {
+  const { home } = connection;
+  if (!home) throw wrongUsage("A snapshot can only be handed to a yard on this machine so far. Leave out --snapshot.");
+  const survey = await surveyFolder(folder, { avoid: [home.folder] });
+  if (!survey.ok) throw wrongUsage(describeSnapshotProblem(survey.problem));
+  if (!how.quiet) note(`Code: ${describeSurvey(survey.value)}`);
+  if (survey.value.totalBytes > LARGE_BYTES && !how.yes) await agreeTo(survey.value.totalBytes);
+  mkdirSync(home.files, { recursive: true, mode: 0o700 });
+  const snapshot = await takeSnapshot(survey.value, `${home.files}/snapshots`);
+  if (!snapshot.ok) throw wrongUsage(describeSnapshotProblem(snapshot.problem));
+  return snapshot.value.id;
+}
+
+async function agreeTo(totalBytes: number): Promise<void> {
+  const what = `The snapshot would hold ${formatBytes(totalBytes)}`;
+  if (!canAsk()) throw wrongUsage(`${what}. Name what should stay behind in .runyardignore, or agree with --yes.`);
+  const answer = await ask(`${what}. Take it?`);
+  if (answer === "interrupted")
+    throw stopWith({ code: "interrupted", message: "Nothing was queued.", exitCode: INTERRUPTED });
+  if (answer === "no")
+    throw stopWith({
+      code: "declined",
+      message: "Nothing was queued. Name what should stay behind in .runyardignore.",
+      exitCode: 1,
+    });
+}

@@ -1,0 +1,171 @@
+import { symlinkSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { aFolder } from "../helpers/a_folder.ts";
+import { aYard, type TestYard } from "../helpers/a_yard.ts";
+import { until } from "../helpers/until.ts";
+
+const script = fileURLToPath(new URL("../testbed/nvidia-smi", import.meta.url));
+/** GPUs of one test are not those of another: claims are kept per GPU of this machine. */
+let lastGpu = 0;
+
+interface ScriptedGpu {
+  uuid: string;
+  value?: string;
+  processes?: { pid: number; name: string; used_mib: number }[];
+}
+
+/** A machine whose nvidia-smi says what the test says. */
+async function scriptedGpus(count: number) {
+  const folder = await aFolder();
+  const file = `${folder}/gpus.json`;
+  symlinkSync(script, `${folder}/nvidia-smi`);
+  const gpus: ScriptedGpu[] = Array.from({ length: count }, () => {
+    lastGpu += 1;
+    return { uuid: `GPU-${process.pid.toString(16)}-${lastGpu}` };
+  });
+  const say = (state: object) => writeFileSync(file, JSON.stringify(state));
+  say({ gpus });
+  const environment = { RUNYARD_TESTBED_GPUS: file, PATH: `${folder}:${process.env["PATH"] ?? ""}` };
+  return { gpus, say, environment };
+}
+
+/** A run that says which devices it was given, and ends when the test lets it. */
+function holds(yard: TestYard, name: string, wishes: Parameters<TestYard["submit"]>[1] = {}) {
+  return yard.submit(`echo "$CUDA_VISIBLE_DEVICES"; until [ -e ${name} ]; do sleep 0.02; done`, wishes);
+}
+
+async function machine(yard: TestYard) {
+  const [local] = (await yard.client.call("listMachines")).machines;
+  if (!local) throw new Error("the yard has no machine");
+  return local;
+}
+
+async function why(yard: TestYard, job: number): Promise<string> {
+  const { runs } = await yard.client.call("explain", { query: { select: String(job) } });
+  return runs[0]?.because.text ?? "";
+}
+
+test("every run gets a GPU of its own, and the next one waits and says for what", async () => {
+  const { environment } = await scriptedGpus(2);
+  const yard = await aYard({ environment });
+  const jobs = [await holds(yard, "go"), await holds(yard, "go"), await holds(yard, "go")];
+  const runs = await Promise.all([1, 2].map((id) => yard.reaches(id, "running")));
+  expect(runs.map((run) => run.gpus)).toEqual([["0"], ["1"]]);
+  expect((await yard.run(3)).status).toBe("queued");
+  expect(await why(yard, 3)).toBe("1 GPU asked, 0 free on local");
+  expect((await machine(yard)).gpus.map((gpu) => gpu.heldBy)).toEqual([["1.1"], ["2.1"]]);
+  writeFileSync(`${yard.folder}/go`, "");
+  for (const job of jobs) await yard.reaches(job.id, "succeeded");
+  expect([await yard.output(1), await yard.output(2)]).toEqual(["0\n", "1\n"]);
+});
+
+test("--gpus 2 gets two at once, --gpus 0 none, and more than there are is refused at once", async () => {
+  const { environment } = await scriptedGpus(2);
+  const yard = await aYard({ environment });
+  await yard.submit('echo "$CUDA_VISIBLE_DEVICES"', { demand: { gpus: 2 } });
+  await yard.submit('echo "[$CUDA_VISIBLE_DEVICES] $OMP_NUM_THREADS"', { demand: { gpus: 0 } });
+  await yard.reaches(1, "succeeded");
+  await yard.reaches(2, "succeeded");
+  expect([await yard.output(1), await yard.output(2)]).toEqual(["0,1\n", "[] 1\n"]);
+  await expect(yard.submit("true", { demand: { gpus: 3 } })).rejects.toMatchObject({
+    problem: { code: "can_never_run", exitCode: 5, detail: expect.stringContaining("local has 2 GPUs") },
+  });
+});
+
+test("a GPU that someone else uses is left alone, named, and used again when it is free", async () => {
+  const { gpus, say, environment } = await scriptedGpus(1);
+  const yard = await aYard({ environment });
+  const [gpu] = gpus;
+  say({ gpus: [{ ...gpu, processes: [{ pid: process.pid, name: "python3", used_mib: 18_200 }] }] });
+  await until(async () => (await machine(yard)).gpus[0]?.others.length === 1, "the yard sees the other process");
+  await yard.submit("true");
+  await until(async () => /in use by others: GPU 0: .*pid \d+/.test(await why(yard, 1)), "it says who holds the GPU");
+  say({ gpus });
+  await yard.reaches(1, "succeeded");
+});
+
+test("a GPU that reports an error is not used, one more that appears is", async () => {
+  const { gpus, say, environment } = await scriptedGpus(2);
+  const [first, second] = gpus;
+  say({ gpus: [{ ...first, value: "[Unknown Error]" }] });
+  const yard = await aYard({ environment });
+  await yard.submit('echo "$CUDA_VISIBLE_DEVICES"', { demand: { gpus: 1 } });
+  expect((await machine(yard)).gpus[0]?.problem).toMatch(/Unknown Error/);
+  expect((await yard.run(1)).status).toBe("queued");
+  say({ gpus: [{ ...first, value: "[Unknown Error]" }, second] });
+  await yard.reaches(1, "succeeded");
+  expect(await yard.output(1)).toBe("1\n");
+});
+
+test("two yards of one account never give the same GPU away", async () => {
+  const { environment } = await scriptedGpus(1);
+  const one = await aYard({ environment });
+  const other = await aYard({ environment });
+  await holds(one, "go");
+  await one.reaches(1, "running");
+  await holds(other, "go");
+  await until(async () => /another yard/.test(await why(other, 1)), "the second yard says who holds the GPU");
+  expect((await other.run(1)).status).toBe("queued");
+  writeFileSync(`${other.folder}/go`, "");
+  writeFileSync(`${one.folder}/go`, "");
+  await other.reaches(1, "succeeded");
+});
+
+test("explicit slots: pairs, CPU slots and shared GPUs, as many runs as there are slots", async () => {
+  const { environment } = await scriptedGpus(2);
+  const yard = await aYard({ environment, slots: ["0", "0,1", "", "0"] });
+  for (let index = 0; index < 4; index += 1) await holds(yard, "go");
+  const runs = await Promise.all([1, 2, 3, 4].map((id) => yard.reaches(id, "running")));
+  expect(runs.map((run) => run.gpus)).toEqual([["0"], ["0", "1"], [], ["0"]]);
+  await yard.submit("true", { demand: { gpus: 0 } });
+  expect(await why(yard, 5)).toMatch(/no slot that suits is free: 4 on local, all held/);
+  writeFileSync(`${yard.folder}/go`, "");
+  await yard.reaches(5, "succeeded");
+});
+
+test("slots come and go while runs hold them: a removed one drains, an added one is used at once", async () => {
+  const yard = await aYard({ slots: ["0", "1"] });
+  await holds(yard, "go1");
+  await holds(yard, "go2");
+  await yard.reaches(2, "running");
+  await yard.client.call("setMachine", { params: { machine: "local" }, body: { slots: ["1", "2"] } });
+  await holds(yard, "go3");
+  const third = await yard.reaches(3, "running");
+  expect(third.gpus).toEqual(["2"]);
+  const { slots } = await machine(yard);
+  expect(slots).toEqual([
+    { devices: "1", heldBy: "2.1", draining: false },
+    { devices: "2", heldBy: "3.1", draining: false },
+    { devices: "0", heldBy: "1.1", draining: true },
+  ]);
+  await yard.submit("true");
+  writeFileSync(`${yard.folder}/go1`, "");
+  await yard.reaches(1, "succeeded");
+  expect((await yard.run(4)).status).toBe("queued");
+  writeFileSync(`${yard.folder}/go3`, "");
+  await yard.reaches(4, "succeeded");
+});
+
+test("a drained machine ends what it runs and starts nothing, until it is resumed", async () => {
+  const yard = await aYard({ slots: ["", ""] });
+  await holds(yard, "go");
+  await yard.reaches(1, "running");
+  await yard.client.call("setMachine", { params: { machine: "local" }, body: { drained: true } });
+  await yard.submit("true");
+  expect((await machine(yard)).drained).toBe(true);
+  writeFileSync(`${yard.folder}/go`, "");
+  await yard.reaches(1, "succeeded");
+  expect((await yard.run(2)).status).toBe("queued");
+  await yard.client.call("setMachine", { params: { machine: "local" }, body: { drained: false } });
+  await yard.reaches(2, "succeeded");
+});
+
+test("a nvidia-smi that hangs or fails costs a problem in words, not the yard", async () => {
+  const { say, environment } = await scriptedGpus(1);
+  say({ says: { text: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.", exit: 9 } });
+  const yard = await aYard({ environment });
+  expect((await machine(yard)).problems.join()).toMatch(/couldn't communicate with the NVIDIA driver/);
+  await yard.submit("true", { demand: { gpus: 0 } });
+  await yard.reaches(1, "succeeded");
+});

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Assignment, Stop } from "../api/agent.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
 import type { Hardware, Machine } from "../core/machine.ts";
@@ -242,6 +243,9 @@ export function openAttempts(options: AttemptsOptions): Attempts {
       local.stop = wish;
       if (local.phase === "in line" || forbidBegin(workerFolder(spool, wish.attempt))) {
         finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
+      } else if (wish.reason === "withdrawn") {
+        // It has begun: it was to be taken back only as long as it had not.
+        local.stop = null;
       } else {
         local.phase = "ending";
         running.push(local);
@@ -252,9 +256,15 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     }
   }
 
+  /** Again and again until their ends are there: a launcher that has just begun may not have started its command yet. */
   async function endAll(which: Local[], graceMs: number): Promise<void> {
-    await endTrees(which, graceMs);
-    for (const local of which) look(local);
+    let left = which;
+    for (let pauseMs = 20; left.length > 0; pauseMs = Math.min(2 * pauseMs, LOOK_MS)) {
+      await endTrees(left, graceMs);
+      for (const local of left) look(local);
+      left = left.filter((local) => local.phase !== "ended" && !unswept.has(local));
+      if (left.length > 0) await sleep(pauseMs);
+    }
   }
 
   async function endTrees(which: Local[], graceMs: number): Promise<void> {
@@ -288,7 +298,12 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     const state = readFolder(workerFolder(spool, local.assignment.attempt));
     if (state.kind === "ended") end(local, state.end);
     else if (state.kind === "stopped") finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
-    else if (state.kind === "begun" && !hasLauncher(state)) void lose(local);
+    else if (state.kind === "begun" && !hasLauncher(state) && !isBeingWritten(local, state)) void lose(local);
+  }
+
+  /** A launcher makes its mark and then says in it who it is: for a blink the mark is empty. */
+  function isBeingWritten({ assignment }: Local, { launcher }: { launcher: unknown }): boolean {
+    return launcher === null && Date.now() - lastSign(workerFolder(spool, assignment.attempt)) < LOOK_MS;
   }
 
   /** The launcher is gone without a word: what is left of the run is ended, and the run is lost. */

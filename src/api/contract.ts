@@ -27,6 +27,16 @@ const run = job.extend({ n: z.coerce.number().int().min(1) });
 const machine = z.object({ machine: z.string().min(1) });
 const limit = (most: number, usual: number) => z.coerce.number().int().min(1).max(most).default(usual);
 const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+const poolSchema = z.object({
+  name: z.string(),
+  driver: z.string(),
+  policy: z.string(),
+  paused: z.boolean(),
+  /** Whose account its runs execute under. */
+  owner: z.string(),
+  /** It runs everyone's work, as its owner; else only its owner's. */
+  shared: z.boolean(),
+});
 const json = z.record(z.string(), z.unknown());
 
 /** What each door takes and gives. OpenAPI, the server's parsing and the client's types all come out of this table. */
@@ -144,8 +154,14 @@ export const contract = {
     query: nothing,
     body: null,
     answer: z.object({
-      pools: z.array(z.object({ name: z.string(), driver: z.string(), policy: z.string(), paused: z.boolean() })),
+      pools: z.array(poolSchema),
     }),
+  },
+  setPool: {
+    params: z.object({ pool: z.string() }),
+    query: nothing,
+    body: z.strictObject({ shared: z.boolean() }),
+    answer: z.object({ pool: poolSchema }),
   },
   listTokens: { params: nothing, query: nothing, body: null, answer: z.object({ tokens: z.array(tokenSchema) }) },
   createToken: {

@@ -29,6 +29,7 @@ export const doors = {
   listMachines: { method: "GET", path: "/api/v1/machines", role: "user" },
   setMachine: { method: "PATCH", path: "/api/v1/machines/:machine", role: "admin" },
   listPools: { method: "GET", path: "/api/v1/pools", role: "user" },
+  setPool: { method: "PATCH", path: "/api/v1/pools/:pool", role: "admin" },
   listTokens: { method: "GET", path: "/api/v1/tokens", role: "admin" },
   createToken: { method: "POST", path: "/api/v1/tokens", role: "admin" },
   revokeToken: { method: "DELETE", path: "/api/v1/tokens/:token", role: "admin" },

@@ -31,6 +31,12 @@ test("a stop by the user is a cancel, one at the time limit a failure, one for o
   expect(outcome(killed, "preempted", 1, 0, null)).toEqual({ status: "queued", cause: null });
 });
 
+test("what was to be withdrawn and had begun goes on, and its end counts", () => {
+  expect(outcome({ kind: "exited", exitCode: 0 }, "withdrawn", 1, 0, null)).toEqual({ status: "succeeded" });
+  expect(outcome({ kind: "exited", exitCode: 2 }, "withdrawn", 1, 0, null)).toMatchObject({ status: "failed" });
+  expect(countsAsTry({ kind: "exited", exitCode: 2 }, "withdrawn")).toBe(true);
+});
+
 test("what never began returns to the queue and costs no retry, unless it was cancelled", () => {
   const ending = { kind: "never_began" } as const;
   expect(outcome(ending, null, 0, 0, null)).toEqual({ status: "queued", cause: null });

@@ -40,20 +40,17 @@ export function outcome(
   retries: number,
   timeLimitMs: number | null,
 ): Outcome {
-  if (ending.kind === "exited" && ending.exitCode === 0 && asked !== "preempted" && asked !== "withdrawn") {
-    return { status: "succeeded" };
-  }
+  if (ending.kind === "exited" && ending.exitCode === 0 && asked !== "preempted") return { status: "succeeded" };
   if (asked === "cancelled") return { status: "cancelled" };
-  if (asked === "preempted" || asked === "withdrawn" || ending.kind === "never_began") {
-    return { status: "queued", cause: null };
-  }
+  // What was to be withdrawn and had begun has gone on: its end counts as any other.
+  if (asked === "preempted" || ending.kind === "never_began") return { status: "queued", cause: null };
   const cause = causeOf(ending, asked, timeLimitMs);
   return tries <= retries ? { status: "queued", cause } : { status: "failed", cause };
 }
 
 /** Whether an attempt that ended so counts against a job's retries: what never began or was taken back does not. */
 export function countsAsTry(ending: Ending, asked: StopReason | null): boolean {
-  return ending.kind !== "never_began" && asked !== "preempted" && asked !== "withdrawn";
+  return ending.kind !== "never_began" && asked !== "preempted";
 }
 
 function causeOf(

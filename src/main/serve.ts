@@ -151,7 +151,7 @@ async function settle(store: Store, holder: string, alone: boolean): Promise<{ i
     const id = (await readFact(db, "yard")) ?? (await settleFact(db, "yard", randomBytes(5).toString("hex")));
     const epoch = await takeLease(db, store.dialect, holder, alone);
     if (epoch === null) return null;
-    await ensurePool(db, "local", "agent");
+    await ensurePool(db, "local", "agent", userInfo().username);
     await ensureMachine(db, "local", "local");
     return { id, epoch };
   });

@@ -28,8 +28,8 @@ export interface Floor {
   reseat(machine: number, seated: Seated): void;
   /** Gives back a slot that was held for a run which then did not come. */
   release(machine: number, slot: Slot): void;
-  /** The attempt is over: its slot is free, or goes to the first in line that it suits. */
-  leave(machine: number, attempt: AttemptId, tookMs: number | null): void;
+  /** These attempts are over: their slots are free, or go to the first in line that they suit. */
+  leave(machine: number, attempts: readonly { attempt: AttemptId; tookMs: number | null }[]): void;
   /**
    * A slot to wait for on this machine, where runs are so short that a line is worth it, and where whichever of them ends
    * frees just such a slot: else one would wait for a busy slot beside a free one, or be overtaken for ever. Null otherwise.
@@ -101,15 +101,17 @@ export function openFloor(): Floor {
     release(machine, slot) {
       places.get(machine)?.ledger.release(slot);
     },
-    leave(machine, attempt, tookMs) {
+    leave(machine, attempts) {
       const place = places.get(machine);
       if (!place) return;
-      if (tookMs !== null) place.meanMs = nextMeanMs(place.meanMs, tookMs);
-      place.line.delete(attempt);
-      const seated = place.seated.get(attempt);
-      if (!seated) return;
-      place.seated.delete(attempt);
-      place.ledger.release(seated.slot);
+      for (const { attempt, tookMs } of attempts) {
+        if (tookMs !== null) place.meanMs = nextMeanMs(place.meanMs, tookMs);
+        place.line.delete(attempt);
+        const seated = place.seated.get(attempt);
+        if (!seated) continue;
+        place.seated.delete(attempt);
+        place.ledger.release(seated.slot);
+      }
       advance(place);
     },
     placeAhead(id, demand, already) {

@@ -131,9 +131,10 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     let machines = false;
     let pools = false;
     const stops = new Set<number>();
+    const ends = changes.filter((change) => change.kind === "ended");
+    for (const [machine, left] of Map.groupBy(ends, (end) => end.machine)) floor.leave(machine, left);
     for (const change of changes) {
       if (change.kind === "job") jobs.add(change.job);
-      else if (change.kind === "ended") floor.leave(change.machine, change.attempt, change.tookMs);
       else if (change.kind === "machine") machines = true;
       else if (change.kind === "stop") stops.add(change.machine);
       else if (change.kind === "pools") pools = true;

@@ -174,6 +174,17 @@ export async function wantStops(db: Db, span: RunSpan | null, reason: StopReason
   return update.returning(["id", "machine_id"]).execute();
 }
 
+/** Asks for what waits on machines in `span` (null: everywhere) to come back to the queue. What has begun stays. */
+export async function wantBack(db: Db, span: RunSpan | null) {
+  let update = db
+    .updateTable("attempt")
+    .set({ stop_reason: "withdrawn", stop_grace_ms: 0 })
+    .where("status", "in", ["assigned", "taken"])
+    .where("stop_reason", "is", null);
+  if (span) update = update.where("job_id", "=", span.job);
+  return update.returning(["id", "machine_id"]).execute();
+}
+
 /** What of a machine is to be stopped. */
 export async function selectWantedStops(db: Db, machine: number): Promise<AttemptRow[]> {
   return db

@@ -29,6 +29,8 @@ export async function settleDependants(db: Db, jobs: JobId[], now: UnixMs): Prom
       .where("on_job", "in", ended)
       .where("met", "=", WAITING)
       .where("cause.ended_at", "is not", null)
+      .orderBy("job_id")
+      .orderBy("on_job")
       .execute();
     ended = [];
     for (const row of rows) {
@@ -52,6 +54,8 @@ export async function reviveDependants(db: Db, jobs: JobId[], now: UnixMs): Prom
       .select(["job_id", "on_job"])
       .where("on_job", "in", revived)
       .where("met", "=", FAILED)
+      .orderBy("job_id")
+      .orderBy("on_job")
       .execute();
     revived = [];
     for (const row of rows) {

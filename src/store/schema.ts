@@ -57,6 +57,10 @@ interface PoolTable {
   driver: string;
   policy: string;
   paused: number;
+  /** Whose account its runs execute under. */
+  owner: string;
+  /** 1: it runs everyone's work, as its owner. */
+  shared: number;
 }
 
 interface MachineTable {

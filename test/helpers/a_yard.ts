@@ -25,6 +25,8 @@ export interface YardOptions {
   environment?: Record<string, string>;
   /** As in `machines set local --slots`. Default: this machine's GPUs and cores are counted. */
   slots?: string[];
+  /** No yard is started yet: whoever needs one (`cli`) starts it. */
+  asleep?: boolean;
 }
 
 export interface CliAnswer {
@@ -52,6 +54,8 @@ export interface TestYard {
   token(): string;
   /** Any request, with any headers. */
   request(method: string, path: string, headers?: Record<string, string>, body?: string): Promise<HttpAnswer>;
+  /** The words that start the program, and the environment in which it belongs to this yard. */
+  program: { command: string[]; environment: Record<string, string> };
   /** Runs `runyard …` in the yard's folder to its end. */
   cli(args: string[], options?: { cwd?: string; environment?: Record<string, string> }): Promise<CliAnswer>;
 
@@ -170,7 +174,7 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
       for (const { pid } of left) killNow(pid);
       await until(() => processesOf(root).length === 0, "killed processes are gone");
       const names = left.map(({ pid, command }) => `${pid} ${command}`).join("\n");
-      const logs = `--- yard\n${tailOf(yardLog)}\n--- agent\n${tailOf(home.agentLog)}`;
+      const logs = `--- yard\n${tailOf(yardLog)}\n${tailOf(home.yardLog)}\n--- agent\n${tailOf(home.agentLog)}`;
       throw new Error(`left running:\n${names}\n${String(error)}\n${logs}`);
     }
   }
@@ -191,7 +195,7 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
   };
 
   onTestFinished(tearDown, 60_000);
-  await start();
+  if (!options.asleep) await start();
   const { slots } = options;
   if (slots) await client.call("setMachine", { params: { machine: "local" }, body: { slots } });
 
@@ -204,6 +208,7 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
     url,
     token,
     request,
+    program: { command: [process.execPath, program], environment },
     cli: (args, { cwd = folder, environment: more = {} } = {}) => runCli(args, cwd, { ...environment, ...more }),
     async submit(text, wishes = {}) {
       const body = {
@@ -248,7 +253,7 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
     killAgent: () => kill(agentPid()),
     yardPid,
     agentPid,
-    log: () => `${tailOf(yardLog)}\n${tailOf(home.agentLog)}`,
+    log: () => [yardLog, home.yardLog, home.agentLog].map(tailOf).join("\n"),
   };
   return yard;
 }

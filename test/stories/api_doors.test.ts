@@ -19,7 +19,14 @@ const closed = (Object.keys(doors) as DoorName[]).flatMap((name) => {
 });
 
 function filledIn(path: string): string {
-  const places: Record<string, string> = { job: "1", n: "1", machine: "local", token: "x", environment: "00000000" };
+  const places: Record<string, string> = {
+    job: "1",
+    n: "1",
+    machine: "local",
+    token: "x",
+    environment: "00000000",
+    pool: "local",
+  };
   return path.replaceAll(/:([a-z]+)/g, (_, place: string) => places[place] ?? "x");
 }
 
@@ -142,11 +149,24 @@ test("a live stream ends when its token is revoked", async () => {
 });
 
 describe("what is somebody's", () => {
+  test("a pool that is not shared runs its owner's work only", async () => {
+    const yard = await aYard();
+    const alice = yard.clientWith((await aToken(yard, "user", "alice")).secret);
+    const work = { kind: "command", command: { kind: "shell", text: "true" } } as const;
+    const submission = { body: { work, cwd: yard.folder, environment: {} } };
+    await expect(alice.call("submit", submission)).rejects.toThrow(/^Pool local runs only .+'s work/);
+    expect((await yard.client.call("listJobs")).jobs).toEqual([]);
+    await shareWithEveryone(yard);
+    await alice.call("submit", submission);
+    await yard.reaches(1, "succeeded");
+  });
+
   test("everyone sees the queue; output and steering belong to the owner and administrators", async () => {
     const yard = await aYard();
     const alice = yard.clientWith((await aToken(yard, "user", "alice")).secret);
     const bob = yard.clientWith((await aToken(yard, "user", "bob")).secret);
     const work = { kind: "command", command: { kind: "shell", text: "echo secret; sleep 60" } } as const;
+    await shareWithEveryone(yard);
     await alice.call("submit", { body: { work, cwd: yard.folder, environment: {} } });
     await yard.reaches(1, "running");
     expect((await bob.call("showJob", { params: { job: 1 } })).job.user).toBe("alice");
@@ -185,6 +205,7 @@ describe("what is somebody's", () => {
     const { secret, id } = await aToken(yard, "user", "alice");
     const alice = yard.clientWith(secret);
     const work = { kind: "command", command: { kind: "shell", text: "exit 1" } } as const;
+    await shareWithEveryone(yard);
     await alice.call("submit", { body: { work, cwd: yard.folder, environment: { TOKEN: "canary" }, paused: true } });
     await alice.call("setJob", { params: { job: 1 }, body: { priority: 50 } });
     await alice.call("resume", { body: { select: "1" } });
@@ -197,6 +218,7 @@ describe("what is somebody's", () => {
     const { entries } = await yard.client.call("audit");
     expect(entries.reverse().map(({ user, action, target }) => [user, action, target].join(" "))).toEqual([
       `${(await yard.client.call("listTokens")).tokens[0]?.user} create token ${id}`,
+      expect.stringMatching(/ set pool local$/),
       "alice submit 1",
       "alice set 1",
       "alice resume 1",
@@ -209,3 +231,7 @@ describe("what is somebody's", () => {
     expect(JSON.stringify(entries)).not.toContain("canary");
   });
 });
+
+async function shareWithEveryone(yard: TestYard): Promise<void> {
+  await yard.client.call("setPool", { params: { pool: "local" }, body: { shared: true } });
+}

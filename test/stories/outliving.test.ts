@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { SubmissionInput } from "../../src/api/job.ts";
+import { shellQuote } from "../../src/core/shell_quote.ts";
 import { aYard, type TestYard } from "../helpers/a_yard.ts";
 import { isRunning, killNow } from "../helpers/processes_of.ts";
 import { until } from "../helpers/until.ts";
@@ -38,6 +40,21 @@ async function expectFourEnds(yard: TestYard): Promise<void> {
 }
 
 const THREE_CPU_SLOTS = { slots: ["", "", ""] };
+
+test("a run goes on when the terminal that submitted it, and started the yard for it, is closed", async () => {
+  const yard = await aYard({ asleep: true });
+  const terminal = aTerminal(yard, ["run", "--follow", `tty; trap 'echo hung up' HUP; ${HELD}6`]);
+  await until(() => yard.read("starts.1.1") !== "", "the run has started");
+  await until(() => terminal.text().includes("begun"), "its output is on the terminal");
+  terminal.close();
+  await until(() => !isRunning(terminal.pid), "the terminal is closed");
+  expect(await yard.run(1)).toMatchObject({ status: "running" });
+  letGo(yard);
+  expect(await yard.ends(1)).toMatchObject({ status: "failed" });
+  expect((await yard.run(1)).exitCode).toBe(6);
+  expect(await yard.output(1)).toBe("not a tty\nbegun\nover\n");
+  expect(startsOf(yard, "1.1")).toBe(1);
+});
 
 test("runs go on when the yard is killed, and what ended without it is known when it is back", async () => {
   const yard = await aYard(THREE_CPU_SLOTS);
@@ -168,6 +185,22 @@ test("checkpoints are there again in the next attempt", async () => {
   await yard.reaches(1, "failed");
   expect(await yard.output(1)).toBe("step 2\n");
 });
+
+/** A terminal of its own (util-linux' `script`) in which a command of the command line runs. Closing it hangs it up. */
+function aTerminal(yard: TestYard, args: string[]) {
+  const { command, environment } = yard.program;
+  const line = [...command, ...args].map(shellQuote).join(" ");
+  const child = spawn("script", ["-qfec", `exec ${line}`, "/dev/null"], {
+    cwd: yard.folder,
+    env: { ...environment, TERM: "xterm", SHELL: "/bin/sh" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let text = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+  });
+  return { pid: child.pid ?? 0, text: () => text, close: () => void child.kill("SIGKILL") };
+}
 
 async function killLauncher(yard: TestYard): Promise<void> {
   const attempt = (await yard.attempts(1)).at(-1)?.id ?? "";

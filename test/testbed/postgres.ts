@@ -30,7 +30,10 @@ export async function startPostgres(): Promise<Postgres | { missing: string }> {
   for (const path of [folder, password]) chownSync(path, account.uid, account.gid);
   const cluster = join(folder, "cluster");
   const options = ["--auth=scram-sha-256", `--pwfile=${password}`, "--username=yard", "--encoding=UTF8", "--no-sync"];
-  execFileSync(join(programs, "initdb"), ["-D", cluster, "--locale=C.UTF-8", ...options], { ...account, stdio: "ignore" });
+  execFileSync(join(programs, "initdb"), ["-D", cluster, "--locale=C.UTF-8", ...options], {
+    ...account,
+    stdio: "ignore",
+  });
   const port = await freePort();
   const server = spawnServer(join(programs, "postgres"), cluster, port, account);
   const urlOf = (database: string) => `postgres://yard:yard@127.0.0.1:${port}/${database}`;
@@ -77,7 +80,10 @@ function installPrograms(): string | null {
 function findPrograms(): string | null {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
-  const folders = [...versions.map((version) => join(debian, version, "bin")), ...(process.env["PATH"] ?? "").split(delimiter)];
+  const folders = [
+    ...versions.map((version) => join(debian, version, "bin")),
+    ...(process.env["PATH"] ?? "").split(delimiter),
+  ];
   return folders.find((folder) => existsSync(join(folder, "initdb")) && existsSync(join(folder, "postgres"))) ?? null;
 }
 
@@ -109,7 +115,8 @@ function spawnServer(program: string, cluster: string, port: number, account: Ac
         try {
           return await ask(url, "select 1");
         } catch (error) {
-          if (child.exitCode !== null || Date.now() > deadline) throw new Error(`PostgreSQL does not start: ${log}`, { cause: error });
+          if (child.exitCode !== null || Date.now() > deadline)
+            throw new Error(`PostgreSQL does not start: ${log}`, { cause: error });
           await new Promise((resolve) => setTimeout(resolve, 50));
         }
       }

@@ -2,6 +2,7 @@ import type { Run } from "../../api/run.ts";
 import { type Connection, connectToLook } from "../connect.ts";
 import { csvLine } from "../csv.ts";
 import type { Declaration } from "../declaration.ts";
+import { didYouMean } from "../nearest.ts";
 import { grouped } from "../number_text.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
 import { layResults, namesIn, obviousSort } from "../results_table.ts";
@@ -40,10 +41,18 @@ async function results(words: readonly string[], options: ResultsOptions): Promi
   if (range) throw wrongUsage("results shows a whole job; one run is shown by: runyard show 12.3");
   const sort = options.sort ?? (options.csv || options.json ? null : await bestFirst(connection, job));
   const runs = await selectRuns(connection, job, sort, most);
+  if (options.sort !== undefined) checkKey(options.sort.replace(/^-/, ""), runs);
   if (options.json) printJson({ runs });
   else if (options.csv) await writeCsv(runs);
   else await printTable(connection, job, runs);
   return 0;
+}
+
+/** A key that no run has would leave the order as it is without a word. */
+function checkKey(key: string, runs: readonly Run[]): void {
+  const { results: known } = namesIn(runs);
+  if (known.length === 0 || known.includes(key)) return;
+  throw wrongUsage(`No run has a result "${key}"${didYouMean(key, known) || `. Results here: ${known.join(", ")}.`}`);
 }
 
 function limitFrom({ limit, csv, json }: ResultsOptions): number {

@@ -38,7 +38,10 @@ async function retry(select: string, options: RetryOptions): Promise<number> {
   const code = options.code === "now" ? await codeOfToday(connection, select, options) : {};
   const changed = await connection.client.call("retry", { body: { select, failed: options.failed ?? false, ...code } });
   if (options.json) printJson(changed);
-  else if (changed.runs === 0) print("There is nothing to retry.");
+  else if (changed.runs === 0)
+    print(
+      "There is nothing to retry: nothing failed or was cancelled. A run that is named is run again all the same: 12.3",
+    );
   else {
     const [only] = changed.jobs;
     print(`${counted(changed.runs, "run")} queued again${changed.jobs.length === 1 ? ` of job ${only}` : ""}.`);

@@ -23,7 +23,8 @@ const nothingNew = { stops: [], isRefit: false };
 interface Session {
   agent: string;
   machine: MachineRow;
-  stops: Set<AttemptId>;
+  /** `<attempt> <reason>`: a cancel is told although a withdrawal was. */
+  stops: Set<string>;
   slots: string[] | null;
   /** Slots or stops may have changed since it was told. */
   isStale: boolean;
@@ -113,8 +114,8 @@ export function agentHandlers(yard: Yard): AgentHandlers {
   /** What the agent has not been told yet of its machine's stops and slots. */
   async function refresh(session: Session): Promise<{ stops: Stop[]; isRefit: boolean }> {
     session.isStale = false;
-    const rows = (await selectWantedStops(store.read, session.machine.id)).filter((row) => !session.stops.has(row.id));
-    for (const row of rows) session.stops.add(row.id);
+    const rows = (await selectWantedStops(store.read, session.machine.id)).filter((row) => !session.stops.has(wordOf(row)));
+    for (const row of rows) session.stops.add(wordOf(row));
     const stops = rows.map((row) => ({
       attempt: row.id,
       reason: row.stop_reason as StopReason,
@@ -227,4 +228,8 @@ export function agentHandlers(yard: Yard): AgentHandlers {
     if (!adopted.ok) throw new Error(describeFileProblem(adopted.problem));
     return adopted.value;
   }
+}
+
+function wordOf(row: AttemptRow): string {
+  return `${row.id} ${row.stop_reason}`;
 }

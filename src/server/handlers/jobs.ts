@@ -48,7 +48,7 @@ export function jobHandlers(yard: Yard): JobHandlers {
       const objection =
         (await checkDisk(yard)) ??
         checkWords(work) ??
-        (await checkPool(yard, body)) ??
+        (await checkPool(yard, body, who.user)) ??
         (await checkAfter(yard, body)) ??
         (body.out === null ? null : reserveOut(body.out, compiled.total));
       if (objection) return objection;
@@ -203,11 +203,11 @@ async function checkAfter(yard: Yard, body: Submission): Promise<Refused | null>
 }
 
 /** Whether the pool exists and one of its machines could ever hold such a run, as far as they have been seen. */
-async function checkPool(yard: Yard, body: Submission): Promise<Refused | null> {
+async function checkPool(yard: Yard, body: Submission, user: string): Promise<Refused | null> {
   const pools = await selectPools(yard.store.read);
-  if (!pools.some((pool) => pool.name === body.pool)) {
-    return refuse({ code: "no_such_pool", pool: body.pool, known: pools.map((pool) => pool.name) });
-  }
+  const pool = pools.find(({ name }) => name === body.pool);
+  if (!pool) return refuse({ code: "no_such_pool", pool: body.pool, known: pools.map(({ name }) => name) });
+  if (pool.owner !== user && !pool.shared) return refuse({ code: "not_shared", pool: pool.name, owner: pool.owner });
   const { demand } = body;
   if (!demand.gpus && !demand.cpus && !demand.memoryBytes) return null;
   const machines = await machinesOf(yard, body.pool);

@@ -3,11 +3,11 @@ import type { Slot } from "../../core/demand.ts";
 import { selectOpenAttempts } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import { selectMachines, setMachine } from "../../store/machines.ts";
-import { selectPools } from "../../store/pools.ts";
+import { selectPools, sharePool } from "../../store/pools.ts";
 import { presentMachine } from "../present.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
-type MachineHandlers = Pick<Handlers, "listMachines" | "setMachine" | "listPools">;
+type MachineHandlers = Pick<Handlers, "listMachines" | "setMachine" | "listPools" | "setPool">;
 
 export function machineHandlers(yard: Yard): MachineHandlers {
   const { store } = yard;
@@ -43,5 +43,16 @@ export function machineHandlers(yard: Yard): MachineHandlers {
     },
 
     listPools: async () => ({ pools: await selectPools(store.read) }),
+
+    async setPool({ params, body, who }) {
+      const pools = await selectPools(store.read);
+      const pool = pools.find(({ name }) => name === params.pool);
+      if (!pool) return refuse({ code: "no_such_pool", pool: params.pool, known: pools.map(({ name }) => name) });
+      await store.write(async (db) => {
+        await sharePool(db, pool.name, body.shared);
+        await insertAudit(db, { at: yard.clock.now(), user: who.user, action: "set", target: `pool ${pool.name}`, detail: body });
+      });
+      return { pool: { ...pool, shared: body.shared } };
+    },
   };
 }

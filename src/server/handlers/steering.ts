@@ -1,7 +1,7 @@
 import { type Because, describeBecause } from "../../core/because.ts";
 import { isRefused, refuse } from "../../core/failure.ts";
 import type { RunStatus } from "../../core/run.ts";
-import { wantStops } from "../../store/attempts.ts";
+import { wantBack, wantStops } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import type { Change } from "../../store/changes.ts";
 import { selectAfter } from "../../store/dependencies.ts";
@@ -98,16 +98,19 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     const action = paused ? "pause" : "resume";
     if (select === "all") {
       if (who.role !== "admin") return refuse({ code: "forbidden", needs: "to be an administrator" });
-      await store.write(async (db) => {
+      const back = await store.write(async (db) => {
         await pausePools(db, null, paused);
         await insertAudit(db, { at: yard.clock.now(), user: who.user, action, target: "all", detail: {} });
+        return paused ? wantBack(db, null) : [];
       });
-      store.changes.tell([{ kind: "pools" }]);
+      const machines = new Set(back.map((attempt) => attempt.machine_id));
+      store.changes.tell([{ kind: "pools" }, ...[...machines].map((machine) => ({ kind: "stop" as const, machine }))]);
       return { jobs: [], runs: 0, stopping: 0 };
     }
     return steer(select, who, action, async ({ job }, db) => {
       await pauseJobs(db, [job.id], paused);
-      return { runs: 0, touched: [job.id], stops: [] };
+      const back = paused ? await wantBack(db, { job: job.id, range: null }) : [];
+      return { runs: 0, touched: [job.id], stops: back.map((attempt) => attempt.machine_id) };
     });
   }
 

@@ -15,7 +15,8 @@ export async function first(db: Kysely<never>, dialect: Dialect): Promise<void> 
   await run(sql`create table audit (id ${dialect.countedKey}, at bigint not null, user_name text not null, action text not null,
     target text not null, detail_json text not null)`);
   await run(
-    sql`create table pool (name text primary key, driver text not null, policy text not null, paused integer not null)`,
+    sql`create table pool (name text primary key, driver text not null, policy text not null, paused integer not null,
+    owner text not null, shared integer not null)`,
   );
   await run(sql`create table machine (id ${dialect.countedKey}, name text not null unique, pool text not null,
     hardware_json text not null, slots_json text, drained integer not null, agent text, boot_id text, host text, spool text, seen_at bigint)`);

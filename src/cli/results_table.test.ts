@@ -1,0 +1,72 @@
+import pc from "picocolors";
+import { expect, test } from "vitest";
+import type { Run } from "../api/run.ts";
+import { csvLine } from "./csv.ts";
+import { layResults, obviousSort, sortRuns } from "./results_table.ts";
+
+const plain = pc.createColors(false);
+
+function aRun(n: number, facts: Partial<Run>): Run {
+  return {
+    id: `1.${n}`,
+    name: "train",
+    line: null,
+    status: "succeeded",
+    params: {},
+    paramsText: {},
+    command: "train",
+    exitCode: 0,
+    cause: null,
+    attempts: 1,
+    pool: "local",
+    machine: "local",
+    gpus: [],
+    workers: [],
+    progress: null,
+    metrics: {},
+    result: {},
+    code: null,
+    gpuMemoryPeakBytes: null,
+    memoryPeakBytes: null,
+    startedAt: "2026-11-21T10:00:00.000Z",
+    endedAt: "2026-11-21T10:00:02.500Z",
+    ...facts,
+  };
+}
+
+test("the first number among the results decides: largest first, a loss or an error smallest first", () => {
+  expect(obviousSort([aRun(1, { result: { note: "x", accuracy: 0.9 } })])).toBe("-accuracy");
+  expect(obviousSort([aRun(1, {}), aRun(2, { result: { val_loss: 0.3 } })])).toBe("val_loss");
+  expect(obviousSort([aRun(1, { result: { note: "x" } })])).toBeNull();
+});
+
+test("what is no finite number is never best and comes last", () => {
+  const runs = [
+    aRun(1, { result: { loss: "NaN" } }),
+    aRun(2, { result: { loss: 0.5 } }),
+    aRun(3, { status: "failed" }),
+    aRun(4, { result: { loss: 0.1 } }),
+    aRun(5, { result: { loss: "-Infinity" } }),
+  ];
+  expect(sortRuns(runs, "loss").map(({ id }) => id)).toEqual(["1.4", "1.2", "1.1", "1.3", "1.5"]);
+  expect(sortRuns(runs, "-loss").map(({ id }) => id)).toEqual(["1.2", "1.4", "1.1", "1.3", "1.5"]);
+});
+
+test("the table has the parameters as written, the results, and the metrics that are not among them", () => {
+  const runs = [
+    aRun(1, { paramsText: { lr: "0.10" }, metrics: { loss: 0.123456789, accuracy: 0.5 }, result: { accuracy: 0.9 } }),
+    aRun(2, { paramsText: { lr: "1e-3" }, status: "failed" }),
+  ];
+  const { head, body } = layResults(runs, null, plain, 0);
+  expect([head, ...body]).toEqual([
+    "RUN  STATE          lr  accuracy  TIME      loss",
+    "1.1  ✓ succeeded  0.10       0.9  2.5s  0.123457",
+    "1.2  ✗ failed     1e-3            2.5s",
+  ]);
+});
+
+test("CSV quotes what needs it", () => {
+  expect(csvLine(["a,b", 'say "hi"', "two\nlines", 1.5, null, undefined, "plain"])).toBe(
+    '"a,b","say ""hi""","two\nlines",1.5,,,plain',
+  );
+});

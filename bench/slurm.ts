@@ -37,10 +37,13 @@ function startSlurm(stage: Stage, folder: string): Record<string, string> {
   // Slurm's daemons go on as another user where the spool is not open to them.
   sh(`chmod 755 '${stage.folder}' '${folder}' '${folder}/out'`, {});
   writeFileSync(`${folder}/slurm.conf`, configuration(host, folder));
-  sh("install -d -o munge -g munge -m 755 /run/munge && { pgrep -x munged >/dev/null || runuser -u munge -- /usr/sbin/munged; }", {});
+  sh(
+    "install -d -o munge -g munge -m 755 /run/munge && { pgrep -x munged >/dev/null || runuser -u munge -- /usr/sbin/munged; }",
+    {},
+  );
   const environment = { ...stage.environment, SLURM_CONF: `${folder}/slurm.conf` };
   sh(`slurmctld -f '${folder}/slurm.conf' -c && slurmd -f '${folder}/slurm.conf' -N n1 -c`, environment);
-  sh("for try in $(seq 200); do [ \"$(sinfo -h -o %T)\" = idle ] && exit 0; sleep .1; done; exit 1", environment);
+  sh('for try in $(seq 200); do [ "$(sinfo -h -o %T)" = idle ] && exit 0; sleep .1; done; exit 1', environment);
   return environment;
 }
 
@@ -85,7 +88,9 @@ async function runArray(runs: number, folder: string, environment: Record<string
 }
 
 function isThere(program: string): boolean {
-  return spawnSync("sh", ["-c", `command -v ${program}`], { env: { PATH: `${process.env["PATH"]}:/usr/sbin` } }).status === 0;
+  return (
+    spawnSync("sh", ["-c", `command -v ${program}`], { env: { PATH: `${process.env["PATH"]}:/usr/sbin` } }).status === 0
+  );
 }
 
 function sh(text: string, environment: Record<string, string>): void {

@@ -134,4 +134,3 @@ async function timeOf(work: () => Promise<unknown>): Promise<number> {
 function never(): never {
   throw new Error("there is always a contestant");
 }
-

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Job, SubmissionInput } from "../src/api/job.ts";
@@ -65,20 +65,9 @@ export async function startYard(stage: Stage, name: string, wishes: YardWishes =
   });
 
   async function start(): Promise<void> {
-    const log = openSync(`${folder}/yard.log`, "a");
-    const child = spawn(process.execPath, [...(wishes.nodeFlags ?? []), program, "up", "--foreground"], {
-      env: environment,
-      cwd: folder,
-      detached: true,
-      stdio: ["ignore", log, log],
-    });
-    closeSync(log);
-    child.unref();
-    for (;;) {
-      if (child.exitCode !== null) throw new Error(`the yard ended:\n${readFileSync(`${folder}/yard.log`, "utf8")}`);
-      if (pids().yard === child.pid && (await client.call("status").catch(() => null))?.machines.reachable === 1) return;
-      await sleep(5);
-    }
+    const { code, stderr } = await runCli(["up"], folder, environment, wishes.nodeFlags);
+    if (code !== 0) throw new Error(`the yard did not start: ${stderr}`);
+    while ((await client.call("status").catch(() => null))?.machines.reachable !== 1) await sleep(5);
   }
 
   await start();
@@ -111,9 +100,13 @@ export async function startYard(stage: Stage, name: string, wishes: YardWishes =
   };
 }
 
-function runCli(args: string[], cwd: string, env: Record<string, string>) {
+function runCli(args: string[], cwd: string, env: Record<string, string>, nodeFlags: string[] = []) {
   return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [...nodeFlags, program, ...args], {
+      cwd,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const texts = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (text: string) => {

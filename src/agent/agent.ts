@@ -7,9 +7,9 @@ import { type Client, isRefusedCall } from "../client/client.ts";
 import { type Hardware, isUsable } from "../core/machine.ts";
 import { boundary } from "../platform/boundary.ts";
 import { surveyHost } from "../platform/hardware.ts";
-import { environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
 import { readFolder, removeFolder } from "../spool/folder.ts";
 import { startLauncher } from "../spool/launcher.ts";
+import { environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
 import { environmentScript } from "../spool/script.ts";
 import { openAttempts } from "./attempts.ts";
 import { openClaims } from "./claims.ts";
@@ -186,10 +186,13 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
 
   function surveyLater(): NodeJS.Timeout {
     const isClose = hardware.gpus.some((gpu) => !isUsable(gpu));
-    return setTimeout(async () => {
-      await survey();
-      if (over === null) surveying = surveyLater();
-    }, isClose ? CLOSE_SURVEY_MS : SURVEY_MS);
+    return setTimeout(
+      async () => {
+        await survey();
+        if (over === null) surveying = surveyLater();
+      },
+      isClose ? CLOSE_SURVEY_MS : SURVEY_MS,
+    );
   }
 
   async function survey(): Promise<void> {

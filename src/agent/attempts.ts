@@ -6,12 +6,20 @@ import type { Ending } from "../core/run.ts";
 import { boundary } from "../platform/boundary.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { type EventReader, openEventReader } from "../spool/events.ts";
-import { forbidBegin, hasExit, hasLauncher, prepareFolder, readEnd, readFolder, readProcesses, type RecordedEnd } from "../spool/folder.ts";
+import {
+  forbidBegin,
+  hasExit,
+  hasLauncher,
+  prepareFolder,
+  type RecordedEnd,
+  readEnd,
+  readFolder,
+  readProcesses,
+} from "../spool/folder.ts";
 import { environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
 import { endTree, type TreeRoot } from "../spool/process_tree.ts";
-import { collectEnd, lastSign } from "./collect.ts";
 import type { Claims } from "./claims.ts";
-import { keepResults, layOutWork } from "./code.ts";
+import { collectEnd, lastSign } from "./collect.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Everything of this machine that has not been handed over to the yard. */
@@ -109,7 +117,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
       }
       if (local.phase !== "launching") return;
       boundary("agent: accepted");
-      const cwd = assignment.snapshot === null ? assignment.cwd : await layOutWork(options.snapshots, assignment, folder);
+      const cwd = assignment.snapshot === null ? assignment.cwd : await layOutCode(local, folder);
       if (local.phase !== "launching") return;
       const spec = { ...assignment, cwd, folder, python: options.python };
       const environment = environmentFile(spool, assignment.environment);
@@ -119,6 +127,12 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     } catch (error) {
       couldNotLaunch(assignment.attempt, systemErrorText(error));
     }
+  }
+
+  /** Loaded only where a job brings its code: an agent is to stay small. */
+  async function layOutCode({ assignment }: Local, folder: string): Promise<string> {
+    const { layOutWork } = await import("./code.ts");
+    return layOutWork(options.snapshots, assignment, folder);
   }
 
   function couldNotLaunch(attempt: string, reason: string): void {
@@ -158,7 +172,10 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   async function sweepAll(): Promise<void> {
     const ends = [...unswept];
     unswept.clear();
-    await endTrees(ends.map(([local]) => local), LEFTOVER_GRACE_MS);
+    await endTrees(
+      ends.map(([local]) => local),
+      LEFTOVER_GRACE_MS,
+    );
     for (const [local, end] of ends) finish(local, end);
   }
 
@@ -175,6 +192,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   async function handOver(local: Local, end: RecordedEnd | { endedAt: number; ending: Ending }, holdsSlot: boolean) {
     const { assignment } = local;
     if (assignment.snapshot !== null && end.ending.kind !== "never_began") {
+      const { keepResults } = await import("./code.ts");
       await keepResults(options.snapshots, assignment.snapshot, spool, assignment.attempt).catch((error: unknown) =>
         options.log(`results of ${assignment.attempt} stay in its spool: ${systemErrorText(error)}`),
       );
@@ -209,7 +227,16 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     if (locals.has(assignment.attempt)) return null;
     const events = openEventReader(`${workerFolder(spool, assignment.attempt)}/events.jsonl`);
     const lookAt = Date.now() + LOOK_MS;
-    const local: Local = { assignment, phase: "in line", startedAt: null, pid: null, events, stop: null, adopted: false, lookAt };
+    const local: Local = {
+      assignment,
+      phase: "in line",
+      startedAt: null,
+      pid: null,
+      events,
+      stop: null,
+      adopted: false,
+      lookAt,
+    };
     locals.set(assignment.attempt, local);
     line.add(local);
     return local;

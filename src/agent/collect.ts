@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import type { Assignment, Report } from "../api/agent.ts";
 import type { Ending } from "../core/run.ts";
+import { symptomIn } from "../core/symptom.ts";
 import { keepCheckpoints, type RecordedEnd, sizeOf } from "../spool/folder.ts";
 import { keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
 
@@ -9,6 +10,9 @@ type Stream = EndedReport["out"];
 
 /** Up to this size a stream travels with the report; a larger one is handed over as a file. */
 const LARGEST_INLINE_BYTES = 64 * 1024;
+
+/** Why a run failed stands at its end. */
+const SYMPTOM_BYTES = 16 * 1024;
 
 /** What is told of an attempt whose command has ended, or never will begin. */
 export function collectEnd(
@@ -29,6 +33,7 @@ export function collectEnd(
     out: readStream(`${folder}/out`),
     err: readStream(`${folder}/err`),
     events: readStream(`${folder}/events.jsonl`),
+    symptom: failed(end.ending) ? symptomIn(lastBytes(`${folder}/err`) || lastBytes(`${folder}/out`)) : null,
     memoryPeakBytes: null,
     gpuMemoryPeakBytes: null,
   };
@@ -39,6 +44,20 @@ function readStream(path: string): Stream {
   if (size === null || size === 0) return { kind: "none" };
   if (size > LARGEST_INLINE_BYTES) return { kind: "path", path };
   return { kind: "inline", base64: readFileSync(path).toString("base64") };
+}
+
+function failed(ending: Ending): boolean {
+  return ending.kind === "signalled" || (ending.kind === "exited" && ending.exitCode !== 0);
+}
+
+function lastBytes(path: string): string {
+  const size = sizeOf(path) ?? 0;
+  if (size === 0) return "";
+  const file = openSync(path, "r");
+  const bytes = Buffer.alloc(Math.min(size, SYMPTOM_BYTES));
+  const length = readSync(file, bytes, 0, bytes.length, size - bytes.length);
+  closeSync(file);
+  return bytes.toString("utf8", 0, length);
 }
 
 /** When something was last written to the folder: what is known of the end of a command whose launcher vanished. */

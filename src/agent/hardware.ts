@@ -15,7 +15,8 @@ export type IsOurs = (attempt: string) => boolean;
 export async function surveyMachine(visible: string | null, yardId: string | null, isOurs: IsOurs): Promise<Hardware> {
   const host = surveyHost();
   const survey = await detectGpus({ visible });
-  const claims = survey.gpus.length > 0 ? listClaims(gpuClaimFolder()).filter(({ holder }) => holder.yardId !== yardId) : [];
+  const claims =
+    survey.gpus.length > 0 ? listClaims(gpuClaimFolder()).filter(({ holder }) => holder.yardId !== yardId) : [];
   return {
     cpus: host.cpus,
     memoryBytes: host.memoryBytes,

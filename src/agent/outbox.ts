@@ -66,7 +66,8 @@ export function openOutbox(send: (reports: Report[]) => Promise<boolean>): Outbo
   function putBack(reports: Report[]): void {
     for (const report of reports) {
       if (report.kind === "started") starts.set(report.attempt, { report, at: 0 });
-      else if (report.kind === "observed" && !observations.has(report.attempt)) observations.set(report.attempt, report);
+      else if (report.kind === "observed" && !observations.has(report.attempt))
+        observations.set(report.attempt, report);
     }
     ends = [...reports.filter((report) => report.kind === "ended"), ...ends];
   }

@@ -60,7 +60,6 @@ export const welcomeSchema = z.object({
   /** Everything of this machine that has not ended, as far as the yard knows. */
   attempts: z.array(assignmentSchema),
 });
-export type Hello = z.infer<typeof helloSchema>;
 export type Welcome = z.infer<typeof welcomeSchema>;
 
 export const pollSchema = z.strictObject({ ...who, waitMs: z.number().int().min(0).max(60_000) });
@@ -69,7 +68,6 @@ export const ordersSchema = z.object({
   stops: z.array(stopSchema),
   slots: z.array(z.string()).nullable(),
 });
-export type Orders = z.infer<typeof ordersSchema>;
 
 const endingSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("exited"), exitCode: z.number().int() }),
@@ -107,6 +105,7 @@ export const reportSchema = z.discriminatedUnion("kind", [
     out: streamSchema,
     err: streamSchema,
     events: streamSchema,
+    symptom: z.enum(["out_of_gpu_memory", "out_of_memory"]).nullable(),
     memoryPeakBytes: z.number().nullable(),
     gpuMemoryPeakBytes: z.number().nullable(),
   }),
@@ -119,6 +118,5 @@ export const reportsSchema = z.strictObject({
   /** Sent along now and then. */
   hardware: hardwareSchema.optional(),
 });
-export type Reports = z.infer<typeof reportsSchema>;
 /** Attempts whose end is now kept by the yard: their spools may go. */
 export const acknowledgementSchema = z.object({ kept: z.array(z.string()) });

@@ -6,7 +6,7 @@ const word = z.string().refine((text) => !text.includes("\0"), "must not contain
 const name = z.string().min(1).max(200);
 const count = z.number().int().min(1).max(10_000_000);
 
-export const commandSchema = z.discriminatedUnion("kind", [
+const commandSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("argv"), argv: z.array(word).min(1) }),
   z.strictObject({ kind: z.literal("shell"), text: word.min(1) }),
 ]);
@@ -21,7 +21,7 @@ const axisValues = z.discriminatedUnion("kind", [
 export const axisSchema = z.strictObject({ name, values: axisValues });
 
 /** A parameter space; without axes it is a single combination. */
-export const spaceSchema = z.strictObject({
+const spaceSchema = z.strictObject({
   axes: z.array(axisSchema).default([]),
   zip: z.array(z.array(name).min(2)).default([]),
   exclude: z.array(z.array(z.strictObject({ name, text: z.string() })).min(1)).default([]),
@@ -30,13 +30,13 @@ export const spaceSchema = z.strictObject({
   repeat: count.default(1),
 });
 
-export const demandSchema = z.strictObject({
+const demandSchema = z.strictObject({
   gpus: z.number().int().min(0).max(1024).nullable().default(null),
   cpus: z.number().int().min(1).max(100_000).nullable().default(null),
   memoryBytes: z.number().int().min(1).nullable().default(null),
 });
 
-export const afterSchema = z.strictObject({ job: z.number().int().min(1), any: z.boolean().default(false) });
+const afterSchema = z.strictObject({ job: z.number().int().min(1), any: z.boolean().default(false) });
 
 /** What `run`, `sweep` and `submit` send. */
 export const submissionSchema = z.strictObject({
@@ -71,7 +71,7 @@ export const submissionSchema = z.strictObject({
 export type Submission = z.infer<typeof submissionSchema>;
 export type SubmissionInput = z.input<typeof submissionSchema>;
 
-export const runCountsSchema = z.object({
+const runCountsSchema = z.object({
   total: z.number(),
   queued: z.number(),
   running: z.number(),

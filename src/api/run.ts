@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { runStatuses } from "../core/run.ts";
 
-export const causeSchema = z.object({ code: z.string(), text: z.string() });
+const causeSchema = z.object({ code: z.string(), text: z.string() });
 
-export const workerSchema = z.object({
+const workerSchema = z.object({
   rank: z.number(),
   machine: z.string().nullable(),
   gpus: z.array(z.string()),
@@ -61,4 +61,3 @@ export const explanationSchema = z.object({
   runs: z.number(),
   because: causeSchema,
 });
-export type Explanation = z.infer<typeof explanationSchema>;

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import { setTimeout as after } from "node:timers/promises";
 import { type Home, makeHome, readJsonFile, type YardAddress } from "../platform/home.ts";
 import { httpRequest } from "../platform/http.ts";
+import { leanNodeFlags } from "../platform/lean_node.ts";
 import { isAlive } from "../platform/processes.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { printable } from "./printable.ts";
@@ -12,6 +14,7 @@ import { stopWith } from "./stop.ts";
 const ANOTHER_HAS_THE_LOCK = 75;
 const READY_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 20;
+const WITHDRAWN_WITHIN_MS = 2000;
 
 /** What speaks of a run, of another yard or of this command alone. */
 const LEFT_BEHIND =
@@ -58,6 +61,7 @@ export async function startYard(home: Home, options: readonly string[], database
   for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline; await after(LOOK_EVERY_MS)) {
     const found = await findYard(home);
     if (typeof found === "object") {
+      if (found.pid !== child.pid && exit === null) await withdraw(child);
       child.unref();
       return found;
     }
@@ -67,12 +71,18 @@ export async function startYard(home: Home, options: readonly string[], database
   throw notStarted(home, logStart, `The yard was not ready within ${READY_WITHIN_MS / 1000} s`);
 }
 
+/** Of several that were started one has won. Ours must not come to it later, when that one was asked to stop. */
+async function withdraw(child: ChildProcess): Promise<void> {
+  const ended = once(child, "exit");
+  if (child.kill("SIGTERM")) await Promise.race([ended, after(WITHDRAWN_WITHIN_MS, undefined, { ref: false })]);
+}
+
 function spawnYard(home: Home, options: readonly string[], database: string | null, log: number): ChildProcess {
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !LEFT_BEHIND.test(name)));
   environment["RUNYARD_HOME"] = home.folder;
   if (database !== null) environment["RUNYARD_DATABASE"] = database;
   const [, program = ""] = process.argv;
-  return spawn(process.execPath, [...process.execArgv, program, "up", "--foreground", ...options], {
+  return spawn(process.execPath, [...process.execArgv, ...leanNodeFlags, program, "up", "--foreground", ...options], {
     cwd: "/",
     env: environment,
     stdio: ["ignore", log, log],

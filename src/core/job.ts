@@ -1,9 +1,6 @@
 import type { Demand } from "./demand.ts";
 import type { JobId, UnixMs } from "./run.ts";
 
-export const DEFAULT_PRIORITY = 30;
-export const DEFAULT_GRACE_MS = 10_000;
-
 /** How many of a job's runs stand where. `starting` counts under `running`. */
 export interface RunCounts {
   total: number;
@@ -25,10 +22,6 @@ export function jobStatus(counts: RunCounts): JobStatus {
   if (counts.failed > 0) return "failed";
   if (counts.cancelled > 0) return "cancelled";
   return "succeeded";
-}
-
-export function jobHasEnded(counts: RunCounts): boolean {
-  return counts.running === 0 && counts.queued === 0;
 }
 
 /** What is the same for all runs of a job, as it was submitted and never changed after. */

@@ -1,7 +1,6 @@
 import type { UnixMs } from "./run.ts";
 
 export const machineStatuses = ["off", "starting", "idle", "working", "stopping", "unreachable"] as const;
-export type MachineStatus = (typeof machineStatuses)[number];
 
 /** A process that is not of this yard and holds memory of a GPU. */
 export interface ForeignProcess {

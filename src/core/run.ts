@@ -24,16 +24,6 @@ export type JobId = number & { readonly brand: "JobId" };
 /** Globally unique: `<job>.<run>.<try>-<random>`, safe as a file name. */
 export type AttemptId = string & { readonly brand: "AttemptId" };
 
-/** Where a run stands in its job: counted from 1. */
-export interface RunId {
-  job: JobId;
-  n: number;
-}
-
-export function formatRunId(run: RunId): string {
-  return `${run.job}.${run.n}`;
-}
-
 export const runStatuses = ["queued", "starting", "running", "succeeded", "failed", "cancelled", "skipped"] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
@@ -78,7 +68,7 @@ export function describeCause(cause: FailureCause): string {
     case "out_of_gpu_memory":
       return "out of GPU memory";
     case "out_of_memory":
-      return "out of memory: the kernel ended it";
+      return "out of memory";
     case "could_not_start":
       return `could not start: ${cause.reason}`;
     case "dependency_failed":

@@ -1,4 +1,5 @@
 import type { Ending, FailureCause, RunStatus, StopReason } from "./run.ts";
+import type { Symptom } from "./symptom.ts";
 
 /**
  * The one table of a run's moves. The cancel button, the route and the loop all ask it:
@@ -31,6 +32,7 @@ export type Outcome =
  * @param ending  how the command ended
  * @param asked  why the yard had asked it to stop, null where it had not
  * @param tries  attempts made so far that count against the retries, this one included
+ * @param symptom  what its last lines say of the reason; only a failure has one
  * @param retries  how many further tries the job allows (default of a job: 0)
  */
 export function outcome(
@@ -39,12 +41,13 @@ export function outcome(
   tries: number,
   retries: number,
   timeLimitMs: number | null,
+  symptom: Symptom | null = null,
 ): Outcome {
   if (ending.kind === "exited" && ending.exitCode === 0 && asked !== "preempted") return { status: "succeeded" };
   if (asked === "cancelled") return { status: "cancelled" };
   // What was to be withdrawn and had begun has gone on: its end counts as any other.
   if (asked === "preempted" || ending.kind === "never_began") return { status: "queued", cause: null };
-  const cause = causeOf(ending, asked, timeLimitMs);
+  const cause = causeOf(ending, asked, timeLimitMs, symptom);
   return tries <= retries ? { status: "queued", cause } : { status: "failed", cause };
 }
 
@@ -57,8 +60,10 @@ function causeOf(
   ending: Exclude<Ending, { kind: "never_began" }>,
   asked: StopReason | null,
   timeLimitMs: number | null,
+  symptom: Symptom | null,
 ): FailureCause {
   if (asked === "time_limit") return { code: "time_limit", limitMs: timeLimitMs ?? 0 };
+  if (symptom !== null && (ending.kind === "exited" || ending.kind === "signalled")) return { code: symptom };
   switch (ending.kind) {
     case "exited":
       return { code: "exit_code", exitCode: ending.exitCode };

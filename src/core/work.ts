@@ -23,8 +23,6 @@ export interface CompiledWork {
   run(n: number): RunWork;
 }
 
-export const plainSpace: Space = { axes: [], zip: [], exclude: [], sample: null, repeat: 1 };
-
 export function compileWork(work: Work): CompiledWork | SpaceRefused {
   if (work.kind === "lines") {
     return {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { userInfo } from "node:os";
@@ -13,6 +13,7 @@ import { describeFileProblem } from "../files/problem.ts";
 import { openBell } from "../platform/bell.ts";
 import { systemClock } from "../platform/clock.ts";
 import { type Home, homeOf, makeHome, readToken, writeJsonFile, writeSecretFile } from "../platform/home.ts";
+import { leanNodeFlags } from "../platform/lean_node.ts";
 import { identify } from "../platform/processes.ts";
 import { version } from "../platform/version.ts";
 import { startLoop } from "../scheduler/loop.ts";
@@ -54,7 +55,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   const connections = database === null ? connectSqlite(home.database) : await connectPostgres(database);
   const migrated = await migrate(connections, (name) => `${home.database}.before-${name}`);
   if (migrated.kind === "newer") {
-    return say(REFUSED, `This yard's database was written by a newer Runyard (${migrated.name}). Install that version or a later one.`);
+    return say(
+      REFUSED,
+      `This yard's database was written by a newer Runyard (${migrated.name}). Install that version or a later one.`,
+    );
   }
   const opened = await openFiles(home.files);
   if (!opened.ok) return say(REFUSED, describeFileProblem(opened.problem));
@@ -62,7 +66,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   const store = openStore(connections, openChanges());
   const holder = randomBytes(8).toString("hex");
   const settled = await settle(store, holder, database === null);
-  if (!settled) return say(REFUSED, "Another yard leads on this database. Stop it first; a lead that died is over after 15 s.");
+  if (!settled)
+    return say(REFUSED, "Another yard leads on this database. Stop it first; a lead that died is over after 15 s.");
   const { id, epoch } = settled;
   await ensureToken(store, home.adminToken, "admin");
   await ensureToken(store, home.agentToken, "agent");
@@ -103,13 +108,18 @@ export async function serve(options: ServeOptions): Promise<number> {
     clock: systemClock,
     epoch,
     holder,
-    newAttemptId: (job, n, attempt) => `${job}.${n}.${attempt}-${randomBytes(6).toString("hex")}` as AttemptId,
-    onError: (error) => logLine(`the scheduler failed at a turn: ${error instanceof Error ? error.stack : String(error)}`),
+    newAttemptId: (job, n, attempt) => `${job}.${n}.${attempt}-${randomUUID().slice(-12)}` as AttemptId,
+    onError: (error) =>
+      logLine(`the scheduler failed at a turn: ${error instanceof Error ? error.stack : String(error)}`),
     onDeposed: stopped.resolve,
   });
   lastTurnAt = loop.lastTurnAt;
   writeJsonFile(home.address, { yard: id, url, version, epoch, ...identify(process.pid) });
-  const agent = keepLocalAgent(home, [process.execPath, ...process.execArgv, process.argv[1] ?? "", "agent"], logLine);
+  const agent = keepLocalAgent(
+    home,
+    [process.execPath, ...process.execArgv, ...leanNodeFlags, process.argv[1] ?? "", "agent"],
+    logLine,
+  );
   logLine(`yard ${id} serves ${home.folder} at ${url}, epoch ${epoch}`);
 
   process.once("SIGTERM", () => stopped.resolve());
@@ -181,8 +191,12 @@ async function listen(server: YardServer, options: ServeOptions, home: Home): Pr
     try {
       return await server.listen(options.host, options.port);
     } catch (error) {
-      const reason = error instanceof Error && "code" in error && error.code === "EADDRINUSE" ? "it is in use" : String(error);
-      say(REFUSED, `The yard cannot listen on port ${options.port}: ${reason}. Choose another one with --port, or leave it out.`);
+      const reason =
+        error instanceof Error && "code" in error && error.code === "EADDRINUSE" ? "it is in use" : String(error);
+      say(
+        REFUSED,
+        `The yard cannot listen on port ${options.port}: ${reason}. Choose another one with --port, or leave it out.`,
+      );
       return null;
     }
   }

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
+import { dirname } from "node:path";
 import { systemErrorCode } from "./system_error.ts";
 
 /** Where everything of a yard lies: database, tokens, files, its agent. Two homes never touch each other. */
@@ -46,7 +47,14 @@ export function homeOf(environment: NodeJS.ProcessEnv): Home {
 }
 
 export function makeHome(home: Home): void {
-  mkdirSync(home.folder, { recursive: true, mode: 0o700 });
+  makeFolder(home.folder);
+}
+
+/** Not `recursive: true`: in a place like /proc, where nothing can be made, that tries for ever. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
 }
 
 /** How a yard that runs is reached. */

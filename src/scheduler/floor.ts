@@ -37,16 +37,29 @@ export interface Floor {
    */
   placeAhead(machine: number, demand: Demand, already: number): Slot | null;
   /** Seats an attempt in line. */
-  queue(machine: number, seated: Seated): void;
+  queue(machine: number, seated: Seated, now: UnixMs): void;
+  /**
+   * Attempts that have stood in line for too long, each told once: what runs there takes longer than what ran before. On
+   * their machines nothing more stands in line until short runs have ended again.
+   */
+  stuck(now: UnixMs): AttemptId[];
+}
+
+interface Waiting extends Seated {
+  /** Since when it stands in line; null: it has been told of as stuck. */
+  since: UnixMs | null;
 }
 
 interface Place {
   machine: Machine;
   ledger: Ledger;
   seated: Map<AttemptId, Seated>;
-  line: Map<AttemptId, Seated>;
+  line: Map<AttemptId, Waiting>;
   meanMs: number | null;
 }
+
+/** A line is for the moment between two short runs; who has to wait longer does better in the queue. */
+const LINE_PATIENCE_MS = 500;
 
 export function openFloor(): Floor {
   const places = new Map<number, Place>();
@@ -95,7 +108,8 @@ export function openFloor(): Floor {
     reseat(machine, seated) {
       const place = places.get(machine);
       if (!place) return;
-      place.line.set(seated.attempt, seated);
+      // A yard that has been away does not know for how long: what does not fit now goes back to the queue.
+      place.line.set(seated.attempt, { ...seated, since: Number.NEGATIVE_INFINITY });
       advance(place);
     },
     release(machine, slot) {
@@ -121,8 +135,20 @@ export function openFloor(): Floor {
       const slot = openLedger(place.machine).place(demand);
       return slot && isAlike(slot, place) ? slot : null;
     },
-    queue(machine, seated) {
-      places.get(machine)?.line.set(seated.attempt, seated);
+    queue(machine, seated, now) {
+      places.get(machine)?.line.set(seated.attempt, { ...seated, since: now });
+    },
+    stuck(now) {
+      const stuck: AttemptId[] = [];
+      for (const place of places.values()) {
+        for (const waiting of place.line.values()) {
+          if (waiting.since === null || now - waiting.since < LINE_PATIENCE_MS) continue;
+          waiting.since = null;
+          place.meanMs = null;
+          stuck.push(waiting.attempt);
+        }
+      }
+      return stuck;
     },
   };
 }

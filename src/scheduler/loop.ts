@@ -7,7 +7,7 @@ import type { AttemptId, JobId, UnixMs } from "../core/run.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { boundary } from "../platform/boundary.ts";
 import type { Clock } from "../platform/clock.ts";
-import { assignAttempts, type Start, selectOpenAttempts } from "../store/attempts.ts";
+import { assignAttempts, type Start, selectOpenAttempts, wantTheseBack } from "../store/attempts.ts";
 import type { Change } from "../store/changes.ts";
 import { makeNextRuns, selectUnmadeJob, selectWaitingJobs } from "../store/jobs.ts";
 import { renewLease } from "../store/lease.ts";
@@ -83,6 +83,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     await absorb();
     await keepLead();
     noticeSilence();
+    await clearLines();
     const seats = decide();
     seats.push(...decideAhead());
     const machines = await commit(seats);
@@ -117,7 +118,10 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     await refreshMachines();
     await refreshPools();
     const rows = await selectWaitingJobs(store.read, null);
-    queue.refresh(rows.map((row) => row.id), rows);
+    queue.refresh(
+      rows.map((row) => row.id),
+      rows,
+    );
     for (const row of await selectOpenAttempts(store.read, null)) {
       floor.reseat(row.machine_id, { attempt: row.id, slot: JSON.parse(row.slot_json), endsAt: null });
     }
@@ -171,6 +175,15 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     floor.refresh(moved.map((machine) => ({ ...machine, ...presence.of(machine.id) })));
   }
 
+  /** Who stands in line where runs turned out to be long goes back to the queue, and can start anywhere. */
+  async function clearLines(): Promise<void> {
+    const stuck = floor.stuck(clock.now());
+    if (stuck.length === 0) return;
+    const called = await store.write((db) => wantTheseBack(db, stuck));
+    const machines = new Set(called.map((attempt) => attempt.machine_id));
+    store.changes.tell([...machines].map((machine) => ({ kind: "stop", machine })));
+  }
+
   function decide(): Seat[] {
     const now = clock.now();
     const seats: Seat[] = [];
@@ -199,7 +212,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     for (const pool of queue.pools()) {
       if (pausedPools.has(pool)) continue;
       for (const { id, demand, startable } of queue.eligible(pool)) {
-        const line = standInLine(id, demand, startable, already);
+        const line = standInLine(pool, id, demand, startable, already);
         seats.push(...line);
         if (line.length < startable) break;
       }
@@ -208,10 +221,10 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     return seats;
   }
 
-  function standInLine(job: JobId, demand: Demand, startable: number, already: Map<number, number>): Seat[] {
+  function standInLine(pool: string, job: JobId, demand: Demand, startable: number, already: Map<number, number>): Seat[] {
     const seats: Seat[] = [];
-    for (const { id: machine } of floor.machines()) {
-      while (seats.length < startable) {
+    for (const { id: machine, pool: home } of floor.machines()) {
+      while (home === pool && seats.length < startable) {
         const slot = floor.placeAhead(machine, demand, already.get(machine) ?? 0);
         if (!slot) break;
         already.set(machine, (already.get(machine) ?? 0) + 1);
@@ -243,7 +256,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
         continue;
       }
       const seated: Seated = { attempt: attempt.id, slot: seat.slot, endsAt: seat.endsAt };
-      if (seat.inLine) floor.queue(seat.machine, seated);
+      if (seat.inLine) floor.queue(seat.machine, seated, clock.now());
       else floor.seat(seat.machine, seated);
       machines.add(seat.machine);
     }

@@ -52,10 +52,14 @@ export function openServer(yard: Yard): YardServer {
   app.setErrorHandler((error, _request, reply) => {
     const { statusCode = 500, message } = error as { statusCode?: number; message: string };
     if (statusCode === 413) return refuse(reply, { code: "too_large", limitBytes: LARGEST_BODY_BYTES });
-    if (statusCode < 500) return refuse(reply, { code: "bad_request", detail: `The request cannot be read: ${message}` });
+    if (statusCode < 500)
+      return refuse(reply, { code: "bad_request", detail: `The request cannot be read: ${message}` });
     yard.log(`a request failed: ${error instanceof Error ? (error.stack ?? message) : message}`);
     const detail = "The yard failed at this request; its log says why. Nothing of it was done.";
-    return reply.code(500).type("application/problem+json").send({ status: 500, code: "internal", detail, exitCode: 1 });
+    return reply
+      .code(500)
+      .type("application/problem+json")
+      .send({ status: 500, code: "internal", detail, exitCode: 1 });
   });
 
   /** Authentication, parsing, the handler, its answer: the same way through every door. */
@@ -64,7 +68,8 @@ export function openServer(yard: Yard): YardServer {
     const who = doors[name].role === "open" ? nobody : secret === null ? null : await yard.authority.recognise(secret);
     if (!who) return refuse(reply, { code: "unauthorized" });
     const { role } = doors[name];
-    if (role !== "open" && !mayEnter(who.role, role)) return refuse(reply, { code: "forbidden", needs: `the role ${role}` });
+    if (role !== "open" && !mayEnter(who.role, role))
+      return refuse(reply, { code: "forbidden", needs: `the role ${role}` });
     const parsed = parse(name, request);
     if ("problem" in parsed) return refuse(reply, { code: "bad_request", detail: parsed.problem });
     const gone = new AbortController();
@@ -110,9 +115,16 @@ function bearer(request: FastifyRequest): string | null {
   return /^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1] ?? null;
 }
 
-function parse(name: DoorName, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } | { problem: string } {
+function parse(
+  name: DoorName,
+  request: FastifyRequest,
+): { params: unknown; query: unknown; body: unknown } | { problem: string } {
   const { params, query, body } = contract[name];
-  const parts = { params: params.safeParse(request.params), query: query.safeParse(request.query ?? {}), body: body?.safeParse(request.body) };
+  const parts = {
+    params: params.safeParse(request.params),
+    query: query.safeParse(request.query ?? {}),
+    body: body?.safeParse(request.body),
+  };
   for (const part of [parts.params, parts.query, parts.body]) {
     if (part && !part.success) return { problem: describeIssues(part.error) };
   }

@@ -1,6 +1,19 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import type { Ending } from "../core/run.ts";
-import { isAlive, parseProcessLine, type ProcessIdentity } from "../platform/processes.ts";
+import { isAlive, type ProcessIdentity, parseProcessLine } from "../platform/processes.ts";
 import { systemErrorCode } from "../platform/system_error.ts";
 import { LARGEST_PARAMS_BYTES, runScript, type ScriptSpec } from "./script.ts";
 
@@ -71,9 +84,13 @@ export function hasLauncher(state: Extract<FolderState, { kind: "begun" }>): boo
 }
 
 /** `<code> <start ms> <end ms> exit|signal <n>|could not start: …` */
-export function parseExit(line: string, couldNotStart: string | null): RecordedEnd {
+function parseExit(line: string, couldNotStart: string | null): RecordedEnd {
   const [code = "", startedAt = "", endedAt = "", ...what] = line.trimEnd().split(" ");
-  return { startedAt: Number(startedAt), endedAt: Number(endedAt), ending: parseEnding(Number(code), what, couldNotStart) };
+  return {
+    startedAt: Number(startedAt),
+    endedAt: Number(endedAt),
+    ending: parseEnding(Number(code), what, couldNotStart),
+  };
 }
 
 function parseEnding(code: number, what: string[], couldNotStart: string | null): Ending {

@@ -20,10 +20,6 @@ export function workerFolder(spool: Spool, attempt: AttemptId | string): string 
   return `${yardFolder(spool)}/${attempt}/0`;
 }
 
-export function attemptFolder(spool: Spool, attempt: AttemptId | string): string {
-  return `${yardFolder(spool)}/${attempt}`;
-}
-
 export function environmentFile(spool: Spool, environment: string): string {
   return `${yardFolder(spool)}/environments/${environment}.sh`;
 }

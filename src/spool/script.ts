@@ -38,7 +38,9 @@ export function runScript(spec: ScriptSpec): string {
     ...(slot.gpus.length === 0 && slot.cpus > 0 ? [`export OMP_NUM_THREADS="\${OMP_NUM_THREADS:-${slot.cpus}}"`] : []),
     `cannot() { echo "$1" > ${shellQuote(`${folder}/could_not_start`)}; echo "runyard: could not start: $1" >&2; exit 127; }`,
     `cd ${shellQuote(spec.cwd)} || cannot ${shellQuote(`the folder ${oneLine(spec.cwd)} cannot be entered`)}`,
-    ...(spec.command.kind === "argv" ? argvLines(spec.command.argv) : [`exec /bin/sh -c ${shellQuote(spec.command.text)}`]),
+    ...(spec.command.kind === "argv"
+      ? argvLines(spec.command.argv)
+      : [`exec /bin/sh -c ${shellQuote(spec.command.text)}`]),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -65,7 +65,8 @@ export function sortIntoTrees(
     if (pid === process.pid || strangers.pids.has(pid) || launchers.has(pid)) return foreign;
     const command = commands.get(pid);
     if (command !== undefined) return command;
-    if (strangers.forkServer !== null && (pid === strangers.forkServer || ppid === strangers.forkServer)) return foreign;
+    if (strangers.forkServer !== null && (pid === strangers.forkServer || ppid === strangers.forkServer))
+      return foreign;
     const [own, mark] = marksOf(pid);
     if (own === "1") return foreign;
     if (mark !== null) return attempts.has(mark) ? mark : foreign;

@@ -176,13 +176,23 @@ export async function wantStops(db: Db, span: RunSpan | null, reason: StopReason
 
 /** Asks for what waits on machines in `span` (null: everywhere) to come back to the queue. What has begun stays. */
 export async function wantBack(db: Db, span: RunSpan | null) {
-  let update = db
+  const update = withdrawal(db);
+  return (span ? update.where("job_id", "=", span.job) : update).execute();
+}
+
+/** The same for some attempts. */
+export async function wantTheseBack(db: Db, ids: AttemptId[]) {
+  return inPortions(ids, (some) => withdrawal(db).where("id", "in", some).execute());
+}
+
+function withdrawal(db: Db) {
+  return db
     .updateTable("attempt")
     .set({ stop_reason: "withdrawn", stop_grace_ms: 0 })
+    .where("status", "<>", sql.lit("ended"))
     .where("status", "in", ["assigned", "taken"])
-    .where("stop_reason", "is", null);
-  if (span) update = update.where("job_id", "=", span.job);
-  return update.returning(["id", "machine_id"]).execute();
+    .where("stop_reason", "is", null)
+    .returning(["id", "machine_id"]);
 }
 
 /** What of a machine is to be stopped. */

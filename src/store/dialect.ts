@@ -97,9 +97,10 @@ export interface Connections {
 export function connectSqlite(path: string): Connections {
   touchPrivately(path);
   const main = openSqlite(path, false);
+  const side = openSqlite(path, true);
   const writer = new Kysely<Tables>({ dialect: new SqliteDialect({ database: preparingOnce(main) }) });
   const reader = new Kysely<Tables>({
-    dialect: new SqliteDialect({ database: preparingOnce(openSqlite(path, true)) }),
+    dialect: new SqliteDialect({ database: preparingOnce(side) }),
   });
   return {
     dialect: sqliteWords,
@@ -110,8 +111,11 @@ export function connectSqlite(path: string): Connections {
       await main.backup(target);
     },
     close: async () => {
+      // Kysely leaves open what it was never asked anything over; the last to be closed tidies the journal away.
       await reader.destroy();
+      side.close();
       await writer.destroy();
+      main.close();
     },
   };
 }

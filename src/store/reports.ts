@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { AttemptId, Ending, JobId, StopReason, UnixMs } from "../core/run.ts";
+import type { Symptom } from "../core/symptom.ts";
 import { countsAsTry, outcome } from "../core/transitions.ts";
 import { settleDependants } from "./dependencies.ts";
 import { type Db, storable, wordsOf } from "./dialect.ts";
@@ -27,6 +28,7 @@ export interface Ended {
   ending: Ending;
   /** The machine itself stopped it at its time limit. */
   timeLimit: boolean;
+  symptom: Symptom | null;
   /** Where its streams lie, as JSON. */
   output: string;
   memoryPeakBytes: number | null;
@@ -145,7 +147,7 @@ export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<En
     touched.push({ job: row.job_id, n: row.n, attempt: end.attempt });
     if (row.attempt_id !== end.attempt) continue;
     const tries = row.tries + (countsAsTry(end.ending, stopReason) ? 1 : 0);
-    const next = outcome(end.ending, stopReason, tries, row.retries, row.time_limit_ms);
+    const next = outcome(end.ending, stopReason, tries, row.retries, row.time_limit_ms, end.symptom);
     const cause = "cause" in next && next.cause ? JSON.stringify(next.cause) : null;
     const runEndedAt = next.status === "queued" ? null : endedAt;
     runs.push([row.job_id, row.n, next.status, tries, cause, exitCodeOf(end.ending), startedAt, runEndedAt]);

@@ -8,10 +8,10 @@ import type { Attempt, Run } from "../../src/api/run.ts";
 import { type Client, openClient } from "../../src/client/client.ts";
 import { hasEnded } from "../../src/core/run.ts";
 import { homeOf, readJsonFile, readToken, type YardAddress } from "../../src/platform/home.ts";
-import { type HttpAnswer, httpRequest } from "../../src/platform/http.ts";
+import { closeConnections, type HttpAnswer, httpRequest } from "../../src/platform/http.ts";
 import { isAlive, type ProcessIdentity, parseProcessLine } from "../../src/platform/processes.ts";
 import { aFolder } from "./a_folder.ts";
-import { killNow, processesOf } from "./processes_of.ts";
+import { isRunning, killNow, processesOf } from "./processes_of.ts";
 import { until } from "./until.ts";
 
 const program = fileURLToPath(new URL("../../bin/runyard.js", import.meta.url));
@@ -155,7 +155,8 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
   async function stop(): Promise<void> {
     const pid = yardPid();
     await client.call("stopYard", { body: {} });
-    await until(() => pid === null || !processesOf(root).some((one) => one.pid === pid), "the yard has stopped");
+    await until(() => pid === null || !isRunning(pid), "the yard has stopped");
+    closeConnections();
   }
 
   /** Ends what the test left, by the product's own means, and tells of what that did not end. */
@@ -182,7 +183,9 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
   async function kill(pid: number | null): Promise<void> {
     if (pid === null) throw new Error("there is nothing to kill");
     killNow(pid);
-    await until(() => !processesOf(root).some((one) => one.pid === pid), "what was killed is gone");
+    await until(() => !isRunning(pid), "what was killed is gone");
+    // A kept connection of a yard that is gone must not be taken for one of the next, at the same port.
+    closeConnections();
   }
 
   const spoolOf = (attempt: string) => {

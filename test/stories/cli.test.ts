@@ -94,7 +94,7 @@ describe("submitting", () => {
   });
 });
 
-test.each([
+const refusals: [args: string[], code: number, words: string][] = [
   [["run"], 2, "There is no command"],
   [["rum", "--", "true"], 2, 'There is no command "rum"; did you mean "run"?'],
   [["run", "--gpsu", "1", "--", "true"], 2, "did you mean --gpus?"],
@@ -110,22 +110,20 @@ test.each([
   [["show", "99"], 4, "There is no job 99"],
   [["cancel", "what"], 2, "names no jobs or runs"],
   [["results", "99"], 4, "There is no job 99"],
-] as [
-  string[],
-  number,
-  string,
-][])("%j ends with %i, on stderr in words, with --json as an error object", async (args, code, words) => {
+];
+
+test("bad input is told in words on stderr, with --json as an error object on stdout, and queues nothing", async () => {
   const yard = await aYard();
   await fill(yard.folder, { taken: "mine", "bad.yaml": "command: x\nmemroy: 1G\n" });
-  const plain = await yard.cli(args);
-  expect(plain).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(words) });
-  const [verb = "", ...rest] = args;
-  const json = await yard.cli([verb, "--json", ...rest]);
-  expect(json.code).toBe(code);
-  expect(JSON.parse(json.stdout)).toMatchObject({
-    error: { code: expect.any(String), message: expect.stringContaining(words) },
-  });
-  expect(json.stderr).toBe("");
+  for (const [args, code, words] of refusals) {
+    const plain = await yard.cli(args);
+    expect(plain, args.join(" ")).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(words) });
+    const [verb = "", ...rest] = args;
+    const json = await yard.cli([verb, "--json", ...rest]);
+    expect(json, args.join(" ")).toMatchObject({ code, stderr: "" });
+    const error = { code: expect.any(String), message: expect.stringContaining(words) };
+    expect(JSON.parse(json.stdout)).toEqual({ error });
+  }
   expect(readFileSync(`${yard.folder}/taken`, "utf8")).toBe("mine");
   expect((await yard.client.call("listJobs", {})).jobs).toEqual([]);
 });

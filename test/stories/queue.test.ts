@@ -77,6 +77,36 @@ describe("order", () => {
     expect(devices).toEqual(["[71]\n", "[72,73]\n", "[]\n", "[72,73]\n"]);
   });
 
+  test("however short the runs before were, what waits behind a long one can be overtaken and paused", async () => {
+    const yard = await aYard(ONE_SLOT);
+    await yard.submit("", {
+      work: { kind: "command", command: { kind: "shell", text: "true" }, space: { repeat: 40 } },
+    });
+    await yard.ends(1);
+    await yard.submit(held("long"));
+    await yard.reaches(2, "running");
+    for (const name of ["b", "c"]) await yard.submit(named(name));
+    await yard.submit(named("urgent"), { priority: 90 });
+    await yard.client.call("setJob", { params: { job: 4 }, body: { priority: 50 } });
+    await until(async () => (await yard.client.call("status")).queued === 3, "all three are said to wait");
+    expect(await reasonOf(yard, 3)).toMatch(/^slots_busy/);
+    letGo(yard, "long");
+    for (const id of [3, 4, 5]) await yard.ends(id);
+    expect(orderOf(yard)).toBe("urgent c b");
+
+    await yard.submit(held("longer"));
+    await yard.reaches(6, "running");
+    await yard.submit(named("late"));
+    await yard.client.call("pause", { body: { select: "all" } });
+    letGo(yard, "longer");
+    await yard.ends(6);
+    await until(async () => (await reasonOf(yard, 7)).startsWith("queue_paused"), "it waits for the pause to end");
+    expect(orderOf(yard)).toBe("urgent c b");
+    await yard.client.call("resume", { body: { select: "all" } });
+    await yard.ends(7);
+    expect(orderOf(yard)).toBe("urgent c b late");
+  });
+
   test("a job that does not fit does not block smaller ones behind it", async () => {
     const yard = await aYard({ slots: ["74", "75,76"] });
     await yard.submit(held("pair"), { demand: { gpus: 2 } });

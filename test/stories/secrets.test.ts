@@ -132,3 +132,23 @@ test("what names a variable in a job's definition names no value", async () => {
   expect(await everyAnswer(yard)).not.toContain(canary);
   expect(yard.log()).not.toContain(canary);
 });
+
+test("what the command line takes along goes no other way", async () => {
+  const canary = `canary-${randomBytes(12).toString("hex")}`;
+  const yard = await aYard({ asleep: true });
+  const seen = watchCommandLines([canary]);
+  writeFileSync(`${yard.folder}/keys.env`, `API_KEY=${canary}\n`, { mode: 0o600 });
+  const asVariable = await yard.cli(["run", "--wait", SAY_ITS_HASH], { environment: { API_KEY: canary } });
+  const asFile = await yard.cli(["run", "--wait", "--env-file", "keys.env", SAY_ITS_HASH]);
+  expect([asVariable.code, asFile.code], asVariable.stderr + asFile.stderr).toEqual([0, 0]);
+  for (const job of [1, 2]) expect((await yard.output(job)).trim()).toBe(hashOf(canary));
+  const looks = await Promise.all(
+    [["show", "1.1"], ["show", "1", "--json"], ["ls"], ["status"]].map((args) => yard.cli(args)),
+  );
+  expect(looks.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+  for (const { stdout, stderr } of [asVariable, asFile, ...looks]) expect(stdout + stderr).not.toContain(canary);
+  expect(seen()).toEqual([]);
+  expect(await everyAnswer(yard)).not.toContain(canary);
+  expect(new Set(filesWith(yard, canary).map((path) => path.split("/").at(-2)))).toEqual(new Set(["environments"]));
+  expect(yard.log()).not.toContain(canary);
+});

@@ -1,7 +1,8 @@
+import { systemErrorCode } from "../../platform/system_error.ts";
 import { ensureYard } from "../connect.ts";
-import type { Declaration, ProgramDoors } from "../declaration.ts";
+import type { Declaration, ProgramDoors, ServeOptions } from "../declaration.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
-import { wrongUsage } from "../stop.ts";
+import { stopWith, wrongUsage } from "../stop.ts";
 import { print, printJson } from "../terminal.ts";
 import { yardPlace } from "../yard_place.ts";
 
@@ -31,7 +32,7 @@ async function up(options: UpOptions, doors: ProgramDoors): Promise<number> {
   const database = options.database ?? (process.env["RUNYARD_DATABASE"] || null);
   if (options.foreground) {
     const { host = "127.0.0.1", insecureHttp: insecure = false } = options;
-    return doors.serve({ host, port, insecure, database });
+    return serve(doors, { host, port, insecure, database });
   }
   const place = yardPlace(process.env);
   if (place.kind === "elsewhere") {
@@ -44,6 +45,18 @@ async function up(options: UpOptions, doors: ProgramDoors): Promise<number> {
   else if (isNew) print(`Started a yard at ${address.url} (home ${place.home.folder}).`);
   else print(`A yard runs already at ${address.url} (home ${place.home.folder}).`);
   return 0;
+}
+
+/** What goes wrong in serving is no failure to reach a yard: it is told as it is. */
+async function serve(doors: ProgramDoors, options: ServeOptions): Promise<number> {
+  try {
+    return await doors.serve(options);
+  } catch (error) {
+    if (systemErrorCode(error) === null) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    const hint = "If its queue is in PostgreSQL, look whether that runs, and at --database or RUNYARD_DATABASE.";
+    throw stopWith({ code: "not_serving", message: `The yard cannot serve: ${why}. ${hint}`, exitCode: 3 });
+  }
 }
 
 function flagsFrom({ host, port, insecureHttp }: UpOptions): string[] {

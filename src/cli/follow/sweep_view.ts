@@ -61,7 +61,7 @@ function sweepLine(sight: SweepSight, columns: number, colours: Colours): string
   return `${colours.blue(bar(share, width))} ${cutTo(text, columns - width - 2)}`;
 }
 
-export function bestText(best: Run): string | null {
+function bestText(best: Run): string | null {
   const key = obviousSort([best])?.replace(/^-/, "");
   return key === undefined ? null : `${printable(key)}=${valueText(best.result[key])} (${best.id})`;
 }

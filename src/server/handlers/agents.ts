@@ -6,7 +6,13 @@ import { paramsJson } from "../../core/work.ts";
 import type { OutputPlace } from "../../files/output_place.ts";
 import { describeFileProblem } from "../../files/problem.ts";
 import { boundary } from "../../platform/boundary.ts";
-import { type AttemptRow, selectAttempts, selectOpenAttempts, selectWantedStops, takeAttempts } from "../../store/attempts.ts";
+import {
+  type AttemptRow,
+  selectAttempts,
+  selectOpenAttempts,
+  selectWantedStops,
+  takeAttempts,
+} from "../../store/attempts.ts";
 import type { Change } from "../../store/changes.ts";
 import { type JobRow, selectJobs } from "../../store/jobs.ts";
 import { introduceAgent, type MachineRow, selectMachines, updateHardware } from "../../store/machines.ts";
@@ -114,7 +120,9 @@ export function agentHandlers(yard: Yard): AgentHandlers {
   /** What the agent has not been told yet of its machine's stops and slots. */
   async function refresh(session: Session): Promise<{ stops: Stop[]; isRefit: boolean }> {
     session.isStale = false;
-    const rows = (await selectWantedStops(store.read, session.machine.id)).filter((row) => !session.stops.has(wordOf(row)));
+    const rows = (await selectWantedStops(store.read, session.machine.id)).filter(
+      (row) => !session.stops.has(wordOf(row)),
+    );
     for (const row of rows) session.stops.add(wordOf(row));
     const stops = rows.map((row) => ({
       attempt: row.id,
@@ -163,7 +171,10 @@ export function agentHandlers(yard: Yard): AgentHandlers {
   /** First the streams, then what happened, in one commit; only then may the agent forget. */
   async function keep(machine: MachineRow, reports: Report[], changes: Change[]): Promise<string[]> {
     const ends = reports.filter((report) => report.kind === "ended");
-    const known = await selectAttempts(store.read, ends.map((end) => end.attempt as AttemptId));
+    const known = await selectAttempts(
+      store.read,
+      ends.map((end) => end.attempt as AttemptId),
+    );
     const rows = new Map<string, AttemptRow>(known.map((row) => [row.id, row]));
     const fresh = ends.filter((end) => (rows.get(end.attempt)?.status ?? "ended") !== "ended");
     const recorded = await keepStreams(machine, fresh, rows);
@@ -173,8 +184,14 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       const started = reports.filter((report) => report.kind === "started");
       const observed = reports.filter((report) => report.kind === "observed");
       const touched = [
-        ...(await recordStarts(db, started.map(({ attempt, at }) => ({ attempt: attempt as AttemptId, at })))),
-        ...(await recordObserved(db, observed.map((one) => ({ ...one, attempt: one.attempt as AttemptId })))),
+        ...(await recordStarts(
+          db,
+          started.map(({ attempt, at }) => ({ attempt: attempt as AttemptId, at })),
+        )),
+        ...(await recordObserved(
+          db,
+          observed.map((one) => ({ ...one, attempt: one.attempt as AttemptId })),
+        )),
       ];
       const ended = await recordEnds(db, recorded, now);
       changes.push(...[...touched, ...ended.touched].map(({ job, n }) => ({ kind: "run" as const, job, n })));
@@ -190,7 +207,11 @@ export function agentHandlers(yard: Yard): AgentHandlers {
     return { kind: "ended", attempt: end.attempt, machine: machine.id, tookMs };
   }
 
-  async function keepStreams(machine: MachineRow, ends: EndedReport[], rows: Map<string, AttemptRow>): Promise<Ended[]> {
+  async function keepStreams(
+    machine: MachineRow,
+    ends: EndedReport[],
+    rows: Map<string, AttemptRow>,
+  ): Promise<Ended[]> {
     const byJob = Map.groupBy(ends, (end) => rows.get(end.attempt)?.job_id ?? 0);
     const lists = await Promise.all([...byJob].map(([job, list]) => keepStreamsOfJob(machine, job, list)));
     return lists.flat();
@@ -221,7 +242,13 @@ export function agentHandlers(yard: Yard): AgentHandlers {
   }
 
   /** A large stream becomes a file of the yard's. Only what lies in that attempt's own spool can. */
-  async function adopt(machine: MachineRow, job: number, attempt: string, name: string, path: string): Promise<OutputPlace> {
+  async function adopt(
+    machine: MachineRow,
+    job: number,
+    attempt: string,
+    name: string,
+    path: string,
+  ): Promise<OutputPlace> {
     const file = name === "events" ? "events.jsonl" : name;
     if (path !== `${machine.spool}/${yard.id}/${attempt}/0/${file}`) return { kind: "none" };
     const adopted = await yard.files.adopt(job, `${attempt}.${name}`, path);

@@ -155,6 +155,7 @@ export function anEnd(attempt: AttemptId, ending: Ending | number = 0, said: Par
     endedAt: NOW + 2,
     ending: typeof ending === "number" ? { kind: "exited", exitCode: ending } : ending,
     timeLimit: false,
+    symptom: null,
     output: '{"out":{"kind":"none"}}',
     memoryPeakBytes: null,
     gpuMemoryPeakBytes: null,

@@ -8,7 +8,9 @@ import {
   selectOpenAttempts,
   selectWantedStops,
   takeAttempts,
+  wantBack,
   wantStops,
+  wantTheseBack,
 } from "../../../src/store/attempts.ts";
 import { takeLease } from "../../../src/store/lease.ts";
 import { selectRun } from "../../../src/store/runs.ts";
@@ -133,6 +135,22 @@ export function attempting(kind: Kind): void {
       [1, first?.id, null],
       [2, second?.id, first?.id],
     ]);
+  });
+
+  test("what waits on a machine is asked back, what has begun is not", async () => {
+    const yard = await aStore(kind);
+    const { store } = yard;
+    const id = await yard.submit({ total: 4 });
+    const other = await yard.assign(await yard.submit());
+    const given = (await yard.assign(id, 4)).map((attempt) => attempt.id);
+    const [begun, over, ...waiting] = given as [AttemptId, AttemptId, AttemptId, AttemptId];
+    await yard.start(begun);
+    await yard.end(over);
+    const back = await store.write((db) => wantTheseBack(db, [begun, over, waiting[0]]));
+    expect(back.map((row) => row.id)).toEqual([waiting[0]]);
+    const rest = await store.write((db) => wantBack(db, { job: id, range: null }));
+    expect(rest.map((row) => row.id)).toEqual([waiting[1]]);
+    expect((await store.write((db) => wantBack(db, null))).map((row) => row.id)).toEqual(other.map((one) => one.id));
   });
 
   test("a stop is wanted of what runs in the span, and a wish that stands is kept", async () => {

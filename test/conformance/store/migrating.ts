@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { expect, onTestFinished, test } from "vitest";
@@ -62,6 +62,14 @@ export function migrating(kind: Kind): void {
 
 /** What only a database in a file has. */
 export function migratingAFile(): void {
+  test("a store that is closed is one file with everything in it", async () => {
+    const folder = await aFolder();
+    const connections = connectSqlite(join(folder, "yard.db"));
+    await migrate(connections, null);
+    await connections.close();
+    expect(readdirSync(folder)).toEqual(["yard.db"]);
+  });
+
   test("an existing database is copied before it is changed, for its owner's eyes alone", async () => {
     const folder = await aFolder();
     const path = join(folder, "yard.db");

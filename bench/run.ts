@@ -1,0 +1,46 @@
+/**
+ * The benchmarks: `npm run bench` runs all, `npm run bench -- throughput latency` some. See docs/benchmarks.md.
+ * Ends with 1 where a limit was missed or a result was wrong.
+ */
+import { parseArgs } from "node:util";
+import { bigSweep } from "./big_sweep.ts";
+import { idle } from "./idle.ts";
+import { latency } from "./latency.ts";
+import { manyCommands } from "./many_commands.ts";
+import { startUp } from "./start_up.ts";
+import { throughput } from "./throughput.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: "string", default: "5000" },
+    pairs: { type: "string", default: "5" },
+    samples: { type: "string", default: "200" },
+    "idle-seconds": { type: "string", default: "60" },
+    long: { type: "boolean", default: false },
+    slurm: { type: "boolean", default: false },
+  },
+});
+
+const benchmarks: Record<string, () => Promise<boolean>> = {
+  throughput: () =>
+    throughput({ runs: Number(values.runs), pairs: Number(values.pairs), long: values.long, slurm: values.slurm }),
+  latency: () => latency(Number(values.samples)),
+  "start-up": () => startUp(20),
+  "big-sweep": bigSweep,
+  "many-commands": manyCommands,
+  idle: () => idle(Number(values["idle-seconds"]) * 1000),
+  spaces: async () => {
+    await import("./spaces.ts");
+    return true;
+  },
+};
+
+const chosen = positionals.length > 0 ? positionals : Object.keys(benchmarks);
+const unknown = chosen.filter((name) => !(name in benchmarks));
+if (unknown.length > 0) {
+  console.error(`There is no benchmark ${unknown.join(", ")}. There are: ${Object.keys(benchmarks).join(", ")}.`);
+  process.exitCode = 2;
+} else {
+  for (const name of chosen) if (!(await benchmarks[name]?.())) process.exitCode = 1;
+}

@@ -1,0 +1,42 @@
+import { afterAll, describe, test } from "vitest";
+import { startPostgres } from "../testbed/postgres.ts";
+import { attempting } from "./store/attempting.ts";
+import { depending } from "./store/depending.ts";
+import { grouping } from "./store/grouping.ts";
+import { keeping } from "./store/keeping.ts";
+import { leading } from "./store/leading.ts";
+import { migrating, migratingAFile } from "./store/migrating.ts";
+import { modelled } from "./store/modelled_long.ts";
+import { type Kind, postgres, sqlite } from "./store/place.ts";
+import { reporting } from "./store/reporting.ts";
+import { sharing } from "./store/sharing.ts";
+import { steering } from "./store/steering.ts";
+import { submitting } from "./store/submitting.ts";
+
+const server = await startPostgres();
+const kinds: Kind[] = [sqlite];
+if ("missing" in server) test.skip(`the store on PostgreSQL (${server.missing})`);
+else {
+  kinds.push(postgres(server));
+  afterAll(() => server.stop());
+}
+
+for (const kind of kinds) {
+  describe(`the store on ${kind.name}`, { timeout: 20_000 }, () => {
+    migrating(kind);
+    leading(kind);
+    keeping(kind);
+    grouping(kind);
+    submitting(kind);
+    attempting(kind);
+    reporting(kind);
+    steering(kind);
+    depending(kind);
+    modelled(kind);
+  });
+}
+
+describe("the store in a file", migratingAFile);
+describe.runIf("database" in server)("the store of several yards", () => {
+  for (const kind of kinds) if (kind.yards > 1) sharing(kind);
+});

@@ -11,6 +11,7 @@ import { readFact } from "../src/store/facts.ts";
 import { makeNextRuns, selectJob, selectLines, setJob } from "../src/store/jobs.ts";
 import { selectMachines } from "../src/store/machines.ts";
 import { migrate } from "../src/store/migrate.ts";
+import { selectPools } from "../src/store/pools.ts";
 import { selectRun, selectRuns, selectRunsByResult } from "../src/store/runs.ts";
 import { openStore } from "../src/store/store.ts";
 import { selectValidToken } from "../src/store/tokens.ts";
@@ -33,6 +34,7 @@ async function reopened(name: string) {
 test.for(versions)("the database of %s opens with everything in it", async (name) => {
   const { read, dialect } = await reopened(name);
   expect(await readFact(read, "yard")).toBe("0a1b2c3d4e");
+  expect(await selectPools(read)).toMatchObject([{ name: "local", driver: "agent", owner: "ada", paused: false }]);
   expect(await selectMachines(read)).toMatchObject([{ name: "local", slots: ["0", "1", ""], agent: "a1" }]);
   expect(await selectValidToken(read, "0".repeat(64), Date.now())).toMatchObject({ user_name: "ada", role: "admin" });
   expect(await selectAudit(read, null, 10)).toMatchObject([{ action: "submit", target: "1" }]);

@@ -104,7 +104,12 @@ export const contract = {
     params: run,
     query: nothing,
     body: null,
-    answer: z.object({ run: runSchema, attempts: z.array(attemptSchema) }),
+    answer: z.object({
+      run: runSchema,
+      attempts: z.array(attemptSchema),
+      /** The folder, on the machine of the last attempt, that the next one finds as RUNYARD_CHECKPOINTS; null: it kept none. */
+      checkpoints: z.string().nullable(),
+    }),
   },
   output: {
     params: run,

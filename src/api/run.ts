@@ -48,6 +48,8 @@ export const attemptSchema = z.object({
   cause: causeSchema.nullable(),
   stopReason: z.string().nullable(),
   code: z.string().nullable(),
+  /** The folder with what it made or changed in its snapshot of the code; null: nothing, or it worked in the user's folder. */
+  results: z.string().nullable(),
   assignedAt: z.string(),
   startedAt: z.string().nullable(),
   endedAt: z.string().nullable(),

@@ -65,10 +65,10 @@ export async function startYard(home: Home, options: readonly string[], database
       child.unref();
       return found;
     }
-    if (exit !== null && exit !== ANOTHER_HAS_THE_LOCK) throw notStarted(home, logStart, "The yard did not start");
+    if (exit !== null && exit !== ANOTHER_HAS_THE_LOCK) throw notStarted(home, logStart, exit, "The yard did not start");
   }
   child.unref();
-  throw notStarted(home, logStart, `The yard was not ready within ${READY_WITHIN_MS / 1000} s`);
+  throw notStarted(home, logStart, exit, `The yard was not ready within ${READY_WITHIN_MS / 1000} s`);
 }
 
 /** Of several that were started one has won. Ours must not come to it later, when that one was asked to stop. */
@@ -90,11 +90,12 @@ function spawnYard(home: Home, options: readonly string[], database: string | nu
   });
 }
 
-function notStarted(home: Home, logStart: number, what: string) {
+/** @param exit  what the yard's process ended with: 2 says that it was asked for something it cannot do */
+function notStarted(home: Home, logStart: number, exit: number | null, what: string) {
   const lines = readFileSync(home.yardLog).subarray(logStart).toString("utf8").trim().split("\n").slice(-10);
   const said = lines.map((line) => `  ${printable(line)}`).join("\n");
   const message = `${what}. ${said.trim() === "" ? "It said nothing." : `Its last words:\n${said}`}\nThe whole log: ${home.yardLog}`;
-  return stopWith({ code: "not_started", message, exitCode: 3 });
+  return stopWith({ code: "not_started", message, exitCode: exit === 2 ? 2 : 3 });
 }
 
 /** Waits until a yard's process is gone; false where it is still there after `withinMs`. */

@@ -25,7 +25,7 @@ export interface Floor {
   /** Seats an attempt whose slot the ledger holds already. */
   seat(machine: number, seated: Seated): void;
   /** Seats an attempt found in the store: in its slot where that is free, else in line. */
-  reseat(machine: number, seated: Seated): void;
+  reseat(machine: number, seated: Seated, now: UnixMs): void;
   /** Gives back a slot that was held for a run which then did not come. */
   release(machine: number, slot: Slot): void;
   /** These attempts are over: their slots are free, or go to the first in line that they suit. */
@@ -105,11 +105,10 @@ export function openFloor(): Floor {
     seat(machine, seated) {
       places.get(machine)?.seated.set(seated.attempt, seated);
     },
-    reseat(machine, seated) {
+    reseat(machine, seated, now) {
       const place = places.get(machine);
       if (!place) return;
-      // A yard that has been away does not know for how long: what does not fit now goes back to the queue.
-      place.line.set(seated.attempt, { ...seated, since: Number.NEGATIVE_INFINITY });
+      place.line.set(seated.attempt, { ...seated, since: now });
       advance(place);
     },
     release(machine, slot) {

@@ -123,7 +123,8 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       rows,
     );
     for (const row of await selectOpenAttempts(store.read, null)) {
-      floor.reseat(row.machine_id, { attempt: row.id, slot: JSON.parse(row.slot_json), endsAt: null });
+      const seated = { attempt: row.id, slot: JSON.parse(row.slot_json), endsAt: null };
+      floor.reseat(row.machine_id, seated, clock.now());
     }
   }
 

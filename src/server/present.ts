@@ -96,7 +96,8 @@ export function presentRun(job: JobRow, row: RunRow, work: CompiledWork, attempt
   };
 }
 
-export function presentAttempt(row: AttemptRow, machine: string | null): Attempt {
+/** @param results  the folder with what it made, where there is one */
+export function presentAttempt(row: AttemptRow, machine: string | null, results: string | null): Attempt {
   const ending = row.ending_json === null ? null : (JSON.parse(row.ending_json) as Ending);
   return {
     id: row.id,
@@ -108,6 +109,7 @@ export function presentAttempt(row: AttemptRow, machine: string | null): Attempt
     cause: ending && { code: ending.kind, text: describeEnding(ending) },
     stopReason: row.stop_reason,
     code: row.snapshot,
+    results,
     assignedAt: isoOf(row.assigned_at),
     startedAt: isoOf(row.started_at),
     endedAt: isoOf(row.ended_at),

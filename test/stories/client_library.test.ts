@@ -94,7 +94,7 @@ test("a run in a snapshot sees the code as it was submitted, and what it makes i
   expect(existsSync(`${yard.folder}/made.txt`)).toBe(false);
   expect(yard.read("notes.md")).toBe("mine\n");
   const [attempt] = await yard.attempts(1);
-  const results = yard.spoolOf(`results/${attempt?.id}`).replace(/\/0$/, "");
+  const results = attempt?.results;
   expect(readFileSync(`${results}/made.txt`, "utf8")).toBe("before\n");
   expect(readFileSync(`${results}/notes.md`, "utf8")).toBe("mine\nmore\n");
 });

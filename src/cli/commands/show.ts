@@ -1,5 +1,6 @@
 import type { Job } from "../../api/job.ts";
 import type { Attempt, Run } from "../../api/run.ts";
+import type { Answer } from "../../client/client.ts";
 import { formatBytes, formatDuration } from "../../core/quantity.ts";
 import { type Connection, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
@@ -109,7 +110,7 @@ function printJob(job: Job, definition: Record<string, unknown>): void {
 }
 
 function printFacts(rows: readonly [string, string][]): void {
-  for (const [name, value] of rows) if (value !== "") print(`  ${colours.dim(name.padEnd(10))} ${value}`);
+  for (const [name, value] of rows) if (value !== "") print(`  ${colours.dim(name.padEnd(11))} ${value}`);
 }
 
 function demandText(demand: unknown): string {
@@ -176,11 +177,11 @@ function whereOf({ machine, gpus }: Run): string {
 async function showRun(connection: Connection, job: number, n: number, options: ShowOptions): Promise<number> {
   const answer = await connection.client.call("showRun", { params: { job, n } });
   if (options.json) await write(process.stdout, `${JSON.stringify(answer)}\n`);
-  else printRun(answer.run, answer.attempts);
+  else printRun(answer);
   return 0;
 }
 
-function printRun(run: Run, attempts: readonly Attempt[]): void {
+function printRun({ run, attempts, checkpoints }: Answer<"showRun">): void {
   const now = Date.now();
   print(`${statusGlyph(run.status, colours)} ${colours.bold(`Run ${run.id}`)}  ${printable(run.name)}`);
   const took = runtime(run, now);
@@ -199,6 +200,8 @@ function printRun(run: Run, attempts: readonly Attempt[]): void {
     ["memory", run.memoryPeakBytes === null ? "" : `${formatBytes(run.memoryPeakBytes)} at most`],
     ["GPU memory", run.gpuMemoryPeakBytes === null ? "" : `${formatBytes(run.gpuMemoryPeakBytes)} at most`],
     ["code", run.code === null ? "" : printable(run.code.slice(0, 12))],
+    ["files", printable(attempts.findLast(({ results }) => results !== null)?.results ?? "")],
+    ["checkpoints", printable(checkpoints ?? "")],
     ["started", run.startedAt === null ? "" : localTime(run.startedAt, now)],
     ["ended", run.endedAt === null ? "" : localTime(run.endedAt, now)],
   ]);

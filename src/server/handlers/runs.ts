@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { RunStatus } from "../../core/run.ts";
 import { runStatuses } from "../../core/run.ts";
 import { refuse } from "../../core/failure.ts";
@@ -59,9 +60,22 @@ export function runHandlers(yard: Yard): RunHandlers {
       const row = await runRow(job, params.n);
       const [run] = await present(job, [row]);
       if (!run) return refuse({ code: "no_such_run", run: `${params.job}.${params.n}` });
-      const machines = await machineNames();
-      const attempts = await selectAttemptsOfRun(store.read, job.id, params.n);
-      return { run, attempts: attempts.map((attempt) => presentAttempt(attempt, machines.get(attempt.machine_id) ?? null)) };
+      const machines = new Map((await selectMachines(store.read)).map((machine) => [machine.id, machine]));
+      const folder = (attempt: AttemptRow, below: string) => {
+        const spool = machines.get(attempt.machine_id)?.spool;
+        const path = `${spool}/${yard.id}/${below}`;
+        return spool && existsSync(path) ? path : null;
+      };
+      const rows = await selectAttemptsOfRun(store.read, job.id, params.n);
+      const last = rows.at(-1);
+      return {
+        run,
+        attempts: rows.map((attempt) => {
+          const machine = machines.get(attempt.machine_id)?.name ?? null;
+          return presentAttempt(attempt, machine, folder(attempt, `results/${attempt.id}`));
+        }),
+        checkpoints: last ? folder(last, `kept/${job.id}.${params.n}`) : null,
+      };
     },
 
     async output({ params, query, who, outgoing }) {
@@ -122,10 +136,6 @@ export function runHandlers(yard: Yard): RunHandlers {
     const ids = rows.flatMap((row) => (row.attempt_id === null ? [] : [row.attempt_id]));
     const attempts = new Map((await selectAttempts(store.read, ids)).map((attempt) => [attempt.id, attempt]));
     return rows.map((row) => presentRun(job, row, work, row.attempt_id === null ? null : (attempts.get(row.attempt_id) ?? null)));
-  }
-
-  async function machineNames(): Promise<Map<number, string>> {
-    return new Map((await selectMachines(store.read)).map((machine) => [machine.id, machine.name]));
   }
 
   /** Where a stream of an attempt lies now: with the yard, or still where the run writes it. */

@@ -1,0 +1,42 @@
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import type { ServeOptions } from "../cli/program.ts";
+import { type Home, readToken } from "../platform/home.ts";
+import type { YardServer } from "../server/server.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** Only this machine's own loopback may be spoken to in the clear, unless the user says that the network may read along. */
+export function refuseToListen({ host, insecure }: ServeOptions): Refusal | null {
+  if (isLoopback(host) || insecure) return null;
+  return {
+    refusal: `The yard does not listen on ${host} in the clear: its tokens could be read on the way. Put a TLS proxy in front of 127.0.0.1, or say --insecure-http.`,
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
+}
+
+/** Listens where asked; without a wish, where it did before, else anywhere. Returns the URL. */
+export async function listen(server: YardServer, options: ServeOptions, home: Home): Promise<string | Refusal> {
+  const { host } = options;
+  const urlAt = (port: number) => `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  if (options.port !== null) {
+    if (await isFree(host, options.port)) return urlAt(await server.listen(host, options.port));
+    return {
+      refusal: `Port ${options.port} is in use, or not yours to use. Choose another one with --port, or leave it out.`,
+    };
+  }
+  const before = Number(readToken(home.port) ?? 0);
+  const port = await server.listen(host, (await isFree(host, before)) ? before : 0);
+  writeFileSync(home.port, `${port}\n`, { mode: 0o600 });
+  return urlAt(port);
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen({ host, port }, () => probe.close(() => resolve(true)));
+  });
+}

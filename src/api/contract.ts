@@ -1,12 +1,5 @@
 import { z } from "zod";
-import {
-  acknowledgementSchema,
-  helloSchema,
-  ordersSchema,
-  pollSchema,
-  reportsSchema,
-  welcomeSchema,
-} from "./agent.ts";
+import { acknowledgementSchema, helloSchema, ordersSchema, pollSchema, reportsSchema, welcomeSchema } from "./agent.ts";
 import { axisSchema, jobChangesSchema, jobSchema, submissionSchema } from "./job.ts";
 import { machineChangesSchema, machineSchema } from "./machine.ts";
 import type { DoorName } from "./paths.ts";
@@ -153,7 +146,12 @@ export const contract = {
     answer: z.string(),
   },
   listMachines: { params: nothing, query: nothing, body: null, answer: z.object({ machines: z.array(machineSchema) }) },
-  setMachine: { params: machine, query: nothing, body: machineChangesSchema, answer: z.object({ machine: machineSchema }) },
+  setMachine: {
+    params: machine,
+    query: nothing,
+    body: machineChangesSchema,
+    answer: z.object({ machine: machineSchema }),
+  },
   listPools: {
     params: nothing,
     query: nothing,
@@ -176,14 +174,26 @@ export const contract = {
     /** The token itself is shown once, here. */
     answer: z.object({ token: tokenSchema, secret: z.string() }),
   },
-  revokeToken: { params: z.object({ token: z.string() }), query: nothing, body: null, answer: z.object({ token: tokenSchema }) },
+  revokeToken: {
+    params: z.object({ token: z.string() }),
+    query: nothing,
+    body: null,
+    answer: z.object({ token: tokenSchema }),
+  },
   audit: {
     params: nothing,
     query: z.object({ before: z.coerce.number().int().optional(), limit: limit(1000, 100) }),
     body: null,
     answer: z.object({
       entries: z.array(
-        z.object({ id: z.number(), at: z.string(), user: z.string(), action: z.string(), target: z.string(), detail: json }),
+        z.object({
+          id: z.number(),
+          at: z.string(),
+          user: z.string(),
+          action: z.string(),
+          target: z.string(),
+          detail: json,
+        }),
       ),
       next: z.number().nullable(),
     }),

@@ -3,7 +3,7 @@ import { jobStatuses } from "../core/job.ts";
 
 /** What stands on a command line must survive: words stay words, NUL cannot be in one. */
 const word = z.string().refine((text) => !text.includes("\0"), "must not contain a NUL byte");
-const name = z.string().min(1).max(200);
+const name = word.min(1).max(200);
 const count = z.number().int().min(1).max(10_000_000);
 
 const commandSchema = z.discriminatedUnion("kind", [
@@ -47,7 +47,10 @@ export const submissionSchema = z.strictObject({
     /** Many commands at once, a shell text a line; `line` counts from 1 in the file they came from. */
     z.strictObject({
       kind: z.literal("lines"),
-      lines: z.array(z.tuple([z.number().int().min(1), word.min(1)])).min(1).max(1_000_000),
+      lines: z
+        .array(z.tuple([z.number().int().min(1), word.min(1)]))
+        .min(1)
+        .max(1_000_000),
     }),
   ]),
   pool: name.default("local"),
@@ -62,7 +65,10 @@ export const submissionSchema = z.strictObject({
   tags: z.array(name).default([]),
   cwd: z.string().startsWith("/"),
   environment: z.record(z.string(), word),
-  umask: z.string().regex(/^[0-7]{1,4}$/).default("022"),
+  umask: z
+    .string()
+    .regex(/^[0-7]{1,4}$/)
+    .default("022"),
   limits: z.record(z.string().regex(/^[a-z]$/), z.string().regex(/^(\d+|unlimited)$/)).default({}),
   out: z.string().startsWith("/").nullable().default(null),
   snapshot: z.string().nullable().default(null),

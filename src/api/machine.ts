@@ -46,7 +46,10 @@ export type Machine = z.infer<typeof machineSchema>;
 
 export const machineChangesSchema = z.strictObject({
   /** One CUDA_VISIBLE_DEVICES a slot; null goes back to counting. */
-  slots: z.array(z.string().regex(/^[A-Za-z0-9,_/:-]*$/)).nullable().optional(),
+  slots: z
+    .array(z.string().regex(/^[A-Za-z0-9,_/:-]*$/))
+    .nullable()
+    .optional(),
   drained: z.boolean().optional(),
 });
 export type MachineChanges = z.infer<typeof machineChangesSchema>;

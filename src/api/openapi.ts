@@ -42,7 +42,9 @@ function operation(name: DoorName): Record<string, unknown> {
     operationId: name,
     ...(door.role === "open" ? { security: [] } : { security: [{ token: [] }], "x-role": door.role }),
     parameters: [...parameters(params, "path"), ...parameters(query, "query")],
-    ...(body && { requestBody: { required: true, content: { "application/json": { schema: schemaOf(body, "input") } } } }),
+    ...(body && {
+      requestBody: { required: true, content: { "application/json": { schema: schemaOf(body, "input") } } },
+    }),
     responses: {
       200: { description: "Done.", content: { "application/json": { schema: schemaOf(answer, "output") } } },
       default: {
@@ -74,5 +76,12 @@ function schemaOf(schema: z.ZodType, io: "input" | "output"): Record<string, unk
 /** What a refusal looks like on the wire (RFC 9457). */
 export function problemOf(failure: Failure) {
   const { status, exitCode } = failureDoors[failure.code];
-  return { type: "about:blank", title: failure.code, status, code: failure.code, detail: describeFailure(failure), exitCode };
+  return {
+    type: "about:blank",
+    title: failure.code,
+    status,
+    code: failure.code,
+    detail: describeFailure(failure),
+    exitCode,
+  };
 }

@@ -65,7 +65,8 @@ export async function startYard(home: Home, options: readonly string[], database
       child.unref();
       return found;
     }
-    if (exit !== null && exit !== ANOTHER_HAS_THE_LOCK) throw notStarted(home, logStart, exit, "The yard did not start");
+    if (exit !== null && exit !== ANOTHER_HAS_THE_LOCK)
+      throw notStarted(home, logStart, exit, "The yard did not start");
   }
   child.unref();
   throw notStarted(home, logStart, exit, `The yard was not ready within ${READY_WITHIN_MS / 1000} s`);

@@ -8,17 +8,8 @@ import type { JobOptions } from "./job_options.ts";
 import { counted } from "./number_text.ts";
 import { type PreparedJob, prepareSubmission, prepareWork } from "./prepare_job.ts";
 import { INTERRUPTED } from "./stop.ts";
+import type { SubmitOptions } from "./submit_option_flags.ts";
 import { canAsk, note, noteColours, print, printJson, write } from "./terminal.ts";
-
-/** What happens around a submission. */
-export interface SubmitOptions {
-  follow?: boolean;
-  wait?: boolean;
-  json?: boolean;
-  dryRun?: boolean;
-  yes?: boolean;
-  exitCode?: boolean;
-}
 
 /** Submits a job and does what was asked for after it; returns the exit code. */
 export async function submitJob(

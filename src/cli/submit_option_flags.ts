@@ -1,6 +1,15 @@
 import type { Command } from "commander";
 
-/** What can happen around a submission: see SubmitOptions. */
+/** What happens around a submission. */
+export interface SubmitOptions {
+  follow?: boolean;
+  wait?: boolean;
+  json?: boolean;
+  dryRun?: boolean;
+  yes?: boolean;
+  exitCode?: boolean;
+}
+
 export function addSubmitOptions(command: Command): void {
   command
     .option("--follow", "show what it prints, or how a sweep goes, until it has ended")

@@ -12,7 +12,9 @@ export type Transport = (request: {
 }) => Promise<{ status: number; body: string }>;
 
 type Input<Name extends DoorName, Part extends "params" | "query"> = z.input<Contract[Name][Part]>;
-type Body<Name extends DoorName> = Contract[Name]["body"] extends z.ZodType ? z.input<Contract[Name]["body"]> : undefined;
+type Body<Name extends DoorName> = Contract[Name]["body"] extends z.ZodType
+  ? z.input<Contract[Name]["body"]>
+  : undefined;
 export type Answer<Name extends DoorName> = z.output<Contract[Name]["answer"]>;
 
 export interface Call<Name extends DoorName> {
@@ -64,7 +66,9 @@ export function openClient(transport: Transport): Client {
 /** The path of a door with its parameters and query filled in. */
 export function pathOf(name: DoorName, params: object, query: object): string {
   const values = new Map(Object.entries(params));
-  const path = doors[name].path.replaceAll(/:([a-z]+)/g, (_, key: string) => encodeURIComponent(String(values.get(key))));
+  const path = doors[name].path.replaceAll(/:([a-z]+)/g, (_, key: string) =>
+    encodeURIComponent(String(values.get(key))),
+  );
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
   return search.size > 0 ? `${path}?${search}` : path;

@@ -62,7 +62,11 @@ function started(decisions: Decision[]): number[] {
 test("runs start in order while they fit, and the first that does not says why", () => {
   const decisions = decide([aJob(1, 2), aJob(2, 1, { startable: 5 })], aMachine(4));
   expect(started(decisions)).toEqual([1, 2, 2]);
-  expect(decisions.at(-1)).toMatchObject({ do: "wait", job: 2, because: { code: "gpus_busy", asked: 1, freeAtMost: 0 } });
+  expect(decisions.at(-1)).toMatchObject({
+    do: "wait",
+    job: 2,
+    because: { code: "gpus_busy", asked: 1, freeAtMost: 0 },
+  });
 });
 
 test("a run that does not fit lets a smaller one behind it start", () => {
@@ -114,9 +118,12 @@ test("for any queue: nothing is over-allocated, no job gets more than it asked f
     }),
     { maxLength: 12 },
   );
-  const helds = fc.array(fc.record({ gpus: fc.constant(1), endsAt: fc.option(fc.integer({ min: NOW, max: NOW * 2 })) }), {
-    maxLength: 4,
-  });
+  const helds = fc.array(
+    fc.record({ gpus: fc.constant(1), endsAt: fc.option(fc.integer({ min: NOW, max: NOW * 2 })) }),
+    {
+      maxLength: 4,
+    },
+  );
   fc.assert(
     fc.property(queues, helds, (queue, held) => {
       const waiting = queue.map(({ gpus, ...rest }, index) => aJob(index + 1, gpus, rest));

@@ -1,8 +1,9 @@
-import { type Because, waitsBecause } from "./because.ts";
+import type { Because } from "./because.ts";
 import { demandKey, type Slot } from "./demand.ts";
 import { openLedger } from "./ledger.ts";
 import type { Decision, OpenMachine, Policy, WaitingJob } from "./policy.ts";
 import type { UnixMs } from "./run.ts";
+import { whyNoRoom } from "./why_no_room.ts";
 
 /** How long the first run that does not fit lets runs of unknown length overtake it. */
 export const AGEING_MS = 30_000;
@@ -118,5 +119,5 @@ function whyNot(
 ): Because {
   const fits = machines.find(({ ledger }) => ledger.place(job.demand) !== null);
   if (fits && reservation) return { code: "reserved", job: reservation.job.id, on: fits.machine.name };
-  return waitsBecause(job.demand, machines, unreachable);
+  return whyNoRoom(job.demand, machines, unreachable);
 }

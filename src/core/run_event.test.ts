@@ -19,9 +19,14 @@ test("Python's bare NaN and Infinity are read as the strings that stand for them
   });
 });
 
-test.each(['{"kind":"metric","val', "", "[]", "null", '{"kind":"other"}', '{"kind":"metric","values":[1]}', "x".repeat(LONGEST_LINE_BYTES + 1)])(
-  "a torn, foreign or oversized line is none (%#)",
-  (line) => {
-    expect(parseEvent(line)).toBeNull();
-  },
-);
+test.each([
+  '{"kind":"metric","val',
+  "",
+  "[]",
+  "null",
+  '{"kind":"other"}',
+  '{"kind":"metric","values":[1]}',
+  "x".repeat(LONGEST_LINE_BYTES + 1),
+])("a torn, foreign or oversized line is none (%#)", (line) => {
+  expect(parseEvent(line)).toBeNull();
+});

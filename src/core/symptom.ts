@@ -7,7 +7,10 @@ const signs: [Symptom, RegExp][] = [
     "out_of_gpu_memory",
     /CUDA out of memory|HIP out of memory|torch\.(cuda\.)?OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY|CUBLAS_STATUS_ALLOC_FAILED|RESOURCE_EXHAUSTED: Out of memory/,
   ],
-  ["out_of_memory", /^MemoryError\b|numpy[\w.]*\._ArrayMemoryError|std::bad_alloc|DefaultCPUAllocator: can't allocate memory/m],
+  [
+    "out_of_memory",
+    /^MemoryError\b|numpy[\w.]*\._ArrayMemoryError|std::bad_alloc|DefaultCPUAllocator: can't allocate memory/m,
+  ],
 ];
 
 export function symptomIn(lastLines: string): Symptom | null {

@@ -28,7 +28,7 @@ export async function openDatabase(home: Home, options: ServeOptions): Promise<O
   const url = asked ?? readToken(home.databaseUrl);
   const store = await open(home, url);
   if (isRefusal(store)) return store;
-  const holder = randomBytes(8).toString("hex");
+  const holder = holderOf(home);
   const lead = await takeLead(store, holder, url === null);
   if (!lead) {
     await store.close();
@@ -37,6 +37,15 @@ export async function openDatabase(home: Home, options: ServeOptions): Promise<O
   // Kept only now that it is known to be good: the next start without --database uses it again.
   if (asked !== null) writeSecretFile(home.databaseUrl, `${asked}\n`);
   return { store, holder, ...lead };
+}
+
+/** The same for every yard of this home, of which one lives at a time: the next one need not wait for the last one's lead to run out. */
+function holderOf(home: Home): string {
+  const known = readToken(home.holder);
+  if (known !== null) return known;
+  const holder = randomBytes(8).toString("hex");
+  writeSecretFile(home.holder, `${holder}\n`);
+  return holder;
 }
 
 async function open(home: Home, url: string | null): Promise<Store | Refusal> {

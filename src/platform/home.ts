@@ -9,6 +9,8 @@ export interface Home {
   database: string;
   /** Holds a PostgreSQL URL where the yard was told to use one; it may hold a password. */
   databaseUrl: string;
+  /** The name under which yards of this home lead, one after the other. */
+  holder: string;
   /** Held for the life of a yard: of two, one gets it. */
   lock: string;
   /** How to reach the yard that runs now. */
@@ -33,6 +35,7 @@ export function homeOf(environment: NodeJS.ProcessEnv): Home {
     folder,
     database: `${folder}/yard.sqlite`,
     databaseUrl: `${folder}/database.url`,
+    holder: `${folder}/holder`,
     lock: `${folder}/lock.sqlite`,
     address: `${folder}/yard.json`,
     port: `${folder}/port`,

@@ -222,7 +222,13 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     return seats;
   }
 
-  function standInLine(pool: string, job: JobId, demand: Demand, startable: number, already: Map<number, number>): Seat[] {
+  function standInLine(
+    pool: string,
+    job: JobId,
+    demand: Demand,
+    startable: number,
+    already: Map<number, number>,
+  ): Seat[] {
     const seats: Seat[] = [];
     for (const { id: machine, pool: home } of floor.machines()) {
       while (home === pool && seats.length < startable) {

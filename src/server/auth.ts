@@ -66,7 +66,11 @@ export interface TokenOrder {
 }
 
 /** Makes a token of 256 random bits and keeps its hash. The secret is returned, and nowhere else. */
-export async function issueToken(store: Store, order: TokenOrder, now: number): Promise<{ id: string; secret: string }> {
+export async function issueToken(
+  store: Store,
+  order: TokenOrder,
+  now: number,
+): Promise<{ id: string; secret: string }> {
   const id = randomBytes(6).toString("hex");
   const secret = `ry_${randomBytes(32).toString("base64url")}`;
   const row = {

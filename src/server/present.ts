@@ -4,7 +4,7 @@ import type { Attempt, Run } from "../api/run.ts";
 import { commandLine } from "../core/command_line.ts";
 import type { Slot } from "../core/demand.ts";
 import { jobStatus } from "../core/job.ts";
-import { devicesOf, type Machine as CoreMachine } from "../core/machine.ts";
+import { type Machine as CoreMachine, devicesOf } from "../core/machine.ts";
 import { describeCause, type Ending, type FailureCause, type JobId } from "../core/run.ts";
 import type { CompiledWork } from "../core/work.ts";
 import type { AttemptRow } from "../store/attempts.ts";

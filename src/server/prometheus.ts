@@ -14,7 +14,9 @@ export function metricsHandler(yard: Yard): Handler<"metrics"> {
       ["runyard_epoch", "How often the yard has been started", yard.epoch],
       ["process_resident_memory_bytes", "Memory of the yard's process", process.memoryUsage.rss()],
     ];
-    const text = gauges.map(([name, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${value}\n`);
+    const text = gauges.map(
+      ([name, help, value]) => `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${value}\n`,
+    );
     outgoing.writeHead(200, { "content-type": "text/plain; version=0.0.4" });
     outgoing.end(text.join(""));
     return answered;

@@ -1,9 +1,8 @@
-import { type Failure, type Refused, refuse } from "../core/failure.ts";
+import { type Failure, isRefused, type Refused, refuse } from "../core/failure.ts";
 import { formatSelector, parseSelectors, type Selector } from "../core/selector.ts";
 import type { Db } from "../store/dialect.ts";
 import { type JobRow, selectJob, selectJobs, selectLastJobId, selectOpenJobIds } from "../store/jobs.ts";
 import type { RunSpan } from "../store/runs.ts";
-import { isRefused } from "../core/failure.ts";
 import type { Principal } from "./auth.ts";
 
 /** Jobs and runs that a command means. `range` null: all runs of the job. */
@@ -40,7 +39,10 @@ async function find(db: Db, selector: Selector): Promise<Chosen[] | Refused> {
       return job ? [{ job, range: null }] : refuse({ code: "no_jobs" });
     }
     case "jobs": {
-      const ids = Array.from({ length: Math.min(selector.last - selector.first + 1, 100_000) }, (_, i) => selector.first + i);
+      const ids = Array.from(
+        { length: Math.min(selector.last - selector.first + 1, 100_000) },
+        (_, i) => selector.first + i,
+      );
       const jobs = await selectJobs(db, ids.slice(0, 30_000));
       return jobs.length > 0 ? jobs.map((job) => ({ job, range: null })) : missing(selector);
     }

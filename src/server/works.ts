@@ -1,7 +1,7 @@
-import { compileWork, type CompiledWork, type Work } from "../core/work.ts";
-import type { Space } from "../core/space.ts";
 import type { Command } from "../core/command.ts";
+import type { Space } from "../core/space.ts";
 import { isSpaceRefused } from "../core/space_problem.ts";
+import { type CompiledWork, compileWork, type Work } from "../core/work.ts";
 import type { Db } from "../store/dialect.ts";
 import { type JobRow, selectLines } from "../store/jobs.ts";
 

@@ -1,7 +1,7 @@
 import type { Job } from "../../api/job.ts";
 import type { Connection } from "../connect.ts";
 import { INTERRUPTED } from "../stop.ts";
-import type { SubmitOptions } from "../submit_job.ts";
+import type { SubmitOptions } from "../submit_option_flags.ts";
 import { colours, note, noteColours, print, printJson } from "../terminal.ts";
 import { followRun } from "./follow_run.ts";
 import { followSweep } from "./follow_sweep.ts";

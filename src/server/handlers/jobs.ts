@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import type { Submission } from "../../api/job.ts";
 import { commandLine } from "../../core/command_line.ts";
-import { type Refused, refuse } from "../../core/failure.ts";
+import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import { openLedger } from "../../core/ledger.ts";
 import type { Machine } from "../../core/machine.ts";
 import { extendSpace } from "../../core/space_extension.ts";
@@ -26,9 +26,8 @@ import { selectMachines } from "../../store/machines.ts";
 import { selectPools } from "../../store/pools.ts";
 import { presentJob } from "../present.ts";
 import { choose, forbidStrangers } from "../selection.ts";
-import type { Handlers, Yard } from "../yard.ts";
 import { workOf } from "../works.ts";
-import { isRefused } from "../../core/failure.ts";
+import type { Handlers, Yard } from "../yard.ts";
 
 /** What one argument or variable of a program may hold on Linux (MAX_ARG_STRLEN), its NUL byte included. */
 const LONGEST_WORD_BYTES = 131_072;
@@ -59,7 +58,13 @@ export function jobHandlers(yard: Yard): JobHandlers {
       const id = await store.write(async (db) => {
         const id = await insertJob(db, store.dialect, job, now);
         await settleDependants(db, body.after.map((after) => after.job) as JobRow["id"][], now);
-        await insertAudit(db, { at: now, user: who.user, action: "submit", target: `${id}`, detail: { runs: job.total } });
+        await insertAudit(db, {
+          at: now,
+          user: who.user,
+          action: "submit",
+          target: `${id}`,
+          detail: { runs: job.total },
+        });
         return id;
       });
       boundary("yard: submitted");
@@ -97,7 +102,13 @@ export function jobHandlers(yard: Yard): JobHandlers {
       if (forbidden) return forbidden;
       await store.write(async (db) => {
         await setJob(db, row.id, body);
-        await insertAudit(db, { at: yard.clock.now(), user: who.user, action: "set", target: `${row.id}`, detail: body });
+        await insertAudit(db, {
+          at: yard.clock.now(),
+          user: who.user,
+          action: "set",
+          target: `${row.id}`,
+          detail: body,
+        });
       });
       store.changes.tell([{ kind: "job", job: row.id }]);
       return { job: await present(row.id) };
@@ -108,25 +119,34 @@ export function jobHandlers(yard: Yard): JobHandlers {
       if (!row) return refuse({ code: "no_such_job", job: params.job });
       const forbidden = forbidStrangers(who, [row]);
       if (forbidden) return forbidden;
-      const work = await workOf(store.read, row);
-      if (work.kind === "lines" || work.spaces[0]?.axes.length === 0) return refuse({ code: "not_a_sweep", job: row.id });
-      const extension = extendSpace(work.spaces, body.axes);
-      if (isSpaceRefused(extension)) return refuse({ code: "space", detail: describeSpaceProblem(extension.problem) });
-      const spaces = JSON.stringify([...work.spaces, ...extension.spaces]);
-      await store.write(async (db) => {
+      // In one go: of two that extend at once, the second adds to what the first has made of the sweep.
+      const added = await store.write(async (db) => {
+        const job = (await selectJob(db, row.id)) ?? row;
+        const work = await workOf(db, job);
+        const isSweep = work.kind === "command" && work.spaces[0] !== undefined && work.spaces[0].axes.length > 0;
+        if (!isSweep) return refuse({ code: "not_a_sweep", job: row.id });
+        const extension = extendSpace(work.spaces, body.axes);
+        if (isSpaceRefused(extension))
+          return refuse({ code: "space", detail: describeSpaceProblem(extension.problem) });
+        const spaces = JSON.stringify([...work.spaces, ...extension.spaces]);
         if (extension.added > 0) await extendJob(db, store.dialect, row.id, spaces, extension.added);
         const detail = { added: extension.added };
         await insertAudit(db, { at: yard.clock.now(), user: who.user, action: "extend", target: `${row.id}`, detail });
+        return extension.added;
       });
+      if (isRefused(added)) return added;
       store.changes.tell([{ kind: "job", job: row.id }]);
-      return { job: await present(row.id), added: extension.added };
+      return { job: await present(row.id), added };
     },
   };
 
   async function present(id: JobRow["id"]) {
     const row = await selectJob(store.read, id);
     if (!row) throw new Error(`job ${id} has vanished`);
-    return presentJob(row, (await selectAfter(store.read, id)).map(({ job, any }) => ({ job, any })));
+    return presentJob(
+      row,
+      (await selectAfter(store.read, id)).map(({ job, any }) => ({ job, any })),
+    );
   }
 }
 
@@ -248,4 +268,3 @@ function reserveOut(path: string, runs: number): Refused | null {
     return refuse({ code: "bad_request", detail });
   }
 }
-

@@ -1,5 +1,5 @@
-import { refuse } from "../../core/failure.ts";
 import type { Slot } from "../../core/demand.ts";
+import { refuse } from "../../core/failure.ts";
 import { selectOpenAttempts } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import { selectMachines, setMachine } from "../../store/machines.ts";
@@ -28,13 +28,20 @@ export function machineHandlers(yard: Yard): MachineHandlers {
     async setMachine({ params, body, who }) {
       const machines = await selectMachines(store.read);
       const row = machines.find(({ name }) => name === params.machine);
-      if (!row) return refuse({ code: "no_such_machine", machine: params.machine, known: machines.map(({ name }) => name) });
+      if (!row)
+        return refuse({ code: "no_such_machine", machine: params.machine, known: machines.map(({ name }) => name) });
       await store.write(async (db) => {
         await setMachine(db, row.name, {
           ...(body.slots !== undefined && { slots: body.slots }),
           ...(body.drained !== undefined && { drained: body.drained }),
         });
-        await insertAudit(db, { at: yard.clock.now(), user: who.user, action: "set", target: `machine ${row.name}`, detail: body });
+        await insertAudit(db, {
+          at: yard.clock.now(),
+          user: who.user,
+          action: "set",
+          target: `machine ${row.name}`,
+          detail: body,
+        });
       });
       store.changes.tell([{ kind: "machine", machine: row.id }]);
       yard.bell.ring(row.id);
@@ -50,7 +57,13 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       if (!pool) return refuse({ code: "no_such_pool", pool: params.pool, known: pools.map(({ name }) => name) });
       await store.write(async (db) => {
         await sharePool(db, pool.name, body.shared);
-        await insertAudit(db, { at: yard.clock.now(), user: who.user, action: "set", target: `pool ${pool.name}`, detail: body });
+        await insertAudit(db, {
+          at: yard.clock.now(),
+          user: who.user,
+          action: "set",
+          target: `pool ${pool.name}`,
+          detail: body,
+        });
       });
       return { pool: { ...pool, shared: body.shared } };
     },

@@ -1,17 +1,17 @@
 import { existsSync } from "node:fs";
+import { refuse } from "../../core/failure.ts";
 import type { RunStatus } from "../../core/run.ts";
 import { runStatuses } from "../../core/run.ts";
-import { refuse } from "../../core/failure.ts";
 import { parseEvent } from "../../core/run_event.ts";
 import type { OutputPlace } from "../../files/output_place.ts";
 import { describeFileProblem } from "../../files/problem.ts";
 import { type AttemptRow, selectAttempts, selectAttemptsOfRun } from "../../store/attempts.ts";
 import { type JobRow, makeRuns, selectJob } from "../../store/jobs.ts";
+import { selectMachines } from "../../store/machines.ts";
 import { type RunRow, selectRun, selectRuns, selectRunsByResult } from "../../store/runs.ts";
 import { absentRun, presentAttempt, presentRun } from "../present.ts";
 import { forbidStrangers } from "../selection.ts";
 import { answered, type Handlers, type Yard } from "../yard.ts";
-import { selectMachines } from "../../store/machines.ts";
 
 type RunHandlers = Pick<Handlers, "listRuns" | "results" | "showRun" | "output" | "runMetrics">;
 
@@ -24,7 +24,10 @@ export function runHandlers(yard: Yard): RunHandlers {
       if (!job) return refuse({ code: "no_such_job", job: params.job });
       const statuses = query.status === undefined ? null : parseStatuses(query.status);
       if (query.status !== undefined && !statuses) {
-        return refuse({ code: "bad_request", detail: `status takes a list of ${runStatuses.join(", ")}; got "${query.status}".` });
+        return refuse({
+          code: "bad_request",
+          detail: `status takes a list of ${runStatuses.join(", ")}; got "${query.status}".`,
+        });
       }
       const after = Math.max(query.after, (query.first ?? 1) - 1);
       const last = Math.min(query.last ?? job.counts.total, job.counts.total);
@@ -135,7 +138,9 @@ export function runHandlers(yard: Yard): RunHandlers {
     const work = await yard.works.of(job);
     const ids = rows.flatMap((row) => (row.attempt_id === null ? [] : [row.attempt_id]));
     const attempts = new Map((await selectAttempts(store.read, ids)).map((attempt) => [attempt.id, attempt]));
-    return rows.map((row) => presentRun(job, row, work, row.attempt_id === null ? null : (attempts.get(row.attempt_id) ?? null)));
+    return rows.map((row) =>
+      presentRun(job, row, work, row.attempt_id === null ? null : (attempts.get(row.attempt_id) ?? null)),
+    );
   }
 
   /** Where a stream of an attempt lies now: with the yard, or still where the run writes it. */
@@ -149,17 +154,26 @@ export function runHandlers(yard: Yard): RunHandlers {
       const place: OutputPlace = stream === "out" ? { kind: "spool", path: job.plan.out } : { kind: "none" };
       return { place, ended };
     }
-    if (attempt.output_json !== null) return { place: (JSON.parse(attempt.output_json) as Record<string, OutputPlace>)[stream] ?? { kind: "none" as const }, ended };
+    if (attempt.output_json !== null)
+      return {
+        place: (JSON.parse(attempt.output_json) as Record<string, OutputPlace>)[stream] ?? { kind: "none" as const },
+        ended,
+      };
     return { place: await spoolPlace(attempt, stream), ended };
   }
 
   async function spoolPlace(attempt: AttemptRow, stream: string): Promise<OutputPlace> {
     const machine = (await selectMachines(store.read)).find(({ id }) => id === attempt.machine_id);
     const name = stream === "events" ? "events.jsonl" : stream;
-    return machine?.spool ? { kind: "spool", path: `${machine.spool}/${yard.id}/${attempt.id}/0/${name}` } : { kind: "none" };
+    return machine?.spool
+      ? { kind: "spool", path: `${machine.spool}/${yard.id}/${attempt.id}/0/${name}` }
+      : { kind: "none" };
   }
 
-  async function readStretch(place: OutputPlace, query: { from?: number | undefined; tail?: number | undefined; limit: number }) {
+  async function readStretch(
+    place: OutputPlace,
+    query: { from?: number | undefined; tail?: number | undefined; limit: number },
+  ) {
     const { outputs } = yard.files;
     if (query.from === undefined && query.tail !== undefined) {
       const tail = await outputs.lastLines(place, query.tail);

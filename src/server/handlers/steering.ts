@@ -1,10 +1,10 @@
 import { type Because, describeBecause } from "../../core/because.ts";
-import { isRefused, refuse } from "../../core/failure.ts";
+import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import type { RunStatus } from "../../core/run.ts";
 import { wantBack, wantStops } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import type { Change } from "../../store/changes.ts";
-import { selectAfter } from "../../store/dependencies.ts";
+import { failedDependency, selectAfter } from "../../store/dependencies.ts";
 import { type JobRow, pauseJobs, setCode } from "../../store/jobs.ts";
 import { pausePools, selectPools } from "../../store/pools.ts";
 import { cancelQueued, retryRuns, selectRuns } from "../../store/runs.ts";
@@ -38,14 +38,22 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     },
 
     async retry({ body, who }) {
-      return steer(body.select, who, "retry", async ({ job, range }, db, now) => {
+      let blocked: Refused | null = null;
+      const outcome = await steer(body.select, who, "retry", async ({ job, range }, db, now) => {
         if (body.snapshot !== null) {
           await setCode(db, job.id, { ...job.plan, snapshot: body.snapshot, commit: body.commit });
         }
-        const statuses: RunStatus[] = body.failed ? ["failed"] : range ? ["failed", "cancelled", "succeeded", "skipped"] : ["failed", "cancelled"];
+        const statuses: RunStatus[] = body.failed
+          ? ["failed"]
+          : range
+            ? ["failed", "cancelled", "succeeded", "skipped"]
+            : ["failed", "cancelled"];
         const retried = await retryRuns(db, store.dialect, { job: job.id, range }, statuses, now);
+        const cause = retried.runs === 0 ? await failedDependency(db, job.id) : null;
+        if (cause !== null) blocked = refuse({ code: "waits_for_failed", job: job.id, on: JSON.parse(cause).job });
         return { ...retried, stops: [] };
       });
+      return !isRefused(outcome) && outcome.runs === 0 && blocked !== null ? blocked : outcome;
     },
 
     async pause({ body, who }) {
@@ -70,7 +78,10 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
   ) {
     const chosen = await choose(store.read, select);
     if (isRefused(chosen)) return chosen;
-    const forbidden = forbidStrangers(who, chosen.map(({ job }) => job));
+    const forbidden = forbidStrangers(
+      who,
+      chosen.map(({ job }) => job),
+    );
     if (forbidden) return forbidden;
     const now = yard.clock.now();
     const outcome = { jobs: chosen.map(({ job }) => job.id as number), runs: 0, stopping: 0 };
@@ -119,11 +130,18 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     const isOver = job.endedAt !== null;
     const after = (range?.first ?? 1) - 1;
     const last = range?.last ?? job.counts.total;
-    const rows = (await selectRuns(store.read, job.id, range || isOver ? null : open, after, EXPLAINED)).filter((row) => row.n <= last);
+    const rows = (await selectRuns(store.read, job.id, range || isOver ? null : open, after, EXPLAINED)).filter(
+      (row) => row.n <= last,
+    );
     const waits = await whyWaits(job);
     const explained = rows.map((row) => {
       const because = whyStands(row.status, row.machine) ?? waits;
-      return { id: `${job.id}.${row.n}`, status: row.status, runs: 1, because: { code: because.code, text: describeBecause(because) } };
+      return {
+        id: `${job.id}.${row.n}`,
+        status: row.status,
+        runs: 1,
+        because: { code: because.code, text: describeBecause(because) },
+      };
     });
     const others = job.counts.queued - explained.filter(({ status }) => status === "queued").length;
     const lastWaiting = explained.findLast(({ status }) => status === "queued");

@@ -1,9 +1,9 @@
 import { openApi } from "../../api/openapi.ts";
 import { refuse } from "../../core/failure.ts";
+import { type AuditEntry, insertAudit, selectAudit } from "../../store/audit.ts";
 import { countWork } from "../../store/jobs.ts";
 import { selectMachines } from "../../store/machines.ts";
 import { selectPools } from "../../store/pools.ts";
-import { type AuditEntry, insertAudit, selectAudit } from "../../store/audit.ts";
 import { revokeToken, selectTokens, type TokenRow } from "../../store/tokens.ts";
 import { issueToken } from "../auth.ts";
 import { isoOf } from "../present.ts";
@@ -11,15 +11,7 @@ import type { Handlers, Yard } from "../yard.ts";
 
 type YardHandlers = Pick<
   Handlers,
-  | "health"
-  | "ready"
-  | "openapi"
-  | "status"
-  | "listTokens"
-  | "createToken"
-  | "revokeToken"
-  | "audit"
-  | "stopYard"
+  "health" | "ready" | "openapi" | "status" | "listTokens" | "createToken" | "revokeToken" | "audit" | "stopYard"
 >;
 
 /** A loop that has not come round for this long is stuck. */
@@ -65,7 +57,11 @@ export function yardHandlers(yard: Yard): YardHandlers {
     async createToken({ body, who }) {
       const now = clock.now();
       const expiresAt = body.expiresInMs === null ? null : now + body.expiresInMs;
-      const { id, secret } = await issueToken(store, { user: body.user, role: body.role, label: body.label, expiresAt }, now);
+      const { id, secret } = await issueToken(
+        store,
+        { user: body.user, role: body.role, label: body.label, expiresAt },
+        now,
+      );
       await audit(who.user, "create", `token ${id}`, { user: body.user, role: body.role });
       const row = (await selectTokens(store.read)).find((token) => token.id === id);
       return row ? { token: presentToken(row), secret } : refuse({ code: "no_such_token", token: id });
@@ -107,7 +103,10 @@ export function yardHandlers(yard: Yard): YardHandlers {
     return {
       store: await store.write(async () => "ok").catch((error: unknown) => `cannot be written: ${String(error)}`),
       loop: isOnTime ? "ok" : "the scheduler has not come round for 10 s",
-      disk: !free.ok || free.value >= yard.floorBytes ? "ok" : `only ${free.value} bytes free, the floor is ${yard.floorBytes}`,
+      disk:
+        !free.ok || free.value >= yard.floorBytes
+          ? "ok"
+          : `only ${free.value} bytes free, the floor is ${yard.floorBytes}`,
     };
   }
 }

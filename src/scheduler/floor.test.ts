@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import type { Demand } from "../core/demand.ts";
+import type { Machine } from "../core/machine.ts";
+import type { AttemptId } from "../core/run.ts";
+import { type Floor, openFloor } from "./floor.ts";
+
+const ONE_CORE: Demand = { gpus: null, cpus: null, memoryBytes: null };
+
+/** A floor with one machine, 1, where runs have been short. */
+function aFloor({ slots = null, cpus = 2 }: { slots?: string[] | null; cpus?: number }): Floor {
+  const hardware = { cpus, memoryBytes: 1e9, gpus: [], problems: [] };
+  const machine: Machine = {
+    id: 1,
+    name: "lab1",
+    pool: "local",
+    hardware,
+    slots,
+    drained: false,
+    seenAt: 1,
+    unreachableSince: null,
+  };
+  const floor = openFloor();
+  floor.refresh([machine]);
+  floor.leave(1, [{ attempt: named("before"), tookMs: 5 }]);
+  return floor;
+}
+
+function named(name: string): AttemptId {
+  return name as AttemptId;
+}
+
+/** Seats an attempt where the ledger has room. */
+function seat(floor: Floor, name: string, demand = ONE_CORE): void {
+  const open = floor.open("local")[0];
+  const slot = open?.ledger.place(demand);
+  if (!open || !slot) throw new Error(`no room for ${name}`);
+  open.ledger.hold(slot);
+  floor.seat(1, { attempt: named(name), slot, endsAt: null });
+}
+
+test("a run stands in line only where any run that ends frees just the slot it needs", () => {
+  const mixed = aFloor({ slots: ["0", "1"] });
+  seat(mixed, "a");
+  seat(mixed, "b");
+  expect(mixed.placeAhead(1, ONE_CORE, 0)).toBeNull();
+
+  const alike = aFloor({ slots: ["", ""] });
+  seat(alike, "a");
+  seat(alike, "b");
+  expect(alike.placeAhead(1, ONE_CORE, 0)).toMatchObject({ devices: "" });
+
+  const counted = aFloor({ cpus: 2 });
+  seat(counted, "a");
+  seat(counted, "b");
+  expect(counted.placeAhead(1, ONE_CORE, 0)).toMatchObject({ cpus: 1 });
+  expect(counted.placeAhead(1, { ...ONE_CORE, cpus: 2 }, 0)).toBeNull();
+});
+
+test("what stands in line gets the first slot that is free", () => {
+  const floor = aFloor({ slots: [""] });
+  seat(floor, "a");
+  const slot = floor.placeAhead(1, ONE_CORE, 0);
+  if (!slot) throw new Error("there is a line");
+  floor.queue(1, { attempt: named("b"), slot, endsAt: null }, 100);
+  floor.leave(1, [{ attempt: named("a"), tookMs: 5 }]);
+  expect(floor.open("local")[0]?.held).toMatchObject([{ attempt: "b" }]);
+  expect(floor.stuck(10_000)).toEqual([]);
+});
+
+test("who stands in line for long is told of once, and nobody else is put there", () => {
+  const floor = aFloor({ slots: [""] });
+  seat(floor, "a");
+  const slot = floor.placeAhead(1, ONE_CORE, 0);
+  if (!slot) throw new Error("there is a line");
+  floor.queue(1, { attempt: named("b"), slot, endsAt: null }, 100);
+  expect(floor.stuck(200)).toEqual([]);
+  expect(floor.stuck(1000)).toEqual(["b"]);
+  expect(floor.stuck(2000)).toEqual([]);
+  floor.leave(1, [{ attempt: named("b"), tookMs: null }]);
+  expect(floor.placeAhead(1, ONE_CORE, 0)).toBeNull();
+});

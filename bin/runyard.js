@@ -20,7 +20,9 @@ if (major > 22 || (major === 22 && minor >= 19)) {
     if (signal) process.kill(process.pid, signal);
     process.exitCode = status === null ? 1 : status;
   } else {
-    console.error(`runyard needs Node 22.19 or newer; this is Node ${process.versions.node}. Install a current Node and try again.`);
+    console.error(
+      `runyard needs Node 22.19 or newer; this is Node ${process.versions.node}. Install a current Node and try again.`,
+    );
     process.exitCode = 2;
   }
 }

@@ -7,6 +7,7 @@ import { type Client, isRefusedCall } from "../client/client.ts";
 import { type Hardware, isUsable } from "../core/machine.ts";
 import { boundary } from "../platform/boundary.ts";
 import { surveyHost } from "../platform/hardware.ts";
+import { openRest } from "../platform/lean_node.ts";
 import { readFolder, removeFolder } from "../spool/folder.ts";
 import { startLauncher } from "../spool/launcher.ts";
 import { environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
@@ -61,6 +62,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   let looking: Promise<Hardware> | null = null;
   let over: AgentEnd | null = null;
 
+  const rest = openRest(Date.now);
   const outbox = openOutbox(send);
   const launcher = startLauncher({
     onStarted: ({ attempt, pid, at }) => attempts.started(attempt, pid, at),
@@ -106,6 +108,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   }
   clearInterval(tending);
   clearTimeout(surveying);
+  rest.stop();
   await launcher.close();
   return over;
 
@@ -164,6 +167,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
 
   async function send(reports: Report[]): Promise<boolean> {
     const { client, welcome } = current();
+    if (reports.length > 0) rest.stir();
     const news = pendingHardware;
     pendingHardware = null;
     try {

@@ -77,7 +77,7 @@ export function openOutbox(send: (reports: Report[]) => Promise<boolean>): Outbo
   }
 
   function schedule(inMs: number): void {
-    timer ??= setTimeout(() => void deliver(), inMs);
+    if (timer === null) timer = setTimeout(() => void deliver(), inMs);
   }
 
   return {

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { userInfo } from "node:os";
 import type { ServeOptions } from "../cli/program.ts";
@@ -12,7 +12,7 @@ import { describeFileProblem } from "../files/problem.ts";
 import { openBell } from "../platform/bell.ts";
 import { systemClock } from "../platform/clock.ts";
 import { type Home, homeOf, makeHome, readToken, writeJsonFile, writeSecretFile } from "../platform/home.ts";
-import { leanNodeFlags } from "../platform/lean_node.ts";
+import { leanNodeFlags, openRest } from "../platform/lean_node.ts";
 import { identify } from "../platform/processes.ts";
 import { version } from "../platform/version.ts";
 import { type Loop, startLoop } from "../scheduler/loop.ts";
@@ -51,6 +51,11 @@ export async function serve(options: ServeOptions): Promise<number> {
   await ensureToken(opened.store, home.adminToken, "admin");
   await ensureToken(opened.store, home.agentToken, "agent");
 
+  const rest = openRest(systemClock.now);
+  opened.store.changes.hear((changes) => {
+    // Machines say every few seconds how they are.
+    if (changes.some(({ kind }) => kind !== "machine")) rest.stir();
+  });
   const stopped = Promise.withResolvers<void>();
   let url = "";
   let loop: Loop | null = null;
@@ -75,6 +80,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   await stopped.promise;
   rmSync(home.address, { force: true });
   await loop.stop();
+  rest.stop();
   const { running } = await countWork(opened.store.read);
   agent.stop(running === 0);
   await server.close();
@@ -125,7 +131,7 @@ function schedule(yard: Yard, { store, epoch, holder }: OpenedStore, onDeposed: 
     clock: yard.clock,
     epoch,
     holder,
-    newAttemptId: (job, n, attempt) => `${job}.${n}.${attempt}-${randomBytes(6).toString("hex")}` as AttemptId,
+    newAttemptId: (job, n, attempt) => `${job}.${n}.${attempt}-${randomUUID().slice(-12)}` as AttemptId,
     onError: (error) =>
       logLine(`the scheduler failed at a turn: ${error instanceof Error ? error.stack : String(error)}`),
     onDeposed,

@@ -4,8 +4,8 @@ import type { Declaration } from "../declaration.ts";
 import { addJobOptions, jobOptionsOf } from "../job_option_flags.ts";
 import { type JobOptions, mergeOptions } from "../job_options.ts";
 import { wrongUsage } from "../stop.ts";
-import { type SubmitOptions, submitJob } from "../submit_job.ts";
-import { addSubmitOptions } from "../submit_option_flags.ts";
+import { submitJob } from "../submit_job.ts";
+import { addSubmitOptions, type SubmitOptions } from "../submit_option_flags.ts";
 
 export function declareRun(declaration: Declaration): void {
   declare(declaration, false);

@@ -1,6 +1,6 @@
 import type { Declaration } from "../declaration.ts";
-import { type SubmitOptions, submitJob } from "../submit_job.ts";
-import { addSubmitOptions } from "../submit_option_flags.ts";
+import { submitJob } from "../submit_job.ts";
+import { addSubmitOptions, type SubmitOptions } from "../submit_option_flags.ts";
 
 export function declareSubmit({ command, act }: Declaration): void {
   command.argument("<file>", "YAML: command, and any option of run under its name");

@@ -15,7 +15,7 @@ import type { Kind } from "./place.ts";
 
 export const NOW = 1_700_000_000_000;
 export const MACHINE = 1;
-export const EPOCH = 1;
+const EPOCH = 1;
 
 const slot = { devices: "", gpus: [], cpus: 1, memoryBytes: 0 };
 

@@ -1,10 +1,5 @@
 import type { Ending, RunStatus } from "../../../src/core/run.ts";
 
-/** What the store should come to, said as simply as it can be: arrays of runs, no rows that are yet to be made. */
-export interface Model {
-  jobs: ModelJob[];
-}
-
 export interface ModelJob {
   retries: number;
   paused: boolean;

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Report, Welcome } from "../api/agent.ts";
@@ -10,7 +10,7 @@ import { surveyHost } from "../platform/hardware.ts";
 import { openRest } from "../platform/lean_node.ts";
 import { readFolder, removeFolder } from "../spool/folder.ts";
 import { startLauncher } from "../spool/launcher.ts";
-import { environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
+import { attemptsIn, environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
 import { environmentScript } from "../spool/script.ts";
 import { openAttempts } from "./attempts.ts";
 import { openClaims } from "./claims.ts";
@@ -56,7 +56,6 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   let session = await greet();
   if (session === "idle") return "idle without a yard";
   const spool: Spool = { root: options.spool, yard: session.welcome.yard };
-  openSpool(spool);
   let pendingHardware: Hardware | null = null;
   let lookedAt = 0;
   let looking: Promise<Hardware> | null = null;
@@ -112,13 +111,17 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   await launcher.close();
   return over;
 
-  /** Says hello until a yard answers. */
+  /** Says hello until a yard answers that this spool obeys. */
   async function greet(): Promise<{ client: Client; welcome: Welcome } | "idle"> {
     const since = Date.now();
     for (;;) {
       const client = options.connect();
       try {
-        if (client) return { client, welcome: await hello(client) };
+        if (client) {
+          const welcome = await hello(client);
+          if (openSpool({ root: options.spool, yard: welcome.yard }, welcome.epoch)) return { client, welcome };
+          options.log(`a yard of epoch ${welcome.epoch} is not obeyed: this spool has served a later one`);
+        }
       } catch (error) {
         if (isRefusedCall(error)) options.log(`the yard refused this agent: ${error.problem.detail}`);
       }
@@ -148,7 +151,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     attempts.refit(welcome.slots, hardware);
     attempts.resume(welcome.attempts);
     outbox.flush();
-    for (const attempt of readdirSync(yardFolder(spool))) {
+    for (const attempt of attemptsIn(spool)) {
       const state = attempts.isKnown(attempt) ? null : readFolder(workerFolder(spool, attempt));
       if (state?.kind !== "ended") continue;
       const [job = "0", n = "0"] = attempt.split(".");

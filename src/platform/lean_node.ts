@@ -20,7 +20,8 @@ export function openRest(now: () => number): Rest {
   const timer = setInterval(() => {
     if (stirredAt === null || now() - stirredAt < QUIET_MS) return;
     stirredAt = null;
-    globalThis.gc?.();
+    // An ordinary collection keeps the pages it has emptied.
+    globalThis.gc?.({ type: "major", execution: "sync", flavor: "last-resort" });
   }, LOOK_MS);
   timer.unref();
   return {

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { AttemptId } from "../core/run.ts";
 
 /**
@@ -20,6 +20,11 @@ export function workerFolder(spool: Spool, attempt: AttemptId | string): string 
   return `${yardFolder(spool)}/${attempt}/0`;
 }
 
+/** The attempts that have a folder here. */
+export function attemptsIn(spool: Spool): string[] {
+  return readdirSync(yardFolder(spool)).filter((name) => /^\d+\.\d+\.\d+-/.test(name));
+}
+
 export function environmentFile(spool: Spool, environment: string): string {
   return `${yardFolder(spool)}/environments/${environment}.sh`;
 }
@@ -34,8 +39,18 @@ export function resultsFolder(spool: Spool, attempt: string): string {
   return `${yardFolder(spool)}/results/${attempt}`;
 }
 
-export function openSpool(spool: Spool): void {
+/**
+ * Makes the yard's folders, and notes under which epoch they are used. False: they have been used under a later one, so
+ * whoever speaks under this one is a yard that another has followed, and is not obeyed.
+ */
+export function openSpool(spool: Spool, epoch: number): boolean {
   for (const folder of ["environments", "kept", "results"]) {
     mkdirSync(`${yardFolder(spool)}/${folder}`, { recursive: true, mode: 0o700 });
   }
+  const file = `${yardFolder(spool)}/epoch`;
+  const seen = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+  if (epoch < seen) return false;
+  writeFileSync(`${file}.new`, `${epoch}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return true;
 }

@@ -13,18 +13,20 @@ export async function takeLease(db: Db, dialect: Dialect, holder: string, alone:
   const row = await db
     .selectFrom("lease")
     .select(["holder", "epoch", "renewed_at"])
-    .select(sql<number>`${dialect.now}`.as("now"))
     .where("id", "=", 1)
     .executeTakeFirst();
+  const { rows: clock } = await sql<{ now: number }>`select ${dialect.now} as now`.execute(db);
+  const now = clock[0]?.now ?? 0;
   // A clock set back by more than that must not keep everyone out until it has caught up.
-  const isFresh = row !== undefined && Math.abs(row.now - row.renewed_at) < LEASE_MS;
+  const isFresh = row !== undefined && Math.abs(now - row.renewed_at) < LEASE_MS;
   if (isFresh && !alone && row.holder !== holder) return null;
-  const epoch = (row?.epoch ?? 0) + 1;
+  // Not below the time: a store brought back from a backup must not begin again at an epoch that spools have seen.
+  const epoch = Math.max((row?.epoch ?? 0) + 1, Math.floor(now / 1000));
   // The epoch read above is compared again as it is written: of several that saw a lease run out, one takes it.
   const { rows } =
     await sql`insert into lease (id, holder, epoch, renewed_at) values (1, ${holder}, ${epoch}, ${dialect.now})
     on conflict (id) do update set holder = excluded.holder, epoch = excluded.epoch, renewed_at = excluded.renewed_at
-    where lease.epoch = excluded.epoch - 1 returning id`.execute(db);
+    where lease.epoch = ${row?.epoch ?? 0} returning id`.execute(db);
   return rows.length === 1 ? epoch : null;
 }
 

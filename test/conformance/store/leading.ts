@@ -9,6 +9,7 @@ export function leading(kind: Kind): void {
     return {
       take: (holder: string, alone = false) => store.write((db) => takeLease(db, store.dialect, holder, alone)),
       renew: (holder: string) => store.write((db) => renewLease(db, store.dialect, holder)),
+      setBack: (epoch: number) => store.write((db) => db.updateTable("lease").set({ epoch }).execute()),
       age: (byMs: number) =>
         store.write((db) =>
           db
@@ -21,7 +22,7 @@ export function leading(kind: Kind): void {
 
   test("the first yard leads, and another one waits while its lease is fresh", async () => {
     const lease = await aLease();
-    expect(await lease.take("a")).toBe(1);
+    expect(await lease.take("a")).toBeGreaterThan(0);
     expect(await lease.take("b")).toBeNull();
     expect(await lease.renew("a")).toBe(true);
     expect(await lease.renew("b")).toBe(false);
@@ -29,9 +30,9 @@ export function leading(kind: Kind): void {
 
   test("a lease that was not renewed is taken over, under a higher epoch, and its old holder hears of it", async () => {
     const lease = await aLease();
-    await lease.take("a");
+    const first = await lease.take("a");
     await lease.age(LEASE_MS + 1000);
-    expect(await lease.take("b")).toBe(2);
+    expect(await lease.take("b")).toBeGreaterThan(first ?? 0);
     expect(await lease.renew("a")).toBe(false);
     expect(await lease.take("a")).toBeNull();
   });
@@ -48,14 +49,15 @@ export function leading(kind: Kind): void {
     const lease = await aLease();
     await lease.take("a");
     await lease.age(-3_600_000);
-    expect(await lease.take("b")).toBe(2);
+    expect(await lease.take("b")).not.toBeNull();
   });
 
   test("a yard that is alone on its store need not wait, and its holder takes the lead anew", async () => {
     const lease = await aLease();
-    await lease.take("a");
-    expect(await lease.take("b", true)).toBe(2);
-    expect(await lease.take("b")).toBe(3);
+    const first = (await lease.take("a")) ?? 0;
+    const second = (await lease.take("b", true)) ?? 0;
+    expect(second).toBeGreaterThan(first);
+    expect(await lease.take("b")).toBeGreaterThan(second);
   });
 
   test("of many yards that see a lease run out one takes it", async () => {
@@ -66,6 +68,13 @@ export function leading(kind: Kind): void {
         return store.write((db) => takeLease(db, store.dialect, `yard${i}`, false));
       }),
     );
-    expect(epochs.filter((epoch) => epoch !== null)).toEqual([1]);
+    expect(epochs.filter((epoch) => epoch !== null)).toHaveLength(1);
+  });
+
+  test("a store brought back from a backup begins at an epoch that nobody has seen", async () => {
+    const lease = await aLease();
+    const before = (await lease.take("a", true)) ?? 0;
+    await lease.setBack(before - 1000);
+    expect(await lease.take("a", true)).toBeGreaterThanOrEqual(before);
   });
 }

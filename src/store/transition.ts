@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { JobId, RunStatus, UnixMs } from "../core/run.ts";
+import { mayMove } from "../core/transitions.ts";
 import { type Db, wordsOf } from "./dialect.ts";
 
 /** The columns of a job that count its runs. `starting` counts under `running`. */
@@ -12,7 +13,9 @@ export function countOf(status: RunStatus): Count {
 /** How a job's counts change: added up first, written once. */
 export type CountChanges = Map<JobId, Partial<Record<Count, number>>>;
 
+/** Every move of a run passes here, whoever asks for it: what the table of moves does not know is a bug of ours. */
 export function shift(changes: CountChanges, job: JobId, from: RunStatus, to: RunStatus, runs = 1): void {
+  if (!mayMove(from, to)) throw new Error(`a run of job ${job} cannot go from ${from} to ${to}`);
   const counts = changes.get(job) ?? {};
   counts[countOf(from)] = (counts[countOf(from)] ?? 0) - runs;
   counts[countOf(to)] = (counts[countOf(to)] ?? 0) + runs;

@@ -8,6 +8,7 @@ import { type Hardware, isUsable } from "../core/machine.ts";
 import { boundary } from "../platform/boundary.ts";
 import { surveyHost } from "../platform/hardware.ts";
 import { openRest } from "../platform/lean_node.ts";
+import { systemErrorText } from "../platform/system_error.ts";
 import { readFolder, removeFolder } from "../spool/folder.ts";
 import { startLauncher } from "../spool/launcher.ts";
 import { attemptsIn, environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
@@ -16,7 +17,8 @@ import { openAttempts } from "./attempts.ts";
 import { openClaims } from "./claims.ts";
 import { collectEnd } from "./collect.ts";
 import { surveyMachine } from "./hardware.ts";
-import { openOutbox } from "./outbox.ts";
+import { type Delivery, openOutbox } from "./outbox.ts";
+import { openSpoolRoom } from "./spool_room.ts";
 
 export interface AgentOptions {
   /** The machine it speaks for. */
@@ -36,9 +38,10 @@ export interface AgentOptions {
   patienceMs: number;
 }
 
-const POLL_MS = 25_000;
+/** Well below the silence after which the yard takes a machine to be out of reach. */
+const POLL_MS = 10_000;
 const TEND_MS = 250;
-/** GPUs are looked at this often, and more often while one of them cannot be used. */
+/** The machine is looked at this often, and more often while something of it cannot be used. */
 const SURVEY_MS = 10_000;
 const CLOSE_SURVEY_MS = 3000;
 /** A look at the GPUs this recent is good enough to start a run by. */
@@ -52,7 +55,8 @@ export type AgentEnd = "superseded" | "idle without a yard" | "asked to";
 export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const agent = randomBytes(8).toString("hex");
   let isBusy = () => false;
-  let hardware = await surveyMachine(options.visible, null, () => false);
+  const room = openSpoolRoom(options.spool);
+  let hardware = await surveyMachine(options.visible, null, () => false, room.problem());
   let session = await greet();
   if (session === "idle") return "idle without a yard";
   const spool: Spool = { root: options.spool, yard: session.welcome.yard };
@@ -88,6 +92,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     python: existsSync(python) ? python : null,
     forkServer: launcher.pid,
     onRefused: survey,
+    onDiskFull: room.ranOut,
   });
   isBusy = () => attempts.count() > 0;
   begin(session.welcome);
@@ -114,19 +119,29 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   /** Says hello until a yard answers that this spool obeys. */
   async function greet(): Promise<{ client: Client; welcome: Welcome } | "idle"> {
     const since = Date.now();
+    let said = "";
     for (;;) {
-      const client = options.connect();
-      try {
-        if (client) {
-          const welcome = await hello(client);
-          if (openSpool({ root: options.spool, yard: welcome.yard }, welcome.epoch)) return { client, welcome };
-          options.log(`a yard of epoch ${welcome.epoch} is not obeyed: this spool has served a later one`);
-        }
-      } catch (error) {
-        if (isRefusedCall(error)) options.log(`the yard refused this agent: ${error.problem.detail}`);
-      }
+      const objection = await introduce();
+      if (typeof objection === "object") return objection;
+      if (objection !== said && objection !== "") options.log(objection);
+      said = objection;
       if (options.ending.aborted || (Date.now() - since > options.patienceMs && !isBusy())) return "idle";
       await sleep(RECONNECT_MS);
+    }
+  }
+
+  /** A yard that welcomes this agent, or what stands in the way: empty where there is just none to be reached. */
+  async function introduce(): Promise<{ client: Client; welcome: Welcome } | string> {
+    const client = options.connect();
+    if (!client) return "";
+    try {
+      const welcome = await hello(client);
+      if (openSpool({ root: options.spool, yard: welcome.yard }, welcome.epoch)) return { client, welcome };
+      return `a yard of epoch ${welcome.epoch} is not obeyed: this spool has served a later one`;
+    } catch (error) {
+      if (isRefusedCall(error)) return `the yard refused this agent: ${error.problem.detail}`;
+      const isOfFiles = error instanceof Error && "path" in error;
+      return isOfFiles ? `the spool ${options.spool} cannot be used: ${systemErrorText(error)}` : "";
     }
   }
 
@@ -168,7 +183,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     attempts.stop(orders.stops);
   }
 
-  async function send(reports: Report[]): Promise<boolean> {
+  async function send(reports: Report[]): Promise<Delivery> {
     const { client, welcome } = current();
     if (reports.length > 0) rest.stir();
     const news = pendingHardware;
@@ -183,16 +198,18 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
         attempts.kept(attempt);
         removeFolder(`${yardFolder(spool)}/${attempt}`);
       }
-      return true;
+      return "kept";
     } catch (error) {
-      if (!isRefusedCall(error)) return false;
-      options.log(`the yard refused a report: ${error.problem.detail}`);
-      return false;
+      if (!isRefusedCall(error)) return "failed";
+      const { status, detail } = error.problem;
+      options.log(`the yard refused a report: ${detail}`);
+      return status === 400 || status === 413 ? "refused" : "failed";
     }
   }
 
   function surveyLater(): NodeJS.Timeout {
-    const isClose = hardware.gpus.some((gpu) => !isUsable(gpu));
+    const { gpus, reserved, blocked } = hardware;
+    const isClose = blocked !== null || reserved.length > 0 || gpus.some((gpu) => !isUsable(gpu));
     return setTimeout(
       async () => {
         await survey();
@@ -209,7 +226,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   }
 
   async function look(): Promise<Hardware> {
-    hardware = await surveyMachine(options.visible, spool.yard, attempts.isKnown);
+    hardware = await surveyMachine(options.visible, spool.yard, attempts.isKnown, room.problem());
     lookedAt = Date.now();
     return hardware;
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Assignment, Stop } from "../api/agent.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
-import type { Hardware, Machine } from "../core/machine.ts";
+import { type Hardware, type Machine, UNKNOWN_HARDWARE } from "../core/machine.ts";
 import type { Ending } from "../core/run.ts";
 import { boundary } from "../platform/boundary.ts";
 import { systemErrorText } from "../platform/system_error.ts";
@@ -19,8 +19,9 @@ import {
 import { environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
 import { endTree, type TreeRoot } from "../spool/process_tree.ts";
 import type { Claims } from "./claims.ts";
-import { collectEnd, lastSign } from "./collect.ts";
+import { collectEnd, describeLoss, lastSign, startSign } from "./collect.ts";
 import type { Outbox } from "./outbox.ts";
+import { saysDiskFull } from "./spool_room.ts";
 
 /** Everything of this machine that has not been handed over to the yard. */
 export interface Attempts {
@@ -76,13 +77,15 @@ export interface AttemptsOptions {
   forkServer: () => number | null;
   /** The launcher does not see to it itself that an ended command leaves nothing behind. */
   sweeps: () => boolean;
-  /** An attempt was kept from a GPU by someone else: the yard should hear how the GPUs stand before it decides again. */
+  /** An attempt could not have its GPU or its folder: the yard should hear how the machine stands before it decides again. */
   onRefused: () => Promise<void>;
+  onDiskFull: () => void;
 }
 
 /** What a command left behind gets this long between SIGTERM and SIGKILL. */
 const LEFTOVER_GRACE_MS = 200;
 const SWEEP_PAUSE_MS = 5;
+const REFUSED_PAUSE_MS = 500;
 /** How often a folder is looked at for what no news told of: an end, a launcher that is gone. */
 const LOOK_MS = 2000;
 
@@ -90,7 +93,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   const { spool, outbox, claims } = options;
   const locals = new Map<string, Local>();
   const line = new Set<Local>();
-  let ledger: Ledger = openLedger(machineOf(null, { cpus: 0, memoryBytes: 0, gpus: [], problems: [] }));
+  let ledger: Ledger = openLedger(machineOf(null, UNKNOWN_HARDWARE));
   const unswept = new Map<Local, RecordedEnd>();
   let explicitSlots = false;
 
@@ -111,10 +114,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     try {
       await options.fetchEnvironment(assignment.environment);
       const refusal = await claims.take(assignment, explicitSlots);
-      if (refusal !== null) {
-        await options.onRefused();
-        return finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
-      }
+      if (refusal !== null) return await giveBack(local);
       if (local.phase !== "launching") return;
       boundary("agent: accepted");
       const cwd = assignment.snapshot === null ? assignment.cwd : await layOutCode(local, folder);
@@ -138,7 +138,18 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   function couldNotLaunch(attempt: string, reason: string): void {
     const local = locals.get(attempt);
     if (!local || local.phase === "ended") return;
-    finish(local, { endedAt: Date.now(), ending: { kind: "could_not_start", reason } });
+    if (saysDiskFull(reason)) {
+      options.onDiskFull();
+      void giveBack(local);
+    } else finish(local, { endedAt: Date.now(), ending: { kind: "could_not_start", reason } });
+  }
+
+  /** Nothing of it has begun, and something stands in the way here: it is queued again, once the yard has heard of that. */
+  async function giveBack(local: Local): Promise<void> {
+    await options.onRefused();
+    // A yard that did not hear it would send it again at once.
+    await sleep(REFUSED_PAUSE_MS);
+    finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
   }
 
   function started(attempt: string, pid: number, at: number): void {
@@ -147,7 +158,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     local.phase = local.stop ? "ending" : "running";
     local.startedAt = at;
     local.pid = pid;
-    claims.handOver(local.assignment, pid);
+    claims.handOver(local.assignment, pid, explicitSlots);
     outbox.started({ kind: "started", attempt, at, pid });
   }
 
@@ -256,9 +267,11 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     if (state.kind === "ended") end(local, state.end);
     else if (state.kind === "stopped") finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
     else if (state.command) {
-      const at = lastSign(folder);
+      const at = startSign(folder);
       local.startedAt = at;
-      outbox.started({ kind: "started", attempt, at, pid: state.command.pid });
+      local.pid = state.command.pid;
+      claims.handOver(local.assignment, local.pid, explicitSlots);
+      outbox.started({ kind: "started", attempt, at, pid: local.pid });
     }
   }
 
@@ -342,7 +355,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     const state = readFolder(folder);
     if (state.kind === "ended") return finish(local, state.end);
     const startedAt = local.startedAt ?? endedAt;
-    const detail = "its launcher was killed, or the machine restarted";
+    const detail = describeLoss(readProcesses(folder).launcher);
     finish(local, { startedAt, endedAt, ending: { kind: "lost", detail } });
   }
 
@@ -355,10 +368,14 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     couldNotLaunch,
     kept: (attempt) => locals.delete(attempt),
     refit(slots, hardware) {
+      const areNew = slots !== null && !explicitSlots;
       explicitSlots = slots !== null;
       ledger = openLedger(machineOf(slots, hardware));
-      for (const { phase, assignment } of locals.values()) {
-        if (phase !== "in line" && phase !== "ended") ledger.hold(assignment.slot);
+      for (const { phase, assignment, pid } of locals.values()) {
+        if (phase === "in line" || phase === "ended") continue;
+        ledger.hold(assignment.slot);
+        // What was counted has its GPUs for itself; now slots may share them.
+        if (areNew && pid !== null) claims.handOver(assignment, pid, true);
       }
       advance();
     },

@@ -2,6 +2,8 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import type { Assignment, Report } from "../api/agent.ts";
 import type { Ending } from "../core/run.ts";
 import { symptomIn } from "../core/symptom.ts";
+import { surveyHost } from "../platform/hardware.ts";
+import type { ProcessIdentity } from "../platform/processes.ts";
 import { keepCheckpoints, type RecordedEnd, sizeOf } from "../spool/folder.ts";
 import { keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
 
@@ -60,10 +62,23 @@ function lastBytes(path: string): string {
   return bytes.toString("utf8", 0, length);
 }
 
+/** What is known of a launcher that left no word; null: not even who it was. */
+export function describeLoss(launcher: ProcessIdentity | null): string {
+  if (launcher === null) return "its launcher was killed, or the machine restarted";
+  return launcher.bootId === surveyHost().bootId ? "its launcher was killed" : "the machine restarted while it ran";
+}
+
+/** When its command began, as far as the folder still tells. */
+export function startSign(folder: string): number {
+  return latestOf(folder, ["pid"]) ?? lastSign(folder);
+}
+
 /** When something was last written to the folder: what is known of the end of a command whose launcher vanished. */
 export function lastSign(folder: string): number {
-  const times = ["out", "err", "events.jsonl", "pid", "begun"].map(
-    (name) => statSync(`${folder}/${name}`, { throwIfNoEntry: false })?.mtimeMs ?? 0,
-  );
-  return Math.round(Math.max(...times)) || Date.now();
+  return latestOf(folder, ["out", "err", "events.jsonl", "pid", "begun"]) ?? Date.now();
+}
+
+function latestOf(folder: string, names: string[]): number | null {
+  const times = names.map((name) => statSync(`${folder}/${name}`, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return Math.round(Math.max(...times)) || null;
 }

@@ -14,11 +14,15 @@ export interface Outbox {
 const START_HELD_MS = 20;
 /** Between two requests at least: what ends after a quiet while is told at once, many short runs in bundles. */
 const PAUSE_MS = 25;
+/** A yard that cannot be reached, or whose disk is full, is tried again this often. */
+const RETRY_MS = 1000;
 const LARGEST_BUNDLE = 200;
 const LARGEST_BUNDLE_CHARACTERS = 4_000_000;
 
-/** @param send  resolves true when the yard keeps them, false where it could not be reached */
-export function openOutbox(send: (reports: Report[]) => Promise<boolean>): Outbox {
+/** What became of a bundle: `refused` is what the yard will never take, `failed` may go better the next time. */
+export type Delivery = "kept" | "failed" | "refused";
+
+export function openOutbox(send: (reports: Report[]) => Promise<Delivery>): Outbox {
   const starts = new Map<string, { report: Report; at: number }>();
   const observations = new Map<string, Extract<Report, { kind: "observed" }>>();
   let ends: Report[] = [];
@@ -56,11 +60,15 @@ export function openOutbox(send: (reports: Report[]) => Promise<boolean>): Outbo
     }
     sending = true;
     sentAt = Date.now();
-    const kept = await send(reports);
+    const delivery = await send(reports);
     sending = false;
-    if (kept) {
+    if (delivery === "kept") {
       if (starts.size + observations.size + ends.length > 0) scheduleNext();
-    } else putBack(reports);
+      return;
+    }
+    // Only observations hold what a run wrote: one that the yard cannot take must not keep the ends of others.
+    putBack(delivery === "refused" ? reports.filter(({ kind }) => kind !== "observed") : reports);
+    schedule(RETRY_MS);
   }
 
   function putBack(reports: Report[]): void {
@@ -100,7 +108,11 @@ export function openOutbox(send: (reports: Report[]) => Promise<boolean>): Outbo
       ends.push(report);
       scheduleNext();
     },
-    flush: () => schedule(0),
+    flush() {
+      if (timer !== null) clearTimeout(timer);
+      timer = null;
+      schedule(0);
+    },
     isEmpty: () => !sending && starts.size + observations.size + ends.length === 0,
   };
 }

@@ -25,6 +25,8 @@ export const hardwareSchema = z.object({
   memoryBytes: z.number(),
   gpus: z.array(z.object(gpuFacts)),
   problems: z.array(z.string()),
+  reserved: z.array(z.object({ device: z.string(), by: foreignProcessSchema })).default([]),
+  blocked: z.string().nullable().default(null),
 });
 
 export const machineSchema = z.object({

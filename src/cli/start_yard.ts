@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { setTimeout as after } from "node:timers/promises";
 import { type Home, makeHome, readJsonFile, type YardAddress } from "../platform/home.ts";
 import { httpRequest } from "../platform/http.ts";
@@ -95,8 +95,14 @@ function spawnYard(home: Home, options: readonly string[], database: string | nu
 function notStarted(home: Home, logStart: number, exit: number | null, what: string) {
   const lines = readFileSync(home.yardLog).subarray(logStart).toString("utf8").trim().split("\n").slice(-10);
   const said = lines.map((line) => `  ${printable(line)}`).join("\n");
-  const message = `${what}. ${said.trim() === "" ? "It said nothing." : `Its last words:\n${said}`}\nThe whole log: ${home.yardLog}`;
+  const silence = isFull(home.folder) ? `The disk of ${home.folder} is full: free some space.` : "It said nothing.";
+  const message = `${what}. ${said.trim() === "" ? silence : `Its last words:\n${said}`}\nThe whole log: ${home.yardLog}`;
   return stopWith({ code: "not_started", message, exitCode: exit === 2 ? 2 : 3 });
+}
+
+/** Nothing can be written there, not even a log. */
+function isFull(folder: string): boolean {
+  return statfsSync(folder).bavail === 0;
 }
 
 /** Waits until a yard's process is gone; false where it is still there after `withinMs`. */

@@ -20,6 +20,8 @@ function aMachine(gpus: number, held: { gpus: number; endsAt: number | null }[] 
       cpus: 64,
       memoryBytes: 2 ** 40,
       problems: [],
+      reserved: [],
+      blocked: null,
       gpus: Array.from({ length: gpus }, (_, index) => ({
         index: String(index),
         uuid: null,
@@ -52,7 +54,7 @@ function aJob(id: number, gpus: number, changes: Partial<WaitingJob> = {}): Wait
 }
 
 function decide(waiting: WaitingJob[], machine: OpenMachine): Decision[] {
-  return backfill({ waiting, machines: [machine], unreachable: [] }, NOW);
+  return backfill({ waiting, machines: [machine], closed: [] }, NOW);
 }
 
 function started(decisions: Decision[]): number[] {
@@ -104,8 +106,8 @@ test("what no machine could ever hold says so and keeps nobody waiting", () => {
 });
 
 test("without a machine in reach every run waits, and says which are out of reach", () => {
-  const [decision] = backfill({ waiting: [aJob(1, 1)], machines: [], unreachable: ["lab2"] }, NOW);
-  expect(decision).toMatchObject({ do: "wait", because: { code: "no_machine", unreachable: ["lab2"] } });
+  const [decision] = backfill({ waiting: [aJob(1, 1)], machines: [], closed: ["lab2 cannot be reached"] }, NOW);
+  expect(decision).toMatchObject({ do: "wait", because: { code: "no_machine", closed: ["lab2 cannot be reached"] } });
 });
 
 test("for any queue: nothing is over-allocated, no job gets more than it asked for, and none of equal demand overtakes", () => {

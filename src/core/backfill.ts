@@ -13,7 +13,7 @@ export const AGEING_MS = 30_000;
  * the first one that does not fit, as far as time limits tell. Where they do not, any that fits may start until the
  * first has waited AGEING_MS; from then on what it needs is kept for it on the machine it will run on.
  */
-export const backfill: Policy = ({ waiting, machines, unreachable }, now) => {
+export const backfill: Policy = ({ waiting, machines, closed }, now) => {
   const decisions: Decision[] = [];
   const doNotFit = new Set<string>();
   let reservation: Reservation | null = null;
@@ -29,7 +29,7 @@ export const backfill: Policy = ({ waiting, machines, unreachable }, now) => {
     }
     if (left === 0) continue;
     doNotFit.add(key);
-    decisions.push({ do: "wait", job: job.id, because: whyNot(job, machines, unreachable, reservation) });
+    decisions.push({ do: "wait", job: job.id, because: whyNot(job, machines, closed, reservation) });
     reservation ??= reserve(job, machines, now);
   }
   return decisions;
@@ -111,13 +111,8 @@ function earliestStart(job: WaitingJob, open: OpenMachine): UnixMs {
   return Number.POSITIVE_INFINITY;
 }
 
-function whyNot(
-  job: WaitingJob,
-  machines: OpenMachine[],
-  unreachable: string[],
-  reservation: Reservation | null,
-): Because {
+function whyNot(job: WaitingJob, machines: OpenMachine[], closed: string[], reservation: Reservation | null): Because {
   const fits = machines.find(({ ledger }) => ledger.place(job.demand) !== null);
   if (fits && reservation) return { code: "reserved", job: reservation.job.id, on: fits.machine.name };
-  return whyNoRoom(job.demand, machines, unreachable);
+  return whyNoRoom(job.demand, machines, closed);
 }

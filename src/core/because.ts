@@ -6,11 +6,11 @@ export type Because =
   | { code: "job_paused" }
   | { code: "after"; jobs: number[] }
   | { code: "at_most"; limit: number }
-  | { code: "no_machine"; unreachable: string[] }
+  | { code: "no_machine"; closed: string[] }
   | { code: "gpus_busy"; asked: number; freeAtMost: number; on: string; others: string[] }
   | { code: "cores_busy"; asked: number; freeAtMost: number; on: string }
   | { code: "memory_busy"; asked: Demand; on: string }
-  | { code: "slots_busy"; total: number; on: string }
+  | { code: "slots_busy"; total: number; on: string; others: string[] }
   | { code: "reserved"; job: number; on: string }
   | { code: "too_big"; asked: Demand }
   | { code: "starting"; machine: string }
@@ -28,8 +28,8 @@ export function describeBecause(because: Because): string {
     case "at_most":
       return `${because.limit} run${because.limit === 1 ? "" : "s"} of this job may run at once, and ${because.limit === 1 ? "does" : "do"}`;
     case "no_machine":
-      return because.unreachable.length > 0
-        ? `no machine can take it: ${because.unreachable.join(", ")} cannot be reached`
+      return because.closed.length > 0
+        ? `no machine can take it: ${because.closed.join("; ")}`
         : "no machine of its pool takes runs now";
     case "gpus_busy": {
       const others = because.others.length > 0 ? ` (in use by others: ${because.others.join("; ")})` : "";
@@ -40,7 +40,9 @@ export function describeBecause(because: Because): string {
     case "memory_busy":
       return `${describeDemand(because.asked)} asked; not enough memory is free on ${because.on}`;
     case "slots_busy":
-      return `no slot that suits is free: ${because.total} on ${because.on}, all held`;
+      return because.others.length > 0
+        ? `no slot that suits is free: ${because.total} on ${because.on}, held or in use by others (${because.others.join("; ")})`
+        : `no slot that suits is free: ${because.total} on ${because.on}, all held`;
     case "reserved":
       return `what is free on ${because.on} is kept for job ${because.job}, which has waited longer`;
     case "too_big":

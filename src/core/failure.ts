@@ -1,4 +1,5 @@
 import { type Demand, describeDemand } from "./demand.ts";
+import { formatBytes } from "./quantity.ts";
 
 /** What can go wrong in ways a user can cause or mend. Values, not exceptions; worded once, here. */
 export type Failure =
@@ -22,6 +23,7 @@ export type Failure =
   | { code: "stale_epoch"; epoch: number }
   | { code: "superseded" }
   | { code: "disk_full"; freeBytes: number; floorBytes: number }
+  | { code: "store_away"; reason: string }
   | { code: "too_large"; limitBytes: number }
   | { code: "gone"; what: string };
 
@@ -65,7 +67,9 @@ export function describeFailure(failure: Failure): string {
     case "superseded":
       return "Another agent has taken over this machine.";
     case "disk_full":
-      return `The yard's disk is nearly full: ${failure.freeBytes} bytes free, the floor is ${failure.floorBytes}. Free some space; what is queued is kept.`;
+      return `The yard's disk is nearly full: ${formatBytes(failure.freeBytes)} free, ${formatBytes(failure.floorBytes)} are needed. Free some space and try again; what is queued is kept.`;
+    case "store_away":
+      return `The yard's database cannot be reached (${failure.reason}). What runs goes on, and is reported when it is back. Look whether it runs, then try again.`;
     case "too_large":
       return `The request is larger than the ${failure.limitBytes} bytes allowed.`;
     case "gone":
@@ -95,6 +99,7 @@ export const failureDoors = {
   stale_epoch: { exitCode: 3, status: 409 },
   superseded: { exitCode: 3, status: 410 },
   disk_full: { exitCode: 3, status: 507 },
+  store_away: { exitCode: 3, status: 503 },
   too_large: { exitCode: 2, status: 413 },
   gone: { exitCode: 4, status: 404 },
 } satisfies Record<Failure["code"], { exitCode: number; status: number }>;

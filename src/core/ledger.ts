@@ -1,5 +1,5 @@
 import type { Demand, Slot } from "./demand.ts";
-import { devicesOf, isUsable, type Machine } from "./machine.ts";
+import { devicesOf, isDeviceUsable, isUsable, type Machine } from "./machine.ts";
 
 /**
  * What of one machine is held and what is free. The loop and the agent keep the same account with the same functions:
@@ -15,7 +15,7 @@ export interface Ledger {
   isFree(slot: Slot): boolean;
   hold(slot: Slot): void;
   release(slot: Slot): void;
-  /** What is free now: `gpus` are indices in counting mode, `slots` the free explicit slots. */
+  /** What is free now: `gpus` are indices in counting mode, `slots` the free explicit slots whose devices are usable. */
   free(): Free;
   /** Whether a run with this demand fits when nothing else runs here; GPUs that are unhealthy or in foreign use count. */
   couldEverHold(demand: Demand): boolean;
@@ -54,7 +54,7 @@ export function openLedger(machine: Machine): Ledger {
     return slots.filter((devices) => {
       const held = left.get(devices) ?? 0;
       if (held > 0) left.set(devices, held - 1);
-      return held === 0;
+      return held === 0 && devicesOf(devices).every((device) => isDeviceUsable(hardware, device));
     });
   }
 

@@ -33,7 +33,21 @@ export interface Hardware {
   gpus: Gpu[];
   /** What stood in the way of looking, worded for people. */
   problems: string[];
+  /** Devices that another yard of this account holds and no GPU of `gpus` stands for. */
+  reserved: { device: string; by: ForeignProcess }[];
+  /** Why it can start nothing now, e.g. a full disk; null: it can. */
+  blocked: string | null;
 }
+
+/** What is known of a machine whose agent was never heard. */
+export const UNKNOWN_HARDWARE: Hardware = {
+  cpus: 0,
+  memoryBytes: 0,
+  gpus: [],
+  problems: [],
+  reserved: [],
+  blocked: null,
+};
 
 /** A machine as the scheduler sees it. */
 export interface Machine {
@@ -61,4 +75,16 @@ export function devicesOf(visible: string): string[] {
 /** Whether a GPU may be given to a run: healthy, and not in use by someone outside this yard. */
 export function isUsable(gpu: Gpu): boolean {
   return gpu.problem === null && gpu.others.length === 0;
+}
+
+/** The GPU that a device of CUDA_VISIBLE_DEVICES names: by its index, or by its UUID or the beginning of it. */
+export function gpuNamed(gpus: readonly Gpu[], device: string): Gpu | undefined {
+  const named = gpus.find((gpu) => gpu.index === device);
+  return named ?? gpus.find((gpu) => device.startsWith("GPU-") && gpu.uuid?.startsWith(device));
+}
+
+/** Whether a device that stands in a slot may be given to a run. One that was not found here is its user's word. */
+export function isDeviceUsable({ gpus, reserved }: Hardware, device: string): boolean {
+  const gpu = gpuNamed(gpus, device);
+  return gpu ? isUsable(gpu) : reserved.every((one) => one.device !== device);
 }

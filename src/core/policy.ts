@@ -29,8 +29,8 @@ export interface PolicyState {
   /** The jobs of one pool, ordered by priority (higher first), then submission. */
   waiting: Iterable<WaitingJob>;
   machines: OpenMachine[];
-  /** Names of the pool's machines that are out of reach. */
-  unreachable: string[];
+  /** Why others of the pool's machines take no runs now, worded: `lab2 cannot be reached`. */
+  closed: string[];
 }
 
 export type Decision =

@@ -2,7 +2,7 @@
  * How many attempts a machine is given beyond its free slots, so that it need not wait for the yard's answer between
  * two short ones. None where runs take long: what stands in line on one machine cannot start on another.
  *
- * @param meanMs  how long the last runs there took; null: not known
+ * @param meanMs  for how long the last runs there took their slots; null: not known
  * @param running  how many run there now
  */
 export function runAhead(meanMs: number | null, running: number): number {

@@ -21,13 +21,13 @@ export function parseEvent(line: string): RunEvent | null {
   const event = parseJson(line);
   if (typeof event !== "object" || event === null || !("kind" in event)) return null;
   const { kind, t, step, values, done, of, text } = event as Record<string, unknown>;
-  const at = typeof t === "number" ? Math.round(t * 1000) : 0;
+  const at = isFiniteNumber(t) ? Math.round(t * 1000) : 0;
   if (kind === "metric" && isRecord(values)) {
-    return { kind, at, step: typeof step === "number" ? step : null, values: scalars(values) };
+    return { kind, at, step: isFiniteNumber(step) ? step : null, values: scalars(values) };
   }
   if (kind === "result" && isRecord(values)) return { kind, at, values: scalars(values) };
-  if (kind === "progress" && typeof done === "number") {
-    return { kind, at, done, of: typeof of === "number" ? of : null };
+  if (kind === "progress" && isFiniteNumber(done)) {
+    return { kind, at, done, of: isFiniteNumber(of) ? of : null };
   }
   return kind === "log" && typeof text === "string" ? { kind, at, text } : null;
 }
@@ -49,11 +49,18 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** JSON has no infinity, but 1e999 reads as one. */
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
 function scalars(values: Record<string, unknown>): Observations["metrics"] {
   const kept: Observations["metrics"] = {};
   for (const [name, value] of Object.entries(values)) {
     const isScalar = value === null || ["number", "string", "boolean"].includes(typeof value);
-    kept[name.slice(0, 200)] = isScalar ? (value as string | number | boolean | null) : JSON.stringify(value);
+    const key = name.slice(0, 200);
+    if (typeof value === "number" && !Number.isFinite(value)) kept[key] = String(value);
+    else kept[key] = isScalar ? (value as string | number | boolean | null) : JSON.stringify(value);
   }
   return kept;
 }

@@ -26,7 +26,7 @@ import type { Store } from "../store/store.ts";
 import { type Role, selectValidToken } from "../store/tokens.ts";
 import { type OpenedStore, openDatabase } from "./database.ts";
 import { listen, refuseToListen } from "./listen.ts";
-import { logLine } from "./log.ts";
+import { logLine, logSparingly } from "./log.ts";
 import { isRefusal } from "./refusal.ts";
 
 /** sysexits' EX_TEMPFAIL: another yard serves this home, ask that one. */
@@ -117,7 +117,7 @@ function yardOf(
     authority: openAuthority(store, systemClock),
     works: openWorks(store.read),
     floorBytes: FLOOR_BYTES,
-    log: logLine,
+    log: logSparingly,
     ...ways,
   };
 }
@@ -133,7 +133,7 @@ function schedule(yard: Yard, { store, epoch, holder }: OpenedStore, onDeposed: 
     holder,
     newAttemptId: (job, n, attempt) => `${job}.${n}.${attempt}-${randomUUID().slice(-12)}` as AttemptId,
     onError: (error) =>
-      logLine(`the scheduler failed at a turn: ${error instanceof Error ? error.stack : String(error)}`),
+      logSparingly(`the scheduler failed at a turn: ${error instanceof Error ? error.stack : String(error)}`),
     onDeposed,
   });
 }

@@ -8,7 +8,7 @@ const ONE_CORE: Demand = { gpus: null, cpus: null, memoryBytes: null };
 
 /** A floor with one machine, 1, where runs have been short. */
 function aFloor({ slots = null, cpus = 2 }: { slots?: string[] | null; cpus?: number }): Floor {
-  const hardware = { cpus, memoryBytes: 1e9, gpus: [], problems: [] };
+  const hardware = { cpus, memoryBytes: 1e9, gpus: [], problems: [], reserved: [], blocked: null };
   const machine: Machine = {
     id: 1,
     name: "lab1",
@@ -21,7 +21,7 @@ function aFloor({ slots = null, cpus = 2 }: { slots?: string[] | null; cpus?: nu
   };
   const floor = openFloor();
   floor.refresh([machine]);
-  floor.leave(1, [{ attempt: named("before"), tookMs: 5 }]);
+  floor.leave(1, [{ attempt: named("before"), tookMs: 5 }], 0);
   return floor;
 }
 
@@ -62,7 +62,7 @@ test("what stands in line gets the first slot that is free", () => {
   const slot = floor.placeAhead(1, ONE_CORE, 0);
   if (!slot) throw new Error("there is a line");
   floor.queue(1, { attempt: named("b"), slot, endsAt: null }, 100);
-  floor.leave(1, [{ attempt: named("a"), tookMs: 5 }]);
+  floor.leave(1, [{ attempt: named("a"), tookMs: 5 }], 110);
   expect(floor.open("local")[0]?.held).toMatchObject([{ attempt: "b" }]);
   expect(floor.stuck(10_000)).toEqual([]);
 });
@@ -76,6 +76,19 @@ test("who stands in line for long is told of once, and nobody else is put there"
   expect(floor.stuck(200)).toEqual([]);
   expect(floor.stuck(1000)).toEqual(["b"]);
   expect(floor.stuck(2000)).toEqual([]);
-  floor.leave(1, [{ attempt: named("b"), tookMs: null }]);
+  floor.leave(1, [{ attempt: named("b"), tookMs: null }], 3000);
   expect(floor.placeAhead(1, ONE_CORE, 0)).toBeNull();
+});
+
+test("a line is as long as slots are freed, however short the runs themselves are", () => {
+  const floor = aFloor({ slots: [""] });
+  seat(floor, "0");
+  const slot = floor.placeAhead(1, ONE_CORE, 30);
+  if (!slot) throw new Error("runs of 5 ms let many stand in line");
+  for (let n = 1; n <= 40; n += 1) {
+    floor.queue(1, { attempt: named(`${n}`), slot, endsAt: null }, n * 100);
+    floor.leave(1, [{ attempt: named(`${n - 1}`), tookMs: 5 }], n * 100);
+  }
+  expect(floor.placeAhead(1, ONE_CORE, 30)).toBeNull();
+  expect(floor.placeAhead(1, ONE_CORE, 1)).not.toBeNull();
 });

@@ -19,7 +19,8 @@ export interface Floor {
   refresh(machines: Machine[]): void;
   /** The machines of a pool that take runs now, with ledgers that a policy may hold slots in. */
   open(pool: string): OpenMachine[];
-  unreachable(pool: string): string[];
+  /** Why others of a pool take none, worded for people. */
+  closed(pool: string): string[];
   machines(): Iterable<Machine>;
   get(machine: number): Machine | undefined;
   /** Seats an attempt whose slot the ledger holds already. */
@@ -29,7 +30,7 @@ export interface Floor {
   /** Gives back a slot that was held for a run which then did not come. */
   release(machine: number, slot: Slot): void;
   /** These attempts are over: their slots are free, or go to the first in line that they suit. */
-  leave(machine: number, attempts: readonly { attempt: AttemptId; tookMs: number | null }[]): void;
+  leave(machine: number, attempts: readonly { attempt: AttemptId; tookMs: number | null }[], now: UnixMs): void;
   /**
    * A slot to wait for on this machine, where runs are so short that a line is worth it, and where whichever of them ends
    * frees just such a slot: else one would wait for a busy slot beside a free one, or be overtaken for ever. Null otherwise.
@@ -55,7 +56,10 @@ interface Place {
   ledger: Ledger;
   seated: Map<AttemptId, Seated>;
   line: Map<AttemptId, Waiting>;
+  /** For how long the last runs took their slots, all told; null: not known, or too long for a line. */
   meanMs: number | null;
+  /** When attempts ended last; null: none has. */
+  leftAt: UnixMs | null;
 }
 
 /** A line is for the moment between two short runs; who has to wait longer does better in the queue. */
@@ -85,6 +89,7 @@ export function openFloor(): Floor {
           seated: before?.seated ?? new Map(),
           line: before?.line ?? new Map(),
           meanMs: before?.meanMs ?? null,
+          leftAt: before?.leftAt ?? null,
         };
         places.set(machine.id, place);
         advance(place);
@@ -94,10 +99,8 @@ export function openFloor(): Floor {
       [...places.values()]
         .filter(({ machine }) => machine.pool === pool && takesRuns(machine))
         .map(({ machine, ledger, seated }) => ({ machine, ledger, held: [...seated.values()] })),
-    unreachable: (pool) =>
-      [...places.values()]
-        .filter(({ machine }) => machine.pool === pool && machine.unreachableSince !== null)
-        .map(({ machine }) => machine.name),
+    closed: (pool) =>
+      [...places.values()].flatMap(({ machine }) => (machine.pool === pool ? (whyClosed(machine) ?? []) : [])),
     *machines() {
       for (const { machine } of places.values()) yield machine;
     },
@@ -114,11 +117,13 @@ export function openFloor(): Floor {
     release(machine, slot) {
       places.get(machine)?.ledger.release(slot);
     },
-    leave(machine, attempts) {
+    leave(machine, attempts, now) {
       const place = places.get(machine);
       if (!place) return;
+      const turnMs = turnaround(place, attempts, now);
+      place.leftAt = now;
       for (const { attempt, tookMs } of attempts) {
-        if (tookMs !== null) place.meanMs = nextMeanMs(place.meanMs, tookMs);
+        if (tookMs !== null) place.meanMs = nextMeanMs(place.meanMs, Math.max(tookMs, turnMs));
         place.line.delete(attempt);
         const seated = place.seated.get(attempt);
         if (!seated) continue;
@@ -152,8 +157,20 @@ export function openFloor(): Floor {
   };
 }
 
+/** For how long each of these had its slot, the time between two runs included, where others waited for it; else 0. */
+function turnaround({ seated, line, leftAt }: Place, ended: readonly { attempt: AttemptId }[], now: UnixMs): number {
+  const freed = ended.filter(({ attempt }) => seated.has(attempt)).length;
+  return line.size > 0 && leftAt !== null && freed > 0 ? ((now - leftAt) * seated.size) / freed : 0;
+}
+
 function takesRuns(machine: Machine): boolean {
-  return !machine.drained && machine.seenAt !== null && machine.unreachableSince === null;
+  return machine.seenAt !== null && whyClosed(machine) === null;
+}
+
+function whyClosed({ name, drained, unreachableSince, hardware }: Machine): string | null {
+  if (unreachableSince !== null) return `${name} cannot be reached`;
+  if (drained) return `${name} is drained; go on with: runyard machines set ${name} --resume`;
+  return hardware.blocked === null ? null : `${name}: ${hardware.blocked}`;
 }
 
 /** Whether the machine is cut into slots like this one only, as far as its slots are named or what is held there shows. */

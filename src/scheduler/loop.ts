@@ -137,7 +137,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     let pools = false;
     const stops = new Set<number>();
     const ends = changes.filter((change) => change.kind === "ended");
-    for (const [machine, left] of Map.groupBy(ends, (end) => end.machine)) floor.leave(machine, left);
+    for (const [machine, left] of Map.groupBy(ends, (end) => end.machine)) floor.leave(machine, left, clock.now());
     for (const change of changes) {
       if (change.kind === "job") jobs.add(change.job);
       else if (change.kind === "machine") machines = true;
@@ -192,7 +192,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       reasons.clear(pool);
       if (pausedPools.has(pool)) continue;
       const machines = floor.open(pool);
-      const state = { waiting: queue.eligible(pool), machines, unreachable: floor.unreachable(pool) };
+      const state = { waiting: queue.eligible(pool), machines, closed: floor.closed(pool) };
       for (const decision of backfill(state, now)) {
         if (decision.do === "start") seats.push(seatFor(decision.job, decision.machine, decision.slot, false));
         else {

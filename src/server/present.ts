@@ -148,7 +148,7 @@ export function presentMachine(machine: CoreMachine, held: { run: string; slot: 
     })),
     slots: slots && presentSlots(slots, held),
     running: held.map(({ run }) => run),
-    problems: hardware.problems,
+    problems: [...(hardware.blocked === null ? [] : [hardware.blocked]), ...hardware.problems],
     seenAt: isoOf(seenAt),
     unreachableSince: isoOf(unreachableSince),
   };

@@ -5,6 +5,7 @@ import { contract } from "../api/contract.ts";
 import { problemOf } from "../api/openapi.ts";
 import { type DoorName, doors } from "../api/paths.ts";
 import { type Failure, isRefused } from "../core/failure.ts";
+import { systemErrorText } from "../platform/system_error.ts";
 import { mayEnter, type Principal } from "./auth.ts";
 import { agentHandlers } from "./handlers/agents.ts";
 import { jobHandlers } from "./handlers/jobs.ts";
@@ -49,7 +50,16 @@ export function openServer(yard: Yard): YardServer {
     app.route({ method, url: path, handler: (request, reply) => enter(name, request, reply) });
   }
   app.setNotFoundHandler((request, reply) => refuse(reply, { code: "no_such_route", path: request.url }));
-  app.setErrorHandler((error, _request, reply) => {
+  app.setErrorHandler(async (error, _request, reply) => {
+    if (isDiskFull(error)) {
+      const free = await yard.files.freeBytes();
+      return refuse(reply, { code: "disk_full", freeBytes: free.ok ? free.value : 0, floorBytes: yard.floorBytes });
+    }
+    if (yard.store.dialect.kind === "postgres" && isConnectionLost(error)) {
+      const reason = systemErrorText(error);
+      yard.log(`the database cannot be reached: ${reason}`);
+      return refuse(reply, { code: "store_away", reason });
+    }
     const { statusCode = 500, message } = error as { statusCode?: number; message: string };
     if (statusCode === 413) return refuse(reply, { code: "too_large", limitBytes: LARGEST_BODY_BYTES });
     if (statusCode < 500)
@@ -107,6 +117,23 @@ export function openServer(yard: Yard): YardServer {
       await app.close();
     },
   };
+}
+
+/** As SQLite, the system and PostgreSQL say it. */
+function isDiskFull(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : null;
+  return code === "SQLITE_FULL" || code === "ENOSPC" || code === "EDQUOT" || code === "53100";
+}
+
+/** PostgreSQL's codes for a server that goes, is gone or is coming; the system's; the driver's words. */
+function isConnectionLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return (
+    /^(08|57P0|53300)/.test(code) ||
+    ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"].includes(code) ||
+    /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
+  );
 }
 
 const nobody: Principal = { token: "", user: "", role: "user" };

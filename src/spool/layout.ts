@@ -49,7 +49,7 @@ export function openSpool(spool: Spool, epoch: number): boolean {
   }
   const file = `${yardFolder(spool)}/epoch`;
   const seen = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
-  if (epoch < seen) return false;
+  if (epoch <= seen) return epoch === seen;
   writeFileSync(`${file}.new`, `${epoch}\n`, { mode: 0o600 });
   renameSync(`${file}.new`, file);
   return true;

@@ -152,8 +152,17 @@ export async function selectAttempts(db: Db, ids: AttemptId[]): Promise<AttemptR
   return inPortions(ids, (some) => db.selectFrom("attempt").selectAll().where("id", "in", some).execute());
 }
 
+/** The tries at a run, in order. What was taken back before it began was none. */
 export async function selectAttemptsOfRun(db: Db, job: JobId, n: number): Promise<AttemptRow[]> {
-  return db.selectFrom("attempt").selectAll().where("job_id", "=", job).where("n", "=", n).orderBy("try").execute();
+  const rows = await db
+    .selectFrom("attempt")
+    .selectAll()
+    .where("job_id", "=", job)
+    .where("n", "=", n)
+    .orderBy("try")
+    .orderBy("assigned_at")
+    .execute();
+  return rows.filter((row) => row.ending_json === null || JSON.parse(row.ending_json).kind !== "never_began");
 }
 
 /**

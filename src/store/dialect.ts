@@ -7,6 +7,7 @@ import {
   type RawBuilder,
   type SqliteDatabase,
   SqliteDialect,
+  type SqliteStatement,
   sql,
 } from "kysely";
 import type { Tables } from "./schema.ts";
@@ -143,7 +144,7 @@ const LONGEST_STATEMENT_KEPT = 4000;
 
 /** Kysely prepares a statement every time it is run; most of the store's are run all the time. */
 function preparingOnce(database: Sqlite.Database): SqliteDatabase {
-  const kept = new Map<string, Sqlite.Statement<unknown[]>>();
+  const kept = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
     prepare(text) {
@@ -151,11 +152,22 @@ function preparingOnce(database: Sqlite.Database): SqliteDatabase {
       if (known) return known;
       // A transaction that reads first and writes later would fail where another process has written in between.
       const statement = database.prepare<unknown[]>(text === "begin" ? "begin immediate" : text);
+      if (text === "rollback") return unlessEnded(database, statement);
       if (text.length > LONGEST_STATEMENT_KEPT) return statement;
       if (kept.size >= STATEMENTS_KEPT) kept.clear();
       kept.set(text, statement);
       return statement;
     },
+  };
+}
+
+/** SQLite ends a transaction itself where the disk is full; what it said of that is the error to be heard. */
+function unlessEnded(database: Sqlite.Database, rollback: Sqlite.Statement<unknown[]>): SqliteStatement {
+  return {
+    reader: false,
+    all: () => [],
+    iterate: () => [][Symbol.iterator](),
+    run: () => (database.inTransaction ? rollback.run() : { changes: 0, lastInsertRowid: 0 }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Hardware } from "../core/machine.ts";
+import { type Hardware, UNKNOWN_HARDWARE } from "../core/machine.ts";
 import type { UnixMs } from "../core/run.ts";
 import type { Db } from "./dialect.ts";
 
@@ -16,15 +16,14 @@ export interface MachineRow {
   seenAt: UnixMs | null;
 }
 
-const NO_HARDWARE: Hardware = { cpus: 0, memoryBytes: 0, gpus: [], problems: [] };
-
 export async function selectMachines(db: Db): Promise<MachineRow[]> {
   const rows = await db.selectFrom("machine").selectAll().orderBy("id").execute();
   return rows.map((row) => ({
     id: row.id,
     name: row.name,
     pool: row.pool,
-    hardware: JSON.parse(row.hardware_json) as Hardware,
+    // An earlier version's agent did not say as much.
+    hardware: { ...UNKNOWN_HARDWARE, ...(JSON.parse(row.hardware_json) as Partial<Hardware>) },
     slots: row.slots_json === null ? null : (JSON.parse(row.slots_json) as string[]),
     drained: row.drained === 1,
     agent: row.agent,
@@ -41,7 +40,7 @@ export async function ensureMachine(db: Db, name: string, pool: string): Promise
     .values({
       name,
       pool,
-      hardware_json: JSON.stringify(NO_HARDWARE),
+      hardware_json: JSON.stringify(UNKNOWN_HARDWARE),
       slots_json: null,
       drained: 0,
       agent: null,

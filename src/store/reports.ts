@@ -150,7 +150,9 @@ export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<En
     const next = outcome(end.ending, stopReason, tries, row.retries, row.time_limit_ms, end.symptom);
     const cause = "cause" in next && next.cause ? JSON.stringify(next.cause) : null;
     const runEndedAt = next.status === "queued" ? null : endedAt;
-    runs.push([row.job_id, row.n, next.status, tries, cause, exitCodeOf(end.ending), startedAt, runEndedAt]);
+    // What never began was no attempt: the next one bears its number.
+    const takenBack = end.ending.kind === "never_began" ? 1 : 0;
+    runs.push([row.job_id, row.n, next.status, tries, takenBack, cause, exitCodeOf(end.ending), startedAt, runEndedAt]);
     shift(changes, row.job_id, row.status, next.status);
   }
   if (attempts.length > 0) await endAttempts(db, attempts);
@@ -186,12 +188,14 @@ async function endRuns(db: Db, rows: Cells[]): Promise<void> {
     n: "bigint",
     status: "text",
     tries: "bigint",
+    taken_back: "bigint",
     cause_json: "text",
     exit_code: "bigint",
     started_at: "bigint",
     ended_at: "bigint",
   } as const;
-  await sql`update run set status = past.status, tries = past.tries, cause_json = past.cause_json,
+  await sql`update run set status = past.status, tries = past.tries,
+    attempts = run.attempts - past.taken_back, cause_json = past.cause_json,
     exit_code = past.exit_code, started_at = coalesce(past.started_at, run.started_at), ended_at = past.ended_at
     from ${wordsOf(db).table(columns, rows)} as past where run.job_id = past.job_id and run.n = past.n`.execute(db);
 }

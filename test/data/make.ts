@@ -64,7 +64,7 @@ await store.write(async (db) => {
   await takeLease(db, dialect, "holder", true);
   await ensurePool(db, "local", "agent", "ada");
   await ensureMachine(db, "local", "local");
-  const hardware = { cpus: 8, memoryBytes: 2 ** 34, gpus: [], problems: [] };
+  const hardware = { cpus: 8, memoryBytes: 2 ** 34, gpus: [], problems: [], reserved: [], blocked: null };
   await introduceAgent(db, "local", { agent: "a1", hardware, bootId: "b1", host: "lab1", spool: "/spool" }, NOW);
   await setMachine(db, "local", { slots: ["0", "1", ""] });
   const token = { id: "t1", user_name: "ada", role: "admin" as const, label: "made at the first start" };

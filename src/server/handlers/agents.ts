@@ -67,8 +67,8 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       if ("refused" in session) return session;
       const { machine } = session;
       const deadline = clock.now() + body.waitMs;
+      presence.heard(machine.id, clock.now());
       for (;;) {
-        presence.heard(machine.id, clock.now());
         const rings = yard.bell.rings(machine.id);
         const taken = await store.write((db) => takeAttempts(db, machine.id, session.agent, MOST_AT_ONCE));
         if (taken.length > 0) boundary("yard: taken");

@@ -1,6 +1,9 @@
 import { openApi } from "../../api/openapi.ts";
 import { refuse } from "../../core/failure.ts";
+import { formatBytes } from "../../core/quantity.ts";
+import { describeFileProblem } from "../../files/problem.ts";
 import { type AuditEntry, insertAudit, selectAudit } from "../../store/audit.ts";
+import { proveWritable } from "../../store/facts.ts";
 import { countWork } from "../../store/jobs.ts";
 import { selectMachines } from "../../store/machines.ts";
 import { selectPools } from "../../store/pools.ts";
@@ -101,12 +104,16 @@ export function yardHandlers(yard: Yard): YardHandlers {
     const free = await yard.files.freeBytes();
     const isOnTime = clock.now() - yard.lastTurnAt() < STUCK_MS;
     return {
-      store: await store.write(async () => "ok").catch((error: unknown) => `cannot be written: ${String(error)}`),
+      store: await store
+        .write((db) => proveWritable(db, clock.now()))
+        .then(() => "ok")
+        .catch((error: unknown) => `cannot be written: ${error instanceof Error ? error.message : String(error)}`),
       loop: isOnTime ? "ok" : "the scheduler has not come round for 10 s",
-      disk:
-        !free.ok || free.value >= yard.floorBytes
+      disk: !free.ok
+        ? describeFileProblem(free.problem)
+        : free.value >= yard.floorBytes
           ? "ok"
-          : `only ${free.value} bytes free, the floor is ${yard.floorBytes}`,
+          : `only ${formatBytes(free.value)} free, the floor is ${formatBytes(yard.floorBytes)}`,
     };
   }
 }

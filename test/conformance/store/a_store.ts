@@ -87,7 +87,14 @@ export async function yardsTogether(kind: Kind): Promise<[Steered, ...Steered[]]
 
 export function steer(store: Store): Steered {
   const { dialect } = store;
-  const id = (job: JobId, n: number, attempt: number) => `${job}.${n}.${attempt}-x` as AttemptId;
+  const given = new Set<string>();
+  // An attempt that never began leaves its number to the next one, but not its id.
+  const id = (job: JobId, n: number, attempt: number) => {
+    let name = `${job}.${n}.${attempt}-x`;
+    while (given.has(name)) name += "x";
+    given.add(name);
+    return name as AttemptId;
+  };
 
   const steered: Steered = {
     store,

@@ -121,7 +121,8 @@ export function openModel() {
     end(job: number, n: number, ending: Ending): void {
       changing(job, () => {
         for (const run of within(job, { first: n, last: n })) {
-          if (ending.kind !== "never_began") run.tries += 1;
+          if (ending.kind === "never_began") run.attempts -= 1;
+          else run.tries += 1;
           if (ending.kind === "exited" && ending.exitCode === 0) run.status = "succeeded";
           else if (run.isStopped) run.status = "cancelled";
           else if (ending.kind === "never_began" || run.tries <= jobAt(job).retries) run.status = "queued";

@@ -14,7 +14,7 @@ import {
   tokenSchema,
 } from "./steering.ts";
 
-const nothing = z.object({});
+const nothing = z.strictObject({});
 const job = z.object({ job: z.coerce.number().int().min(1) });
 const run = job.extend({ n: z.coerce.number().int().min(1) });
 const machine = z.object({ machine: z.string().min(1) });
@@ -47,7 +47,7 @@ export const contract = {
   submit: { params: nothing, query: nothing, body: submissionSchema, answer: z.object({ job: jobSchema }) },
   listJobs: {
     params: nothing,
-    query: z.object({
+    query: z.strictObject({
       open: flag.optional(),
       user: z.string().optional(),
       tag: z.string().optional(),
@@ -70,7 +70,7 @@ export const contract = {
   },
   listRuns: {
     params: job,
-    query: z.object({
+    query: z.strictObject({
       /** Comma-separated run statuses. */
       status: z.string().optional(),
       first: z.coerce.number().int().min(1).optional(),
@@ -84,7 +84,7 @@ export const contract = {
   },
   results: {
     params: job,
-    query: z.object({
+    query: z.strictObject({
       /** A key of the results; `-` in front: largest first. */
       sort: z.string().optional(),
       offset: z.coerce.number().int().min(0).default(0),
@@ -106,7 +106,7 @@ export const contract = {
   },
   output: {
     params: run,
-    query: z.object({
+    query: z.strictObject({
       stream: z.enum(["out", "err", "events"]).default("out"),
       /** Default: the latest attempt. */
       attempt: z.string().optional(),
@@ -116,12 +116,12 @@ export const contract = {
       limit: limit(8 * 1024 * 1024, 1024 * 1024),
     }),
     body: null,
-    /** Bytes; the headers `runyard-from`, `runyard-to`, `runyard-size` and `runyard-ended` say where they stand. */
+    /** Bytes; the headers `runyard-from`, `runyard-to` and `runyard-ended` say where they stand. */
     answer: z.string(),
   },
   runMetrics: {
     params: run,
-    query: z.object({ attempt: z.string().optional() }),
+    query: z.strictObject({ attempt: z.string().optional() }),
     body: null,
     answer: z.object({
       points: z.array(z.object({ at: z.number(), step: z.number().nullable(), values: json })),
@@ -131,7 +131,7 @@ export const contract = {
   },
   explain: {
     params: nothing,
-    query: z.object({ select: z.string() }),
+    query: z.strictObject({ select: z.string() }),
     body: null,
     answer: z.object({ runs: z.array(explanationSchema) }),
   },
@@ -141,7 +141,11 @@ export const contract = {
   resume: { params: nothing, query: nothing, body: selectionSchema, answer: changedSchema },
   events: {
     params: nothing,
-    query: z.object({ job: z.coerce.number().int().optional() }),
+    query: z.strictObject({
+      job: z.coerce.number().int().optional(),
+      /** Whether the job's runs are told too. Default: they are. */
+      runs: flag.optional(),
+    }),
     body: null,
     answer: z.string(),
   },
@@ -182,7 +186,7 @@ export const contract = {
   },
   audit: {
     params: nothing,
-    query: z.object({ before: z.coerce.number().int().optional(), limit: limit(1000, 100) }),
+    query: z.strictObject({ before: z.coerce.number().int().optional(), limit: limit(1000, 100) }),
     body: null,
     answer: z.object({
       entries: z.array(

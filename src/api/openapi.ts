@@ -35,9 +35,22 @@ const problemSchema = {
   required: ["status", "code", "detail"],
 };
 
+const mediaTypes: Partial<Record<DoorName, string>> = {
+  output: "application/octet-stream",
+  events: "text/event-stream",
+  metrics: "text/plain",
+};
+
+const outputHeaders = {
+  "runyard-from": { description: "Where the bytes begin in the stream.", schema: { type: "integer" } },
+  "runyard-to": { description: "Where they end: the next `from`.", schema: { type: "integer" } },
+  "runyard-ended": { description: "Whether nothing can come after them.", schema: { type: "boolean" } },
+};
+
 function operation(name: DoorName): Record<string, unknown> {
   const { params, query, body, answer } = contract[name];
   const door = doors[name];
+  const content = { content: { [mediaTypes[name] ?? "application/json"]: { schema: schemaOf(answer, "output") } } };
   return {
     operationId: name,
     ...(door.role === "open" ? { security: [] } : { security: [{ token: [] }], "x-role": door.role }),
@@ -46,7 +59,8 @@ function operation(name: DoorName): Record<string, unknown> {
       requestBody: { required: true, content: { "application/json": { schema: schemaOf(body, "input") } } },
     }),
     responses: {
-      200: { description: "Done.", content: { "application/json": { schema: schemaOf(answer, "output") } } },
+      200: { description: "Done.", ...content, ...(name === "output" && { headers: outputHeaders }) },
+      ...(name === "ready" && { 503: { description: "Not ready: the checks say why.", ...content } }),
       default: {
         description: "Refused.",
         content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
@@ -69,8 +83,13 @@ function parameters(schema: z.ZodType, place: "path" | "query") {
 }
 
 function schemaOf(schema: z.ZodType, io: "input" | "output"): Record<string, unknown> {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any" });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: "any", override: leaveOpen });
   return rest;
+
+  /** Answers may say more one day: who reads them must not refuse that. */
+  function leaveOpen({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+    if (io === "output" && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+  }
 }
 
 /** What a refusal looks like on the wire (RFC 9457). */

@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { ServeOptions } from "../cli/program.ts";
 import { type Home, readToken } from "../platform/home.ts";
+import { systemErrorCode, systemErrorText } from "../platform/system_error.ts";
 import type { YardServer } from "../server/server.ts";
-import type { Refusal } from "./refusal.ts";
+import { isRefusal, type Refusal } from "./refusal.ts";
 
 /** Only this machine's own loopback may be spoken to in the clear, unless the user says that the network may read along. */
 export function refuseToListen({ host, insecure }: ServeOptions): Refusal | null {
@@ -14,7 +15,7 @@ export function refuseToListen({ host, insecure }: ServeOptions): Refusal | null
 }
 
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\./.test(host);
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** Listens where asked; without a wish, where it did before, else anywhere. Returns the URL. */
@@ -28,7 +29,12 @@ export async function listen(server: YardServer, options: ServeOptions, home: Ho
     };
   }
   const before = Number(readToken(home.port) ?? 0);
-  const port = await server.listen(host, (await isFree(host, before)) ? before : 0);
+  const free = (await isFree(host, before)) ? before : 0;
+  const port = await server.listen(host, free).catch((error: unknown): Refusal => {
+    if (systemErrorCode(error) === null) throw error;
+    return { refusal: `The yard cannot listen on ${host}: ${systemErrorText(error)}. Name another address with --host.` };
+  });
+  if (isRefusal(port)) return port;
   writeFileSync(home.port, `${port}\n`, { mode: 0o600 });
   return urlAt(port);
 }

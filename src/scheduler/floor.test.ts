@@ -80,6 +80,16 @@ test("who stands in line for long is told of once, and nobody else is put there"
   expect(floor.placeAhead(1, ONE_CORE, 0)).toBeNull();
 });
 
+test("a line is called back as a whole: who came later must not take the place of who was first", () => {
+  const floor = aFloor({ slots: [""] });
+  seat(floor, "a");
+  const slot = floor.placeAhead(1, ONE_CORE, 0);
+  if (!slot) throw new Error("there is a line");
+  floor.queue(1, { attempt: named("b"), slot, endsAt: null }, 100);
+  floor.queue(1, { attempt: named("c"), slot, endsAt: null }, 550);
+  expect(floor.stuck(650)).toEqual(["b", "c"]);
+});
+
 test("a line is as long as slots are freed, however short the runs themselves are", () => {
   const floor = aFloor({ slots: [""] });
   seat(floor, "0");

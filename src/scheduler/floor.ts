@@ -145,12 +145,12 @@ export function openFloor(): Floor {
     stuck(now) {
       const stuck: AttemptId[] = [];
       for (const place of places.values()) {
-        for (const waiting of place.line.values()) {
-          if (waiting.since === null || now - waiting.since < LINE_PATIENCE_MS) continue;
-          waiting.since = null;
-          place.meanMs = null;
-          stuck.push(waiting.attempt);
-        }
+        const untold = [...place.line.values()].filter(({ since }) => since !== null);
+        // All of the line or none of it: who stands further back must not take the place of who was called back.
+        if (!untold.some(({ since }) => since !== null && now - since >= LINE_PATIENCE_MS)) continue;
+        for (const waiting of untold) waiting.since = null;
+        place.meanMs = null;
+        stuck.push(...untold.map(({ attempt }) => attempt));
       }
       return stuck;
     },

@@ -1,3 +1,4 @@
+import { openBell } from "../platform/bell.ts";
 import type { Change } from "../store/changes.ts";
 import { type JobRow, selectJob } from "../store/jobs.ts";
 import { selectRun } from "../store/runs.ts";
@@ -9,6 +10,8 @@ const REMEMBERED = 20_000;
 /** Changes are told in bundles: what changes ten times in a blink is told once. */
 const PAUSE_MS = 100;
 const HEARTBEAT_MS = 10_000;
+/** With nothing to tell, it is asked this often whether the token is still good. */
+const LOOK_MS = 1000;
 /** Runs told one by one in a bundle; with more, the job's counts say enough. */
 const MOST_RUNS = 200;
 
@@ -20,10 +23,12 @@ export function liveHandler(yard: Yard): Handler<"events"> {
   const { store } = yard;
   const history: Change[] = [];
   let firstNumber = 0;
+  const bell = openBell<"changes">();
   store.changes.hear((changes) => {
     history.push(...changes);
     const surplus = history.length - REMEMBERED;
     if (surplus > REMEMBERED / 4) firstNumber += history.splice(0, surplus).length;
+    bell.ring("changes");
   });
   const latest = () => firstNumber + history.length;
 
@@ -42,7 +47,13 @@ export function liveHandler(yard: Yard): Handler<"events"> {
     send("hello", { epoch: yard.epoch }, told);
     let toldAt = yard.clock.now();
     while (!signal.aborted) {
-      if (latest() > told) {
+      const rings = bell.rings("changes");
+      const hasNews = latest() > told;
+      if (told < firstNumber) {
+        // It read so slowly that what came next is forgotten.
+        told = latest();
+        send("reset", {}, told);
+      } else if (hasNews) {
         const news = history.slice(told - firstNumber);
         told = latest();
         await tell(news, told);
@@ -53,7 +64,8 @@ export function liveHandler(yard: Yard): Handler<"events"> {
       }
       if (!(await yard.authority.isStillGood(who, secret))) break;
       if (outgoing.writableNeedDrain) await drained();
-      await pause();
+      if (hasNews) await pause();
+      else await bell.wait("changes", rings, LOOK_MS, signal);
     }
     outgoing.end();
     return answered;
@@ -70,7 +82,8 @@ export function liveHandler(yard: Yard): Handler<"events"> {
       for (const [id, runs] of jobs) {
         const job = await selectJob(store.read, id);
         if (!job) continue;
-        if (query.job !== undefined) for (const n of [...runs].slice(-MOST_RUNS)) await tellRun(job, n, number);
+        const isWatched = query.job !== undefined && query.runs !== false;
+        if (isWatched) for (const n of [...runs].slice(-MOST_RUNS)) await tellRun(job, n, number);
         send("job", presentJob(job), number);
       }
       if (query.job === undefined && changes.some(({ kind }) => kind === "machine")) send("machines", {}, number);

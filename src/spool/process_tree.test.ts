@@ -177,3 +177,13 @@ test("what is not gone in time is told with its name", async () => {
     [run.root.attempt, [{ pid: run.root.command?.pid, startTicks: run.root.command?.startTicks, name: "sleep" }]],
   ]);
 });
+
+test("a fork server's children are launchers, whatever stands in their environment", async () => {
+  const started = await start("exec sleep 600");
+  const [command] = pidsOf(started);
+  if (command === undefined || started.root.launcher === null) throw new Error("it has started");
+  const root = { ...started.root, launcher: null, command: null };
+  // Here the launcher stands for the fork server, and the command for a launcher.
+  await endTree([root], { graceMs: 0, forkServer: started.root.launcher.pid });
+  expect(pidsOf(started)).toEqual([command]);
+});

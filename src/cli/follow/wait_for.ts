@@ -6,7 +6,7 @@ import { watchJob } from "./watch_job.ts";
 
 /** Resolves with the job when none of its runs waits or runs any more. */
 export async function waitForJob(connection: Connection, id: number, signal: AbortSignal): Promise<Job> {
-  for await (const sight of watchJob(connection, id, signal)) {
+  for await (const sight of watchJob(connection, id, signal, false)) {
     if (sight.kind !== "run" && sight.job.status !== "queued" && sight.job.status !== "running") return sight.job;
   }
   throw new Error("interrupted");

@@ -12,8 +12,15 @@ export type Sight = { kind: "anew"; job: Job } | { kind: "job"; job: Job } | { k
 /**
  * A job as it is now, then whenever it or one of its runs changes, until `signal` aborts. Goes on over dropped
  * connections and over a yard that is started again; where live events do not get through, it asks again and again.
+ *
+ * @param withRuns  whether its runs are of interest; false spares the yard a look at each of them
  */
-export async function* watchJob(connection: Connection, job: number, signal: AbortSignal): AsyncGenerator<Sight> {
+export async function* watchJob(
+  connection: Connection,
+  job: number,
+  signal: AbortSignal,
+  withRuns = true,
+): AsyncGenerator<Sight> {
   const patience = openPatience(connection);
   let lastId: string | null = null;
 
@@ -26,7 +33,11 @@ export async function* watchJob(connection: Connection, job: number, signal: Abo
   while (!signal.aborted) {
     try {
       const headers: Record<string, string> = lastId === null ? {} : { "last-event-id": lastId };
-      const stream = await connection.stream("events", { query: { job }, signal }, headers);
+      const stream = await connection.stream(
+        "events",
+        { query: { job, ...(!withRuns && { runs: "false" }) }, signal },
+        headers,
+      );
       if (stream.statusCode !== 200) throw refusal(stream.statusCode ?? 0, await text(stream));
       for await (const { id, event, data } of readServerEvents(stream)) {
         const isFirst = lastId === null;

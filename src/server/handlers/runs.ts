@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { refuse } from "../../core/failure.ts";
+import { type Refused, refuse } from "../../core/failure.ts";
 import type { RunStatus } from "../../core/run.ts";
 import { runStatuses } from "../../core/run.ts";
 import { parseEvent } from "../../core/run_event.ts";
@@ -90,6 +90,7 @@ export function runHandlers(yard: Yard): RunHandlers {
       // The stream may move from the spool to the yard's files between looking it up and reading it: then it is looked up anew.
       for (let left = 3; ; left -= 1) {
         const found = await find(job, params.n, query.attempt ?? null, query.stream);
+        if (!found) return noSuchAttempt(params.job, params.n, query.attempt);
         const stretch = await readStretch(found.place, query);
         if (!stretch.ok) {
           if (stretch.problem.code === "missing" && left > 0 && !found.ended) continue;
@@ -120,8 +121,8 @@ export function runHandlers(yard: Yard): RunHandlers {
       const forbidden = forbidStrangers(who, [job]);
       if (forbidden) return forbidden;
       if (params.n > job.counts.total) return refuse({ code: "no_such_run", run: `${params.job}.${params.n}` });
-      const { place } = await find(job, params.n, query.attempt ?? null, "events");
-      return readPoints(place);
+      const found = await find(job, params.n, query.attempt ?? null, "events");
+      return found ? readPoints(found.place) : noSuchAttempt(params.job, params.n, query.attempt);
     },
   };
 
@@ -143,12 +144,13 @@ export function runHandlers(yard: Yard): RunHandlers {
     );
   }
 
-  /** Where a stream of an attempt lies now: with the yard, or still where the run writes it. */
+  /** Where a stream of an attempt lies now: with the yard, or still where the run writes it. Null: the run had no such attempt. */
   async function find(job: JobRow, n: number, attemptId: string | null, stream: "out" | "err" | "events") {
     const attempts = await selectAttemptsOfRun(store.read, job.id, n);
     const attempt = attemptId === null ? attempts.at(-1) : attempts.find((one) => one.id === attemptId);
     const run = await selectRun(store.read, job.id, n);
     const ended = run !== null && run.ended_at !== null;
+    if (!attempt && attemptId !== null) return null;
     if (!attempt) return { place: { kind: "none" } satisfies OutputPlace as OutputPlace, ended };
     if (job.plan.out !== null && stream !== "events") {
       const place: OutputPlace = stream === "out" ? { kind: "spool", path: job.plan.out } : { kind: "none" };
@@ -204,6 +206,10 @@ export function runHandlers(yard: Yard): RunHandlers {
     }
     return { points, skipped };
   }
+}
+
+function noSuchAttempt(job: number, n: number, attempt: string | undefined): Refused {
+  return refuse({ code: "gone", what: `Attempt ${attempt ?? ""} of run ${job}.${n}` });
 }
 
 function parseStatuses(text: string): RunStatus[] | null {

@@ -56,7 +56,13 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const agent = randomBytes(8).toString("hex");
   let isBusy = () => false;
   const room = openSpoolRoom(options.spool);
-  let hardware = await surveyMachine(options.visible, null, () => false, room.problem());
+  let hardware = await surveyMachine({
+    visible: options.visible,
+    yardId: null,
+    isOurs: () => false,
+    blocked: room.problem(),
+    before: [],
+  });
   let session = await greet();
   if (session === "idle") return "idle without a yard";
   const spool: Spool = { root: options.spool, yard: session.welcome.yard };
@@ -226,7 +232,13 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   }
 
   async function look(): Promise<Hardware> {
-    hardware = await surveyMachine(options.visible, spool.yard, attempts.isKnown, room.problem());
+    hardware = await surveyMachine({
+      visible: options.visible,
+      yardId: spool.yard,
+      isOurs: attempts.isKnown,
+      blocked: room.problem(),
+      before: hardware.gpus,
+    });
     lookedAt = Date.now();
     return hardware;
   }

@@ -1,4 +1,4 @@
-import type { ForeignProcess, Hardware } from "../core/machine.ts";
+import type { ForeignProcess, Gpu, Hardware } from "../core/machine.ts";
 import { detectGpus } from "../platform/gpus.ts";
 import { surveyHost } from "../platform/hardware.ts";
 import { environmentMark, processOwner } from "../platform/processes.ts";
@@ -9,22 +9,36 @@ import { deviceOf, gpuKey } from "./gpu_key.ts";
 /** Whether an attempt is one of this agent's. */
 export type IsOurs = (attempt: string) => boolean;
 
-/**
- * What this machine has now, and who else uses its GPUs: processes that are no runs of ours, and other yards' claims.
- *
- * @param visible  a CUDA_VISIBLE_DEVICES that limits what may be used; null: no limit
- * @param yardId  whose agent asks; null: not known yet
- * @param blocked  why it can start nothing now; null: it can
- */
-export async function surveyMachine(
-  visible: string | null,
-  yardId: string | null,
-  isOurs: IsOurs,
-  blocked: string | null,
-): Promise<Hardware> {
+export interface SurveyOptions {
+  /** A CUDA_VISIBLE_DEVICES that limits what may be used; null: no limit. */
+  visible: string | null;
+  /** Whose agent asks; null: not known yet. */
+  yardId: string | null;
+  isOurs: IsOurs;
+  /** Why the machine can start nothing now; null: it can. */
+  blocked: string | null;
+  /** The GPUs of the last look. */
+  before: readonly Gpu[];
+}
+
+/** What this machine has now, and who else uses its GPUs: processes that are no runs of ours, and other yards' claims. */
+export async function surveyMachine({ visible, yardId, isOurs, blocked, before }: SurveyOptions): Promise<Hardware> {
   const host = surveyHost();
   const survey = await detectGpus({ visible });
   const claims = yardId === null ? [] : listClaims(gpuClaimFolder()).filter(({ holder }) => holder.yardId !== yardId);
+  const gpus = survey.gpus.map(({ index, uuid, name, memoryBytes, usedBytes, utilization, problem, processes }) => ({
+    index,
+    uuid,
+    name,
+    memoryBytes,
+    usedBytes,
+    utilization,
+    problem,
+    others: [
+      ...processes.filter(({ pid }) => !isRunOfOurs(pid, isOurs)).map(describe),
+      ...claims.filter((claim) => claim.gpu === gpuKey({ index, uuid })).map(describeClaim),
+    ],
+  }));
   return {
     cpus: host.cpus,
     memoryBytes: host.memoryBytes,
@@ -34,20 +48,19 @@ export async function surveyMachine(
       const device = deviceOf(claim.gpu);
       return device === null ? [] : [{ device, by: describeClaim(claim) }];
     }),
-    gpus: survey.gpus.map(({ index, uuid, name, memoryBytes, usedBytes, utilization, problem, processes }) => ({
-      index,
-      uuid,
-      name,
-      memoryBytes,
-      usedBytes,
-      utilization,
-      problem,
-      others: [
-        ...processes.filter(({ pid }) => !isRunOfOurs(pid, isOurs)).map(describe),
-        ...claims.filter((claim) => claim.gpu === gpuKey({ index, uuid })).map(describeClaim),
-      ],
-    })),
+    gpus: withUnseen(gpus, before, survey.problems),
   };
+}
+
+/** What a tool that fails does not show is still there: who waits for a GPU must not be run on a core instead. */
+function withUnseen(gpus: Gpu[], before: readonly Gpu[], problems: readonly string[]): Gpu[] {
+  const problem = problems.find((text) => !text.startsWith("CUDA_VISIBLE_DEVICES="));
+  if (problem === undefined) return gpus;
+  const unseen = before.filter(({ index, uuid }) =>
+    gpus.every((gpu) => gpu.index !== index && (uuid === null || gpu.uuid !== uuid)),
+  );
+  const kept = unseen.map((gpu) => ({ ...gpu, usedBytes: null, utilization: null, problem, others: [] }));
+  return [...gpus, ...kept].sort((a, b) => Number(a.index) - Number(b.index));
 }
 
 function isRunOfOurs(pid: number, isOurs: IsOurs): boolean {

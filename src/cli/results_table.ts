@@ -1,6 +1,7 @@
 import type { Run } from "../api/run.ts";
 import { runtime } from "./local_time.ts";
 import { valueText } from "./number_text.ts";
+import { ownValue } from "./own_value.ts";
 import { printable } from "./printable.ts";
 import { statusCell } from "./statuses.ts";
 import { type Cell, type Column, layTable } from "./table.ts";
@@ -62,9 +63,9 @@ export function layResults(runs: readonly Run[], width: number | null, colours: 
     statusCell(run.status, colours),
     ...(isPlain ? [printable(run.command)] : []),
     ...params.map((name) => printable(run.paramsText[name] ?? "")),
-    ...results.map((name) => ({ text: valueText(run.result[name]), paint: colours.bold })),
+    ...results.map((name) => ({ text: valueText(ownValue(run.result, name)), paint: colours.bold })),
     runtime(run, now),
-    ...metrics.map((name) => valueText(run.metrics[name])),
+    ...metrics.map((name) => valueText(ownValue(run.metrics, name))),
   ]);
   return layTable(columns, rows, width);
 }

@@ -44,6 +44,14 @@ test("a GPU that is unhealthy or in someone else's use is not given away", () =>
   expect(ledger.couldEverHold({ ...anything, gpus: 3 })).toBe(true);
 });
 
+test("an explicit slot is not free while one of its GPUs is unhealthy, in someone else's use or another yard's", () => {
+  const someone = { pid: 4242, user: "u217", name: "python", usedBytes: null };
+  const gpus = [aGpu("0", { problem: "[Unknown Error]" }), aGpu("1", { others: [someone] }), aGpu("2")];
+  const machine = aMachine({ gpus, slots: ["0", "1,2", "GPU-1", "MIG-7", "MIG-8", "2"] });
+  machine.hardware.reserved.push({ device: "MIG-7", by: someone });
+  expect(openLedger(machine).free().slots).toEqual(["MIG-8", "2"]);
+});
+
 test("explicit slots take one run each, whatever the machine's cores", () => {
   const ledger = openLedger(aMachine({ cpus: 1, slots: ["0", "0,1", "", "0"] }));
   const pair = ledger.place({ ...anything, gpus: 2 });

@@ -19,6 +19,17 @@ test("Python's bare NaN and Infinity are read as the strings that stand for them
   });
 });
 
+test("a number too large for one is infinite, and never where only numbers stand", () => {
+  expect(parseEvent('{"t":1e999,"kind":"metric","step":1e999,"values":{"a":1e999,"b":-1e999}}')).toEqual({
+    kind: "metric",
+    at: 0,
+    step: null,
+    values: { a: "Infinity", b: "-Infinity" },
+  });
+  expect(parseEvent('{"kind":"progress","done":3,"of":1e999}')).toMatchObject({ done: 3, of: null });
+  expect(parseEvent('{"kind":"progress","done":1e999}')).toBeNull();
+});
+
 test.each([
   '{"kind":"metric","val',
   "",

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { type AgentNote, type Home, readJsonFile } from "../platform/home.ts";
 import { isAlive } from "../platform/processes.ts";
+import { version } from "../platform/version.ts";
 
 /** Sees to it that this machine has an agent. It is a process of its own, and outlives the yard. */
 export interface LocalAgent {
@@ -17,12 +18,19 @@ const PAUSE_MS = 1000;
 export function keepLocalAgent(home: Home, command: string[], log: (text: string) => void): LocalAgent {
   let startedAt = 0;
   let starting: number | null = null;
+  let outdated: number | null = null;
   const timer = setInterval(look, LOOK_MS);
   look();
 
   function look(): void {
-    if (runningAgent(home) !== null) {
+    const running = runningAgent(home);
+    if (running !== null) {
       starting = null;
+      if (running.version !== version && running.pid !== outdated) {
+        outdated = running.pid;
+        log(`the agent of version ${running.version} is replaced by ${version}; what runs goes on`);
+        process.kill(running.pid, "SIGTERM");
+      }
       return;
     }
     if (starting !== null || Date.now() - startedAt < PAUSE_MS) return;
@@ -53,13 +61,13 @@ export function keepLocalAgent(home: Home, command: string[], log: (text: string
   return {
     stop(withAgent) {
       clearInterval(timer);
-      const pid = runningAgent(home) ?? starting;
+      const pid = runningAgent(home)?.pid ?? starting;
       if (withAgent && pid !== null) process.kill(pid, "SIGTERM");
     },
   };
 }
 
-function runningAgent(home: Home): number | null {
+function runningAgent(home: Home): AgentNote | null {
   const note = readJsonFile<AgentNote>(home.agent);
-  return note && isAlive(note) ? note.pid : null;
+  return note && isAlive(note) ? note : null;
 }

@@ -1,8 +1,9 @@
 import { runAgent } from "../agent/agent.ts";
 import { connectHome } from "../agent/connection.ts";
-import { homeOf, writeJsonFile } from "../platform/home.ts";
+import { type AgentNote, homeOf, writeJsonFile } from "../platform/home.ts";
 import { closeConnections } from "../platform/http.ts";
 import { identify } from "../platform/processes.ts";
+import { version } from "../platform/version.ts";
 import { logLine } from "./log.ts";
 
 /** With nothing to run and no yard to be reached for this long, an agent ends. */
@@ -13,7 +14,7 @@ export async function agent(): Promise<number> {
   process.umask(0o077);
   const home = homeOf(process.env);
   const self = identify(process.pid);
-  if (self) writeJsonFile(home.agent, self);
+  if (self) writeJsonFile(home.agent, { version, ...self } satisfies AgentNote);
   const ending = new AbortController();
   process.once("SIGTERM", () => ending.abort());
   process.on("SIGHUP", () => undefined);

@@ -32,7 +32,9 @@ export async function listen(server: YardServer, options: ServeOptions, home: Ho
   const free = (await isFree(host, before)) ? before : 0;
   const port = await server.listen(host, free).catch((error: unknown): Refusal => {
     if (systemErrorCode(error) === null) throw error;
-    return { refusal: `The yard cannot listen on ${host}: ${systemErrorText(error)}. Name another address with --host.` };
+    return {
+      refusal: `The yard cannot listen on ${host}: ${systemErrorText(error)}. Name another address with --host.`,
+    };
   });
   if (isRefusal(port)) return port;
   writeFileSync(home.port, `${port}\n`, { mode: 0o600 });

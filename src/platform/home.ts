@@ -72,7 +72,7 @@ export interface YardAddress {
 }
 
 export interface AgentNote {
-  agent: string;
+  version: string;
   pid: number;
   startTicks: number;
   bootId: string;

@@ -27,6 +27,8 @@ export interface YardOptions {
   slots?: string[];
   /** No yard is started yet: whoever needs one (`cli`) starts it. */
   asleep?: boolean;
+  /** The disk on which its home lies. Default: one with much room. */
+  disk?: string;
 }
 
 export interface CliAnswer {
@@ -89,7 +91,7 @@ export interface TestYard {
 
 /** Starts a yard. When the test is over, everything of it has to go by itself once its runs are cancelled: what does not fails the test. */
 export async function aYard(options: YardOptions = {}): Promise<TestYard> {
-  const root = await aFolder({ bin: "folder/", work: "folder/", user: "folder/" }, roomyPlace());
+  const root = await aFolder({ bin: "folder/", work: "folder/", user: "folder/" }, options.disk ?? roomyPlace());
   const [bin, folder, homeFolder] = [`${root}/bin`, `${root}/work`, `${root}/home`];
   mkdirSync(homeFolder, { mode: 0o700 });
   const environment = {

@@ -124,20 +124,62 @@ test("explicit slots: pairs, CPU slots and shared GPUs, as many runs as there ar
   await yard.reaches(5, "succeeded");
 });
 
+test("slots by hand too wait for a device that another yard has, and not by trying again and again", async () => {
+  const [one, other] = [await aYard({ slots: ["64"] }), await aYard({ slots: ["64", ""] })];
+  await holds(one, "go");
+  await one.reaches(1, "running");
+  await holds(other, "go", { demand: { gpus: 1 } });
+  await until(
+    async () => /in use by others \(64: a run of another yard/.test(await why(other, 1)),
+    "it says who has it",
+  );
+  await holds(other, "go");
+  expect((await other.reaches(2, "running")).gpus).toEqual([]);
+  expect((await other.run(1)).attempts).toBeLessThan(3);
+  writeFileSync(`${other.folder}/go`, "");
+  writeFileSync(`${one.folder}/go`, "");
+  await other.reaches(1, "succeeded");
+});
+
+test("slots that are set while a run has a GPU for itself share that GPU with it", async () => {
+  const { environment } = await scriptedGpus(1);
+  const yard = await aYard({ environment });
+  await holds(yard, "go");
+  await yard.reaches(1, "running");
+  await yard.client.call("setMachine", { params: { machine: "local" }, body: { slots: ["0", "0"] } });
+  await holds(yard, "go");
+  expect((await yard.reaches(2, "running")).gpus).toEqual(["0"]);
+  expect((await yard.run(2)).attempts).toBe(1);
+  writeFileSync(`${yard.folder}/go`, "");
+  await yard.reaches(1, "succeeded");
+});
+
+test("while nvidia-smi fails, who waits for a GPU is not run on a core instead", async () => {
+  const { gpus, say, environment } = await scriptedGpus(1);
+  const yard = await aYard({ environment });
+  say({ says: { text: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.", exit: 9 } });
+  await until(async () => (await machine(yard)).gpus[0]?.problem, "the yard has seen it");
+  await yard.submit('echo "[$CUDA_VISIBLE_DEVICES]"');
+  await until(async () => /GPU 0: .*NVIDIA driver/.test(await why(yard, 1)), "it says what it waits for");
+  say({ gpus });
+  await yard.reaches(1, "succeeded");
+  expect(await yard.output(1)).toBe("[0]\n");
+});
+
 test("slots come and go while runs hold them: a removed one drains, an added one is used at once", async () => {
-  const yard = await aYard({ slots: ["0", "1"] });
+  const yard = await aYard({ slots: ["61", "62"] });
   await holds(yard, "go1");
   await holds(yard, "go2");
   await yard.reaches(2, "running");
-  await yard.client.call("setMachine", { params: { machine: "local" }, body: { slots: ["1", "2"] } });
+  await yard.client.call("setMachine", { params: { machine: "local" }, body: { slots: ["62", "63"] } });
   await holds(yard, "go3");
   const third = await yard.reaches(3, "running");
-  expect(third.gpus).toEqual(["2"]);
+  expect(third.gpus).toEqual(["63"]);
   const { slots } = await machine(yard);
   expect(slots).toEqual([
-    { devices: "1", heldBy: "2.1", draining: false },
-    { devices: "2", heldBy: "3.1", draining: false },
-    { devices: "0", heldBy: "1.1", draining: true },
+    { devices: "62", heldBy: "2.1", draining: false },
+    { devices: "63", heldBy: "3.1", draining: false },
+    { devices: "61", heldBy: "1.1", draining: true },
   ]);
   await yard.submit("true");
   writeFileSync(`${yard.folder}/go1`, "");

@@ -3,6 +3,7 @@ import { csvLine } from "../csv.ts";
 import type { Declaration } from "../declaration.ts";
 import { localTime } from "../local_time.ts";
 import { valueText } from "../number_text.ts";
+import { ownValue } from "../own_value.ts";
 import { printable } from "../printable.ts";
 import { runPages } from "../run_pages.ts";
 import { wrongUsage } from "../stop.ts";
@@ -62,7 +63,7 @@ async function pointsOf(connection: Connection, { job, runs }: Target): Promise<
 async function writeCsv(points: readonly Point[], names: readonly string[]): Promise<void> {
   print(csvLine(["run", "at", "step", ...names]));
   for (const { run, at, step, values } of points) {
-    const cells = [run, new Date(at).toISOString(), step, ...names.map((name) => values[name])];
+    const cells = [run, new Date(at).toISOString(), step, ...names.map((name) => ownValue(values, name))];
     await write(process.stdout, `${csvLine(cells)}\n`);
   }
 }
@@ -82,7 +83,7 @@ function printPoints(points: readonly Point[], names: readonly string[]): void {
   const rows = points.map(({ run, at, step, values }): Cell[] => [
     run,
     step === null ? "" : String(step),
-    ...names.map((name) => valueText(values[name])),
+    ...names.map((name) => valueText(ownValue(values, name))),
     localTime(new Date(at).toISOString(), now),
   ]);
   const table = layTable(columns, rows, outputWidth());

@@ -5,6 +5,7 @@ import type { Declaration } from "../declaration.ts";
 import { didYouMean } from "../nearest.ts";
 import { grouped } from "../number_text.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
+import { ownValue } from "../own_value.ts";
 import { layResults, namesIn, obviousSort } from "../results_table.ts";
 import { wrongUsage } from "../stop.ts";
 import { oneTarget } from "../target.ts";
@@ -92,8 +93,8 @@ async function writeCsv(runs: readonly Run[]): Promise<void> {
       run.id,
       run.status,
       ...params.map((name) => run.paramsText[name]),
-      ...results.map((name) => run.result[name]),
-      ...metrics.map((name) => run.metrics[name]),
+      ...results.map((name) => ownValue(run.result, name)),
+      ...metrics.map((name) => ownValue(run.metrics, name)),
       run.exitCode,
       run.startedAt,
       run.endedAt,

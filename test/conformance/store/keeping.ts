@@ -13,7 +13,14 @@ import { insertToken, revokeToken, selectTokens, selectValidToken } from "../../
 import { aStore, NOW } from "./a_store.ts";
 import type { Kind } from "./place.ts";
 
-const hardware = { cpus: 8, memoryBytes: 2 ** 40 + 1, gpus: [], problems: ["nvidia-smi hangs"], reserved: [], blocked: null };
+const hardware = {
+  cpus: 8,
+  memoryBytes: 2 ** 40 + 1,
+  gpus: [],
+  problems: ["nvidia-smi hangs"],
+  reserved: [],
+  blocked: null,
+};
 const HOUR_MS = 3_600_000;
 
 export function keeping(kind: Kind): void {

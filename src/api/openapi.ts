@@ -43,7 +43,7 @@ const mediaTypes: Partial<Record<DoorName, string>> = {
 
 const outputHeaders = {
   "runyard-from": { description: "Where the bytes begin in the stream.", schema: { type: "integer" } },
-  "runyard-to": { description: "Where they end: the next `from`.", schema: { type: "integer" } },
+  "runyard-to": { description: "Where they end: read on there.", schema: { type: "integer" } },
   "runyard-ended": { description: "Whether nothing can come after them.", schema: { type: "boolean" } },
 };
 

@@ -70,7 +70,7 @@ function folderOf(path: string): string {
 /** What the text imports: statically, for types alone, for effects alone, dynamically, and what it passes on. */
 function importsOf(text: string): string[] {
   const withoutComments = text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
-  const statement = /\b(?:from|import)\s*\(?\s*["'`]([^"'`\n]+)["'`]/g;
+  const statement = /(?<![\w-])(?:from|import)\s*\(?\s*["'`]([^"'`\n]+)["'`]/g;
   return [...withoutComments.matchAll(statement)].map(([, specifier = ""]) => specifier);
 }
 

@@ -3,20 +3,23 @@
 // gets a sentence instead of a syntax error. It finds a current Node where a checkout brought one, and runs the built
 // program, or the sources as they stand where nothing was built or something changed since.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 
-if (major > 22 || (major === 22 && minor >= 19)) {
+if (hasLostBytes()) {
+  console.error("runyard: An argument is not UTF-8, so it would arrive changed. Put it into a file and pass its name.");
+  process.exitCode = 2;
+} else if (major > 22 || (major === 22 && minor >= 19)) {
   if (enableCompileCache) enableCompileCache();
   await import(`${root}${builtIsCurrent() ? "dist/main.js" : "src/main.ts"}`);
 } else {
   const newer = `${root}node_modules/.bin/node`;
   if (existsSync(newer)) {
-    const { status, signal } = spawnSync(newer, process.argv.slice(1), { stdio: "inherit" });
+    const { status, signal } = spawnSync(newer, ["--", ...process.argv.slice(1)], { stdio: "inherit" });
     if (signal) process.kill(process.pid, signal);
     process.exitCode = status === null ? 1 : status;
   } else {
@@ -24,6 +27,17 @@ if (major > 22 || (major === 22 && minor >= 19)) {
       `runyard needs Node 22.19 or newer; this is Node ${process.versions.node}. Install a current Node and try again.`,
     );
     process.exitCode = 2;
+  }
+}
+
+/** Whether Node has replaced bytes of the arguments that are not UTF-8. Where there is no /proc it cannot be told. */
+function hasLostBytes() {
+  if (!process.argv.some((word) => word.includes("\uFFFD")) || !existsSync("/proc/self/cmdline")) return false;
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(readFileSync("/proc/self/cmdline"));
+    return false;
+  } catch {
+    return true;
   }
 }
 

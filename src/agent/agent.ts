@@ -18,7 +18,7 @@ import { openClaims } from "./claims.ts";
 import { collectEnd } from "./collect.ts";
 import { surveyMachine } from "./hardware.ts";
 import { type Delivery, openOutbox } from "./outbox.ts";
-import { openSpoolRoom } from "./spool_room.ts";
+import { openSpoolRoom, saysDiskFull } from "./spool_room.ts";
 
 export interface AgentOptions {
   /** The machine it speaks for. */
@@ -146,7 +146,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       return `a yard of epoch ${welcome.epoch} is not obeyed: this spool has served a later one`;
     } catch (error) {
       if (isRefusedCall(error)) return `the yard refused this agent: ${error.problem.detail}`;
-      const isOfFiles = error instanceof Error && "path" in error;
+      const isOfFiles = error instanceof Error && ("path" in error || saysDiskFull(error.message));
       return isOfFiles ? `the spool ${options.spool} cannot be used: ${systemErrorText(error)}` : "";
     }
   }
@@ -216,19 +216,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   function surveyLater(): NodeJS.Timeout {
     const { gpus, reserved, blocked } = hardware;
     const isClose = blocked !== null || reserved.length > 0 || gpus.some((gpu) => !isUsable(gpu));
-    return setTimeout(
-      async () => {
-        await survey();
-        if (over === null) surveying = surveyLater();
-      },
-      isClose ? CLOSE_SURVEY_MS : SURVEY_MS,
-    );
+    return setTimeout(() => void survey(), isClose ? CLOSE_SURVEY_MS : SURVEY_MS);
   }
 
   async function survey(): Promise<void> {
+    clearTimeout(surveying);
     await look();
     pendingHardware = hardware;
     await send([]);
+    clearTimeout(surveying);
+    if (over === null) surveying = surveyLater();
   }
 
   async function look(): Promise<Hardware> {

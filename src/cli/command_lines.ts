@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
 import { systemErrorText } from "../platform/system_error.ts";
 import { wrongUsage } from "./stop.ts";
 
@@ -12,10 +13,11 @@ export function parseCommandLines(text: string): [line: number, text: string][] 
 }
 
 /** Reads `--from FILE`, or stdin for `-`. Refuses the whole file where one line cannot be a command. */
-export function readCommandLines(path: string): [line: number, text: string][] {
+export async function readCommandLines(path: string): Promise<[line: number, text: string][]> {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(path === "-" ? 0 : path);
+    // Not readFileSync(0): Node has made a pipe there non-blocking, and who writes to it may be slower than we are.
+    bytes = path === "-" ? await buffer(process.stdin) : await readFile(path);
   } catch (error) {
     throw wrongUsage(`--from ${path}: ${systemErrorText(error)}.`);
   }

@@ -32,13 +32,18 @@ async function workFrom(command: Command | null, options: Partial<JobOptions>, i
       throw wrongUsage(
         `There is no command. Write it after --, e.g. runyard ${isSweep ? "sweep --set lr=0.1,0.01" : "run"} -- python3 train.py`,
       );
+    if (isBlank(command)) throw wrongUsage("The command is empty. Write a program, or a text for the shell.");
     return { kind: "command", command, spaces: [await spaceFrom(options, isSweep)] };
   }
   if (command) throw wrongUsage("The commands come from --from; leave out the other one.");
   if (isSweep || params || settings || axes || zip || exclude || sample !== undefined || runs !== undefined) {
     throw wrongUsage("--from runs each line once, as it stands: it goes with neither parameters nor --runs.");
   }
-  return { kind: "lines", lines: readCommandLines(from) };
+  return { kind: "lines", lines: await readCommandLines(from) };
+}
+
+function isBlank(command: Command): boolean {
+  return (command.kind === "shell" ? command.text.trim() : command.argv[0]) === "";
 }
 
 /** Everything but the code: that is taken when a yard is there. Reads the files of variables. */

@@ -38,6 +38,10 @@ test("the first number among the results decides: largest first, a loss or an er
   expect(obviousSort([aRun(1, { result: { note: "x", accuracy: 0.9 } })])).toBe("-accuracy");
   expect(obviousSort([aRun(1, {}), aRun(2, { result: { val_loss: 0.3 } })])).toBe("val_loss");
   expect(obviousSort([aRun(1, { result: { note: "x" } })])).toBeNull();
+  for (const key of ["mse", "testError", "time/epoch", "L1-loss"])
+    expect(obviousSort([aRun(1, { result: { [key]: 1 } })])).toBe(key);
+  for (const key of ["confidence", "power", "certainty", "answered"])
+    expect(obviousSort([aRun(1, { result: { [key]: 1 } })])).toBe(`-${key}`);
 });
 
 test("what is no finite number is never best and comes last", () => {
@@ -50,6 +54,19 @@ test("what is no finite number is never best and comes last", () => {
   ];
   expect(sortRuns(runs, "loss").map(({ id }) => id)).toEqual(["1.4", "1.2", "1.1", "1.3", "1.5"]);
   expect(sortRuns(runs, "-loss").map(({ id }) => id)).toEqual(["1.2", "1.4", "1.1", "1.3", "1.5"]);
+});
+
+test("runs without a result of that name are sorted by the last value of a metric, or by a parameter", () => {
+  const runs = [
+    aRun(1, { metrics: { loss: "NaN" }, params: { lr: 0.1, model: "b" } }),
+    aRun(2, { metrics: { loss: 0.5 }, params: { lr: 0.01, model: "a" } }),
+    aRun(3, { metrics: { loss: 0.1 }, params: { lr: 1, model: "c" } }),
+  ];
+  const order = (sort: string) => sortRuns(runs, sort).map(({ id }) => id);
+  expect(order("loss")).toEqual(["1.3", "1.2", "1.1"]);
+  expect(order("-lr")).toEqual(["1.3", "1.1", "1.2"]);
+  expect(order("model")).toEqual(["1.2", "1.1", "1.3"]);
+  expect(order("nothing")).toEqual(["1.1", "1.2", "1.3"]);
 });
 
 test("the table has the parameters as written, the results, and the metrics that are not among them", () => {

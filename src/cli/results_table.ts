@@ -7,29 +7,52 @@ import { statusCell } from "./statuses.ts";
 import { type Cell, type Column, layTable } from "./table.ts";
 import type { Colours } from "./terminal.ts";
 
-const SMALLER_IS_BETTER = /loss|err|time|seconds|latency|perplexity|ppl|mse|mae|rmse|wer|cer|fid|cost|memory/i;
+const SMALLER_IS_BETTER = new Set(
+  "err errors time duration seconds sec secs ms latency perplexity ppl nll mse mae rmse mape wer cer fid regret cost memory".split(
+    " ",
+  ),
+);
+
+/** Told by the words of its name: `val_loss`, `testError`, `time/epoch`; but not `confidence` or `power`. */
+function isBetterSmall(key: string): boolean {
+  const words = key.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
+  return words.split(/[^a-z]+/).some((word) => SMALLER_IS_BETTER.has(word) || /(?:loss|error)$/.test(word));
+}
 
 /** What runs are sorted by where nobody said: their first result that is a number, best first. Null: there is none. */
 export function obviousSort(runs: readonly Run[]): string | null {
   for (const { result } of runs) {
     const [key] = Object.entries(result).find(([, value]) => typeof value === "number") ?? [];
-    if (key !== undefined) return SMALLER_IS_BETTER.test(key) ? key : `-${key}`;
+    if (key !== undefined) return isBetterSmall(key) ? key : `-${key}`;
   }
   return null;
 }
 
-/** Runs by a key of their results, `-` in front: largest first. What is no finite number comes last, as it came. */
+/**
+ * Runs by a result, where they have none by the last value of a metric, or by a parameter; `-` in front: largest first.
+ * Parameters that are no numbers follow them in the order of their letters; what is NaN, infinite or missing comes last.
+ */
 export function sortRuns(runs: readonly Run[], sort: string): Run[] {
   const key = sort.replace(/^-/, "");
   const sign = sort.startsWith("-") ? -1 : 1;
-  const rank = (run: Run) => {
-    const value = run.result[key];
-    return typeof value === "number" && Number.isFinite(value) ? sign * value : Number.POSITIVE_INFINITY;
-  };
-  return [...runs].sort((a, b) => {
-    const [x, y] = [rank(a), rank(b)];
-    return x === y ? 0 : x - y;
+  const keyed = runs.map((run) => ({ run, value: sortValue(run, key) }));
+  keyed.sort(({ value: a }, { value: b }) => {
+    if (typeof a === "number" && typeof b === "number") return sign * (a - b);
+    if (typeof a === "string" && typeof b === "string") return sign * (a < b ? -1 : a > b ? 1 : 0);
+    return rankOf(a) - rankOf(b);
   });
+  return keyed.map(({ run }) => run);
+}
+
+function sortValue(run: Run, key: string): number | string | null {
+  const told = ownValue(run.result, key) ?? ownValue(run.metrics, key);
+  const value = told ?? ownValue(run.params, key) ?? null;
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  return told === undefined && typeof value === "string" ? value : null;
+}
+
+function rankOf(value: number | string | null): number {
+  return typeof value === "number" ? 0 : typeof value === "string" ? 1 : 2;
 }
 
 /** The names of what runs have, in the order in which they first come. */

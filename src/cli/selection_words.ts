@@ -8,10 +8,3 @@ export function selection(words: readonly string[]): string {
   const found = text === "" ? "Nothing is named" : `"${text}" names no jobs or runs`;
   throw wrongUsage(`${found}. Write a job (12), a run (12.3), a range (12.1-5, 7-9), a list (3,5), last or all.`);
 }
-
-/** The only job that the words name, by its number. */
-export function oneJob(words: readonly string[]): number {
-  const [text = ""] = words;
-  if (words.length === 1 && /^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw wrongUsage(`"${words.join(" ")}" is not a job. Name one by its number: 12`);
-}

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, realpathSync, statfsSync, statSync } from "node:fs";
 import { setTimeout as after } from "node:timers/promises";
 import { type Home, makeHome, readJsonFile, type YardAddress } from "../platform/home.ts";
 import { httpRequest } from "../platform/http.ts";
@@ -82,7 +82,8 @@ function spawnYard(home: Home, options: readonly string[], database: string | nu
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !LEFT_BEHIND.test(name)));
   environment["RUNYARD_HOME"] = home.folder;
   if (database !== null) environment["RUNYARD_DATABASE"] = database;
-  const [, program = ""] = process.argv;
+  // npx runs a link in its cache, which may be gone when the yard starts its agent.
+  const program = realpathSync(process.argv[1] ?? "");
   return spawn(process.execPath, [...process.execArgv, ...leanNodeFlags, program, "up", "--foreground", ...options], {
     cwd: "/",
     env: environment,

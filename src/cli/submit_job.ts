@@ -52,8 +52,8 @@ async function printCommands({ compiled }: PreparedJob): Promise<number> {
 
 async function goOn(connection: Connection, job: Job, how: SubmitOptions): Promise<number> {
   if (how.wait || how.follow) {
-    if (!how.json) note(queued(job));
     const { followJob } = await import("./follow/follow_job.ts");
+    if (!how.json) note(queued(job));
     return followJob(connection, job, how);
   }
   if (how.json) printJson({ job });

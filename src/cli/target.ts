@@ -9,7 +9,7 @@ export interface Target {
   runs: { first: number; last: number } | null;
 }
 
-/** What the words name, one target a job; `last` is asked of the yard. */
+/** What the words name, one target a job. Refuses what does not exist. */
 export async function targets(connection: Connection, words: readonly string[]): Promise<Target[]> {
   const text = words.join(",");
   const selectors = parseSelectors(text);
@@ -20,13 +20,11 @@ export async function targets(connection: Connection, words: readonly string[]):
   }
   const found: Target[] = [];
   for (const [i, selector] of selectors.entries()) {
-    if (selector.kind === "runs") {
-      found.push({ job: selector.job, runs: { first: selector.first, last: selector.last } });
-      continue;
-    }
     const select = selector.kind === "all" ? "all" : (text.split(",")[i] ?? text);
+    // Also runs are asked for: it refuses those that do not exist.
     const { jobs } = await connection.client.call("listJobs", { query: { select } });
-    found.push(...jobs.map((job) => ({ job: job.id, runs: null })));
+    const runs = selector.kind === "runs" ? { first: selector.first, last: selector.last } : null;
+    found.push(...jobs.map((job) => ({ job: job.id, runs })));
   }
   return found;
 }
@@ -36,4 +34,11 @@ export async function oneTarget(connection: Connection, words: readonly string[]
   const [target, ...more] = await targets(connection, words);
   if (target && more.length === 0) return target;
   throw wrongUsage(`"${words.join(" ")}" names more than one job. Name one: 12, 12.3 or 12.1-5`);
+}
+
+/** The only job that the words name, by its number: `12`, `last`. */
+export async function oneJob(connection: Connection, words: readonly string[]): Promise<number> {
+  const { job, runs } = await oneTarget(connection, words);
+  if (!runs) return job;
+  throw wrongUsage(`"${words.join(" ")}" is not a whole job. Name one by its number: ${job}`);
 }

@@ -57,10 +57,12 @@ const SLICE_PAUSE_MS = 100;
 
 export async function startLoop(options: LoopOptions): Promise<Loop> {
   const { store, driver, presence, reasons, clock, epoch } = options;
-  const floor = openFloor();
-  const queue = openQueue();
+  let floor = openFloor();
+  let queue = openQueue();
   const pausedPools = new Set<string>();
   let heard: Change[] = [];
+  /** A turn broke off: what is in memory may not be what was committed. */
+  let isAstray = false;
   let turning: Promise<void> | null = null;
   let again = false;
   let stopped = false;
@@ -80,6 +82,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
 
   /** One turn: what is decided is committed, and only then done. */
   async function turn(): Promise<void> {
+    if (isAstray) await startOver();
     await absorb();
     await keepLead();
     noticeSilence();
@@ -100,18 +103,31 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   async function turnWhileAsked(): Promise<void> {
     while (again && !stopped) {
       again = false;
-      await guarded(turn);
+      if (!(await guarded(turn))) isAstray = true;
       if (again) await new Promise((resolve) => setTimeout(resolve, BREATH_MS));
     }
     turning = null;
   }
 
-  async function guarded(work: () => Promise<void>): Promise<void> {
+  /** Whether it came to its end. */
+  async function guarded(work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
       options.onError(error);
+      return false;
     }
+  }
+
+  /** The store alone knows what became of a commit that failed. Machines are rung: they may have been given something. */
+  async function startOver(): Promise<void> {
+    floor = openFloor();
+    queue = openQueue();
+    heard = [];
+    await load();
+    isAstray = false;
+    driver.start(new Set([...floor.machines()].map(({ id }) => id)));
   }
 
   async function load(): Promise<void> {

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { AttemptId } from "../core/run.ts";
+import { systemErrorCode } from "../platform/system_error.ts";
 
 /**
  * The folders of one yard's attempts on this machine: `<root>/<yard id>/<attempt id>/<rank>/`, all 0700.
@@ -50,7 +51,12 @@ export function openSpool(spool: Spool, epoch: number): boolean {
   const file = `${yardFolder(spool)}/epoch`;
   const seen = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
   if (epoch <= seen) return epoch === seen;
-  writeFileSync(`${file}.new`, `${epoch}\n`, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  try {
+    writeFileSync(`${file}.new`, `${epoch}\n`, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    // A full disk: the next time it is noted. What runs here and has ended is not to wait for that.
+    if (systemErrorCode(error) !== "ENOSPC" && systemErrorCode(error) !== "EDQUOT") throw error;
+  }
   return true;
 }

@@ -48,9 +48,14 @@ export function runScript(spec: ScriptSpec): string {
 function argvLines(argv: string[]): string[] {
   const name = argv[0] ?? "";
   const word = shellQuote(name);
-  const found = name.includes("/") ? `[ -x ${word} ] && [ ! -d ${word} ]` : `command -v ${word} >/dev/null 2>&1`;
+  const cannot = (why: string) => `cannot ${shellQuote(`${oneLine(name)}: ${why}`)}`;
   return [
-    `${found} || cannot ${shellQuote(`${oneLine(name)}: no such command`)}`,
+    ...(name.includes("/")
+      ? [
+          `[ -e ${word} ] || ${cannot("no such command")}`,
+          `[ -x ${word} ] && [ ! -d ${word} ] || ${cannot("this is no program that may be executed")}`,
+        ]
+      : [`command -v ${word} >/dev/null 2>&1 || ${cannot("no such command")}`]),
     `exec ${argv.map(shellQuote).join(" ")}`,
   ];
 }

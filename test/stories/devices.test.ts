@@ -130,7 +130,7 @@ test("slots by hand too wait for a device that another yard has, and not by tryi
   await one.reaches(1, "running");
   await holds(other, "go", { demand: { gpus: 1 } });
   await until(
-    async () => /in use by others \(64: a run of another yard/.test(await why(other, 1)),
+    async () => /in use by others \(GPU 64: a run of another yard/.test(await why(other, 1)),
     "it says who has it",
   );
   await holds(other, "go");

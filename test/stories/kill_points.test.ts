@@ -4,8 +4,13 @@ import { expect, test } from "vitest";
 import { type Boundary, boundaries } from "../../src/platform/boundary.ts";
 import { readProcess } from "../../src/platform/processes.ts";
 import { aFolder } from "../helpers/a_folder.ts";
+import { aSmallDisk, noSmallDisk } from "../helpers/a_small_disk.ts";
 import { aYard, type TestYard } from "../helpers/a_yard.ts";
+import { linesOf, theStopped } from "../helpers/the_stopped.ts";
 import { until } from "../helpers/until.ts";
+
+/** A little more than the floor below which a yard takes nothing on. */
+const HOME_MB = 230;
 
 /** Who is killed while one of them stands still at the boundary; the other goes on. */
 const deaths: ("yard" | "agent")[][] = [["yard"], ["agent"], ["yard", "agent"]];
@@ -34,6 +39,28 @@ test("every boundary that the code names is in the table, and each is passed som
   expect(new Set(passed)).toEqual(new Set(boundaries));
 });
 
+test.skipIf(noSmallDisk !== null).each(Object.entries(table) as [Boundary, string][])(
+  "with the disk full from the boundary “%s” on (%s), a run is neither forgotten nor executed twice",
+  async (boundary) => {
+    const stopFile = `${await aFolder()}/stop`;
+    const disk = await aSmallDisk(HOME_MB);
+    const yard = await aYard({ environment: { RUNYARD_STOP_FILE: stopFile }, disk: disk.path });
+    const room = await aFolder();
+    writeFileSync(stopFile, boundary);
+    const submission = yard.submit("echo once >> count; exit 3", { cwd: room }).catch(() => null);
+    const stopped = await theStopped(yard);
+    rmSync(stopFile);
+    disk.fill();
+    process.kill(stopped, "SIGCONT");
+    const isFull = async () => (await yard.request("GET", "/readyz", asAdmin(yard))).status === 503;
+    await until(isFull, "the yard has noticed");
+    disk.free();
+    await submission;
+    expect(await yard.reaches(1, "failed")).toMatchObject({ exitCode: 3, cause: { code: "exit_code" } });
+    expect(readFileSync(`${room}/count`, "utf8")).toBe("once\n");
+  },
+);
+
 test.each(
   Object.entries(table) as [Boundary, string][],
 )("killed at the boundary “%s” (%s), a run is neither forgotten nor executed twice", async (boundary, when) => {
@@ -58,13 +85,6 @@ test.each(
   }
 });
 
-function theStopped(yard: TestYard): Promise<number> {
-  return until(() => {
-    const pids = [yard.yardPid(), yard.agentPid()];
-    return pids.find((pid) => pid !== null && readProcess(pid)?.state === "T") ?? null;
-  }, "yard or agent stands still at the boundary");
-}
-
-function linesOf(yard: TestYard, file: string): number {
-  return yard.read(file).split("\n").length - 1;
+function asAdmin(yard: TestYard): Record<string, string> {
+  return { authorization: `Bearer ${yard.token()}` };
 }

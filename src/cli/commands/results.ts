@@ -3,10 +3,10 @@ import { type Connection, connectToLook } from "../connect.ts";
 import { csvLine } from "../csv.ts";
 import type { Declaration } from "../declaration.ts";
 import { didYouMean } from "../nearest.ts";
-import { grouped } from "../number_text.ts";
+import { counted, grouped } from "../number_text.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
 import { ownValue } from "../own_value.ts";
-import { layResults, namesIn, obviousSort } from "../results_table.ts";
+import { layResults, namesIn, obviousSort, sortRuns } from "../results_table.ts";
 import { wrongUsage } from "../stop.ts";
 import { oneTarget } from "../target.ts";
 import { colours, note, outputWidth, print, printJson, write } from "../terminal.ts";
@@ -26,7 +26,7 @@ export function declareResults({ command, act }: Declaration): void {
     .argument("<job>", "a job by its number, or last")
     .option(
       "--sort <KEY>",
-      "by a key of the results, smallest first; -KEY: largest first (default of the table: best first)",
+      "by a result, metric or parameter, smallest first; -KEY: largest first (default of the table: best first)",
     )
     .option("--limit <N>", `how many runs (default: ${USUAL}; with --csv and --json: all)`)
     .option("--csv", "print CSV")
@@ -51,9 +51,11 @@ async function results(words: readonly string[], options: ResultsOptions): Promi
 
 /** A key that no run has would leave the order as it is without a word. */
 function checkKey(key: string, runs: readonly Run[]): void {
-  const { results: known } = namesIn(runs);
-  if (known.length === 0 || known.includes(key)) return;
-  throw wrongUsage(`No run has a result "${key}"${didYouMean(key, known) || `. Results here: ${known.join(", ")}.`}`);
+  const { params, metrics, results } = namesIn(runs);
+  const known = [...results, ...metrics, ...params];
+  if (known.includes(key)) return;
+  if (known.length === 0) note(`No run has told a result "${key}" so far.`);
+  else throw wrongUsage(`No run has a result "${key}"${didYouMean(key, known) || `. There are: ${known.join(", ")}.`}`);
 }
 
 function limitFrom({ limit, csv, json }: ResultsOptions): number {
@@ -69,20 +71,31 @@ async function bestFirst({ client }: Connection, job: number): Promise<string | 
 }
 
 /** Those with the key in order, then those without one. */
-async function selectRuns({ client }: Connection, job: number, sort: string | null, most: number): Promise<Run[]> {
+async function selectRuns(connection: Connection, job: number, sort: string | null, most: number): Promise<Run[]> {
+  if (sort === null) return pageThrough(connection, job, null, most);
+  const key = sort.replace(/^-/, "");
+  const first = await pageThrough(connection, job, sort, Math.min(PAGE, most));
+  // The yard sorts by results; by what else runs have they are sorted here.
+  if (!first.some(({ result }) => typeof ownValue(result, key) === "number"))
+    return sortRuns(await pageThrough(connection, job, null, Number.POSITIVE_INFINITY), sort).slice(0, most);
+  const sorted = first.length < most ? await pageThrough(connection, job, sort, most) : first;
+  if (sorted.length >= most) return sorted;
+  const known = new Set(sorted.map(({ id }) => id));
+  const all = await pageThrough(connection, job, null, most);
+  return [...sorted, ...all.filter(({ id }) => !known.has(id))].slice(0, most);
+}
+
+async function pageThrough({ client }: Connection, job: number, sort: string | null, most: number): Promise<Run[]> {
   const runs: Run[] = [];
-  for (const key of sort === null ? [null] : [sort, null]) {
-    const known = new Set(runs.map(({ id }) => id));
-    for (let offset: number | null = 0; offset !== null && runs.length < most; ) {
-      const page: { runs: Run[]; next: number | null } = await client.call("results", {
-        params: { job },
-        query: { offset, limit: PAGE, ...(key !== null && { sort: key }) },
-      });
-      runs.push(...page.runs.filter(({ id }) => !known.has(id)));
-      offset = page.next;
-    }
+  for (let offset: number | null = 0; offset !== null && runs.length < most; ) {
+    const page: { runs: Run[]; next: number | null } = await client.call("results", {
+      params: { job },
+      query: { offset, limit: Math.min(PAGE, most - runs.length), ...(sort !== null && { sort }) },
+    });
+    runs.push(...page.runs);
+    offset = page.next;
   }
-  return runs.slice(0, most);
+  return runs;
 }
 
 async function writeCsv(runs: readonly Run[]): Promise<void> {
@@ -110,5 +123,5 @@ async function printTable({ client }: Connection, id: number, runs: readonly Run
   const { job } = await client.call("showJob", { params: { job: id } });
   const left = job.runs.total - runs.length;
   if (left > 0) note(`… ${grouped(left)} more: runyard results ${id} --limit ${job.runs.total}`);
-  if (table.hidden > 0) note(`${table.hidden} more columns: runyard results ${id} --csv`);
+  if (table.hidden > 0) note(`${counted(table.hidden, "more column")}: runyard results ${id} --csv`);
 }

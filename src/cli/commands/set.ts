@@ -2,8 +2,8 @@ import type { JobChanges } from "../../api/job.ts";
 import { connectToChange } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { duration, isMisread, type Misread, wholeNumber } from "../option_values.ts";
-import { oneJob } from "../selection_words.ts";
 import { wrongUsage } from "../stop.ts";
+import { oneJob } from "../target.ts";
 import { print, printJson } from "../terminal.ts";
 
 interface SetOptions {
@@ -17,22 +17,23 @@ interface SetOptions {
 
 export function declareSet({ command, act }: Declaration): void {
   command
-    .argument("<job>", "a job by its number")
+    .argument("<job>", "a job by its number, or last")
     .option("--priority <N>", "0 to 1000, higher first")
     .option("--name <NAME>", "what to call it")
     .option("--at-most <N>", 'how many of its runs may run at once; "none": any number')
     .option("--retries <N>", "how often a failed run is tried again")
     .option("--time-limit <TIME>", 'stop a run after so long; "none": never')
     .option("--json", "print JSON");
-  act(command, () => set(oneJob(command.args), command.opts<SetOptions>()));
+  act(command, () => set(command.args, command.opts<SetOptions>()));
 }
 
-async function set(job: number, options: SetOptions): Promise<number> {
+async function set(words: readonly string[], options: SetOptions): Promise<number> {
   const body = changesFrom(options);
   if (Object.keys(body).length === 0)
     throw wrongUsage("Nothing to set. Name what: --priority, --name, --at-most, --retries or --time-limit");
-  const { client } = await connectToChange({ quiet: options.json === true });
-  const answer = await client.call("setJob", { params: { job }, body });
+  const connection = await connectToChange({ quiet: options.json === true });
+  const job = await oneJob(connection, words);
+  const answer = await connection.client.call("setJob", { params: { job }, body });
   if (options.json) printJson(answer);
   else print(`Job ${job} is changed; it holds for what starts from now on.`);
   return 0;

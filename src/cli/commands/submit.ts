@@ -1,4 +1,5 @@
 import type { Declaration } from "../declaration.ts";
+import { wrongUsage } from "../stop.ts";
 import { submitJob } from "../submit_job.ts";
 import { addSubmitOptions, type SubmitOptions } from "../submit_option_flags.ts";
 
@@ -9,6 +10,8 @@ export function declareSubmit({ command, act }: Declaration): void {
     const [file = ""] = command.args;
     const { readJobFile } = await import("../job_file.ts");
     const { command: given, options } = readJobFile(file, "job");
+    if (!given && options.from === undefined)
+      throw wrongUsage(`${file}: there is no command. Add one, e.g. command: python3 train.py`);
     return submitJob(given, options, { ...command.opts<SubmitOptions>(), isSweep: false });
   });
 }

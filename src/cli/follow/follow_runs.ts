@@ -42,6 +42,7 @@ async function followTarget(
   const { signal, since } = options;
   const seen = new Set<string>();
   const followed: Promise<void>[] = [];
+  const ending = new AbortController();
   const isMeant = (run: Run) => {
     const n = Number(run.id.split(".")[1]);
     return !target.runs || (n >= target.runs.first && n <= target.runs.last);
@@ -51,10 +52,13 @@ async function followTarget(
     const isOld = since !== null && run.endedAt !== null && Date.parse(run.endedAt) < since;
     if (seen.has(run.id) || run.status === "queued" || run.attempts === 0 || isOld || !isMeant(run)) return;
     seen.add(run.id);
-    followed.push(turns.take(() => followOne(connection, run.id, options)));
+    const following = turns.take(() => followOne(connection, run.id, options));
+    // One that fails ends the watching; what it says is told at the end, by the promise itself.
+    following.catch(() => ending.abort());
+    followed.push(following);
   }
 
-  for await (const sight of watchJob(connection, target.job, signal)) {
+  for await (const sight of watchJob(connection, target.job, AbortSignal.any([signal, ending.signal]))) {
     if (sight.kind === "run") meet(sight.run);
     const isOver = sight.kind !== "run" && sight.job.status !== "queued" && sight.job.status !== "running";
     // A bundle of news tells only so many runs one by one: at the end all are looked through.

@@ -3,7 +3,7 @@ import type { Run } from "../../api/run.ts";
 import { hasEnded } from "../../core/run.ts";
 import type { Connection } from "../connect.ts";
 import { runtime } from "../local_time.ts";
-import { grouped, valuesText } from "../number_text.ts";
+import { counted, grouped, valuesText } from "../number_text.ts";
 import { printable } from "../printable.ts";
 import { layResults, obviousSort, sortRuns } from "../results_table.ts";
 import { statusGlyph } from "../statuses.ts";
@@ -141,5 +141,5 @@ async function printResults(connection: Connection, job: Job, signal: AbortSigna
   print(colours.bold(table.head));
   for (const line of table.body) print(line);
   if (isLarge) note(`… ${grouped(job.runs.total - rows.length)} more: runyard results ${job.id}`);
-  if (table.hidden > 0) note(`${table.hidden} more columns: runyard results ${job.id} --csv`);
+  if (table.hidden > 0) note(`${counted(table.hidden, "more column")}: runyard results ${job.id} --csv`);
 }

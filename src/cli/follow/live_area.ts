@@ -14,12 +14,11 @@ export function openLiveArea(stream: NodeJS.WriteStream): LiveArea {
   let height = 0;
   let pending: (() => string[]) | null = null;
   let timer: NodeJS.Timeout | null = null;
-  let latest: (() => string[]) | null = null;
+  let lines: string[] = [];
 
   const clear = () => (height === 0 ? "" : `\x1b[${height}A\x1b[0J`);
 
   function paint(before = ""): void {
-    const lines = latest?.() ?? [];
     const text = `${clear()}${before}${lines.map((line) => `${line}\n`).join("")}`;
     height = lines.length;
     stream.write(text);
@@ -29,7 +28,7 @@ export function openLiveArea(stream: NodeJS.WriteStream): LiveArea {
     timer ??= setTimeout(() => {
       timer = null;
       if (!pending) return;
-      latest = pending;
+      lines = pending();
       pending = null;
       paint();
       later();
@@ -37,15 +36,15 @@ export function openLiveArea(stream: NodeJS.WriteStream): LiveArea {
   }
 
   return {
-    draw(lines) {
-      pending = lines;
+    draw(newest) {
+      pending = newest;
       later();
     },
     above: (line) => paint(`${line}\n`),
     close() {
       if (timer) clearTimeout(timer);
       pending = null;
-      latest = null;
+      lines = [];
       paint();
     },
   };

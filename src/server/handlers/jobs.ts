@@ -24,13 +24,12 @@ import {
 } from "../../store/jobs.ts";
 import { selectMachines } from "../../store/machines.ts";
 import { selectPools } from "../../store/pools.ts";
+import { checkWords } from "../check_words.ts";
 import { presentJob } from "../present.ts";
 import { choose, forbidStrangers } from "../selection.ts";
 import { workOf } from "../works.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
-/** What one argument or variable of a program may hold on Linux (MAX_ARG_STRLEN), its NUL byte included. */
-const LONGEST_WORD_BYTES = 131_072;
 /** A machine that was never seen is waited for this long before a demand is judged without it. */
 const MACHINE_WAIT_MS = 6000;
 
@@ -128,6 +127,8 @@ export function jobHandlers(yard: Yard): JobHandlers {
         const extension = extendSpace(work.spaces, body.axes);
         if (isSpaceRefused(extension))
           return refuse({ code: "space", detail: describeSpaceProblem(extension.problem) });
+        const tooLong = checkWords({ ...work, spaces: extension.spaces });
+        if (tooLong) return tooLong;
         const spaces = JSON.stringify([...work.spaces, ...extension.spaces]);
         if (extension.added > 0) await extendJob(db, store.dialect, row.id, spaces, extension.added);
         const detail = { added: extension.added };
@@ -185,8 +186,8 @@ function newJob(body: Submission, work: Work, total: number, environment: string
 }
 
 function nameOf(work: Work): string {
-  if (work.kind === "lines") return `${work.lines.length} commands`;
-  const line = commandLine(work.command);
+  if (work.kind === "lines" && work.lines.length > 1) return `${work.lines.length} commands`;
+  const line = work.kind === "lines" ? (work.lines[0]?.[1] ?? "") : commandLine(work.command);
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }
 
@@ -194,25 +195,6 @@ async function checkDisk(yard: Yard): Promise<Refused | null> {
   const free = await yard.files.freeBytes();
   if (!free.ok || free.value >= yard.floorBytes) return null;
   return refuse({ code: "disk_full", freeBytes: free.value, floorBytes: yard.floorBytes });
-}
-
-/** A longer word could be queued, but never be started. */
-function checkWords(work: Work): Refused | null {
-  const words =
-    work.kind === "lines"
-      ? work.lines.map(([, text]) => text)
-      : work.command.kind === "argv"
-        ? work.command.argv
-        : [work.command.text];
-  for (const word of words) {
-    // No character takes more than 3 bytes for each of its UTF-16 units.
-    const bytes = word.length * 3 < LONGEST_WORD_BYTES ? 0 : Buffer.byteLength(word);
-    if (bytes >= LONGEST_WORD_BYTES) {
-      const detail = `An argument of the command is ${bytes} bytes long; Linux starts no program with one above ${LONGEST_WORD_BYTES - 1}. Put it into a file and pass its name.`;
-      return refuse({ code: "bad_request", detail });
-    }
-  }
-  return null;
 }
 
 async function checkAfter(yard: Yard, body: Submission): Promise<Refused | null> {

@@ -70,6 +70,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   let lookedAt = 0;
   let looking: Promise<Hardware> | null = null;
   let over: AgentEnd | null = null;
+  let complaint = "";
 
   const rest = openRest(Date.now);
   const outbox = openOutbox(send);
@@ -119,6 +120,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   clearInterval(tending);
   clearTimeout(surveying);
   rest.stop();
+  outbox.close();
   await launcher.close();
   return over;
 
@@ -204,11 +206,13 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
         attempts.kept(attempt);
         removeFolder(`${yardFolder(spool)}/${attempt}`);
       }
+      complaint = "";
       return "kept";
     } catch (error) {
       if (!isRefusedCall(error)) return "failed";
       const { status, detail } = error.problem;
-      options.log(`the yard refused a report: ${detail}`);
+      if (detail !== complaint) options.log(`the yard refused a report: ${detail}`);
+      complaint = detail;
       return status === 400 || status === 413 ? "refused" : "failed";
     }
   }

@@ -8,6 +8,8 @@ export interface Outbox {
   ended(report: Extract<Report, { kind: "ended" }>): void;
   /** Sends what is there; what could not be sent stays. Called again when the yard can be reached. */
   flush(): void;
+  /** Nothing more is sent: what is left is read from the spools by the next agent. */
+  close(): void;
   isEmpty(): boolean;
 }
 
@@ -29,6 +31,7 @@ export function openOutbox(send: (reports: Report[]) => Promise<Delivery>): Outb
   let timer: NodeJS.Timeout | null = null;
   let sentAt = 0;
   let sending = false;
+  let isClosed = false;
 
   function bundle(): Report[] {
     const now = Date.now();
@@ -85,7 +88,7 @@ export function openOutbox(send: (reports: Report[]) => Promise<Delivery>): Outb
   }
 
   function schedule(inMs: number): void {
-    if (timer === null) timer = setTimeout(() => void deliver(), inMs);
+    if (timer === null && !isClosed) timer = setTimeout(() => void deliver(), inMs);
   }
 
   return {
@@ -112,6 +115,10 @@ export function openOutbox(send: (reports: Report[]) => Promise<Delivery>): Outb
       if (timer !== null) clearTimeout(timer);
       timer = null;
       schedule(0);
+    },
+    close() {
+      isClosed = true;
+      if (timer !== null) clearTimeout(timer);
     },
     isEmpty: () => !sending && starts.size + observations.size + ends.length === 0,
   };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openOutputCleaner, printable } from "./printable.ts";
+import { openOutputCleaner, printable, printableJson, printableLines } from "./printable.ts";
 
 test("text of others loses escape sequences, controls and bidi overrides, and stays on one line", () => {
   expect(printable("plain ü 漢")).toBe("plain ü 漢");
@@ -14,6 +14,13 @@ test("text of others loses escape sequences, controls and bidi overrides, and st
 test("an unfinished sequence takes the rest of its text along, and nothing of it reaches the terminal", () => {
   expect(printable("ok\x1b]52;c;ZXZpbA==")).toBe("ok");
   expect(printable("ok\x1b[1;2")).toBe("ok");
+});
+
+test("a message keeps its lines; JSON keeps its values, and acts on no terminal", () => {
+  expect(printableLines('no "\x1b[2J"\nSee: help')).toBe('no ""\nSee: help');
+  const value = { "k\x9b": "\x1b\u202e\n" };
+  expect(printableJson(value)).toBe('{"k\\u009b":"\\u001b\\u202e\\n"}');
+  expect(JSON.parse(printableJson(value))).toEqual(value);
 });
 
 function cleaned(...pieces: (string | Uint8Array)[]): string {

@@ -20,6 +20,16 @@ export function printable(text: string): string {
     .replace(CONTROLS, "");
 }
 
+/** The same for a text of several lines, which stay. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
+/** JSON that does nothing to a terminal: what JSON itself does not escape is escaped too. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value).replace(CONTROLS, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** An unfinished sequence at the end of a piece, to be completed by the next one. */
 const UNFINISHED =
   /(?:\x1b\[|\x9b)[0-?]*[ -/]*$|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*\x1b?$|\x1b[ -/]*$/;

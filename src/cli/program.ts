@@ -6,6 +6,7 @@ import { version } from "../platform/version.ts";
 import { splitAtDashes } from "./command_words.ts";
 import type { ProgramDoors } from "./declaration.ts";
 import { didYouMean } from "./nearest.ts";
+import { printableLines } from "./printable.ts";
 import { isStoppedCommand, type Stop } from "./stop.ts";
 import { forgiveClosedPipes, note, noteColours, print, printJson } from "./terminal.ts";
 import { verbs } from "./verbs.ts";
@@ -122,7 +123,7 @@ function report(error: unknown, json: boolean): number {
 
 function reportStop(stop: Stop, json: boolean): number {
   if (json) printJson({ error: { code: stop.code, message: stop.message } });
-  else note(`${noteColours.red("runyard:")} ${stop.message}`);
+  else note(`${noteColours.red("runyard:")} ${printableLines(stop.message)}`);
   return stop.exitCode;
 }
 

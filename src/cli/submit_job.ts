@@ -53,8 +53,7 @@ async function printCommands({ compiled }: PreparedJob): Promise<number> {
 async function goOn(connection: Connection, job: Job, how: SubmitOptions): Promise<number> {
   if (how.wait || how.follow) {
     const { followJob } = await import("./follow/follow_job.ts");
-    if (!how.json) note(queued(job));
-    return followJob(connection, job, how);
+    return followJob(connection, job, how, () => note(queued(job)));
   }
   if (how.json) printJson({ job });
   else printQueued(job);

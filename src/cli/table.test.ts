@@ -34,6 +34,11 @@ test("a table that is too wide cuts its text, then leaves out what is optional, 
   expect(narrow.hidden).toBe(1);
 });
 
+test("where nothing can be left out, cells are cut to a few characters", () => {
+  const { body, hidden } = layTable(columns.slice(0, 2), [["1", "a long name"]], 9);
+  expect([body, hidden]).toEqual([[" 1  a lo…"], 0]);
+});
+
 test("colour is put on after cutting and does not count", () => {
   const paint = (text: string) => `<${text}>`;
   const { body } = layTable(columns, [["1", { text: "red name", paint }, "x"]], null);

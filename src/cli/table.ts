@@ -14,7 +14,9 @@ export interface Column {
 export type Cell = string | { text: string; paint: (text: string) => string };
 
 const GAP = "  ";
-const NARROWEST = 8;
+/** To this many columns cells are cut; to the other one where leaving columns out was not enough either. */
+const NARROW = 8;
+const NARROWEST = 3;
 
 /**
  * The lines of a table. `width`: columns of the terminal; null: as wide as it takes.
@@ -25,13 +27,14 @@ export function layTable(columns: readonly Column[], rows: readonly (readonly Ce
     rows.reduce((widest, row) => Math.max(widest, textWidth(textOf(row[i] ?? ""))), textWidth(column.title)),
   );
   const shown = columns.map((_, i) => i);
-  let widths = narrow(columns, natural, shown, width);
+  let widths = narrow(columns, natural, shown, width, NARROW);
   while (width !== null && total(widths, shown) > width) {
     const last = shown.findLastIndex((i) => columns[i]?.optional);
     if (last === -1) break;
     shown.splice(last, 1);
-    widths = narrow(columns, natural, shown, width);
+    widths = narrow(columns, natural, shown, width, NARROW);
   }
+  if (width !== null && total(widths, shown) > width) widths = narrow(columns, natural, shown, width, NARROWEST);
   const line = (cells: readonly Cell[]) =>
     shown
       .map((i, at) => {
@@ -65,17 +68,18 @@ function narrow(
   natural: readonly number[],
   shown: readonly number[],
   width: number | null,
+  narrowest: number,
 ): number[] {
   const widths = [...natural];
   if (width === null) return widths;
   for (let excess = total(widths, shown) - width; excess > 0; ) {
-    const cuttable = shown.filter((i) => columns[i]?.cuttable && (widths[i] ?? 0) > NARROWEST);
+    const cuttable = shown.filter((i) => columns[i]?.cuttable && (widths[i] ?? 0) > narrowest);
     const sorted = cuttable.map((i) => widths[i] ?? 0).sort((a, b) => b - a);
-    const [widest, second = NARROWEST] = sorted;
+    const [widest, second = narrowest] = sorted;
     const at = cuttable.find((i) => widths[i] === widest);
     if (widest === undefined || at === undefined) break;
     const take = Math.min(excess, Math.max(1, widest - second));
-    widths[at] = Math.max(NARROWEST, widest - take);
+    widths[at] = Math.max(narrowest, widest - take);
     excess -= widest - (widths[at] ?? 0);
   }
   return widths;

@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import { printableJson } from "./printable.ts";
 
 /** Colours for a stream: real ones only on a terminal, and never against NO_COLOR. */
 export type Colours = ReturnType<typeof pc.createColors>;
@@ -15,7 +16,7 @@ export const noteColours = coloursFor(process.stderr);
 
 /** Columns of the terminal that stdout is; null: it is none, and lines may be as long as they are. */
 export function outputWidth(): number | null {
-  return process.stdout.isTTY ? Math.max(40, process.stdout.columns || 80) : null;
+  return process.stdout.isTTY ? Math.max(20, process.stdout.columns || 80) : null;
 }
 
 /** What was asked for: a line, or more, on stdout. */
@@ -29,7 +30,7 @@ export function note(text: string): void {
 }
 
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value));
+  print(printableJson(value));
 }
 
 /** Writes much without filling memory: resolves when there is room for more. */

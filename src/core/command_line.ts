@@ -21,8 +21,8 @@ function quoteInLine(text: string): string {
   return hasControls(text) ? `"$(printf %b ${shellQuote(escapeControls(text))})"` : shellQuote(text);
 }
 
-// A tab is harmless everywhere; other controls could end the line or, on a terminal, act.
-const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f]/;
+// A tab is harmless everywhere; other controls, and what turns the direction of text, could end the line or act on a terminal.
+const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 
 function hasControls(text: string): boolean {
   return CONTROLS.test(text);
@@ -32,8 +32,13 @@ function hasControls(text: string): boolean {
 function escapeControls(text: string): string {
   return text
     .replaceAll("\\", "\\\\")
-    .replaceAll("\n", "\\n")
-    .replace(new RegExp(CONTROLS, "g"), (char) => `\\0${char.charCodeAt(0).toString(8).padStart(3, "0")}`);
+    .replace(new RegExp(CONTROLS, "g"), (char) => (char === "\n" ? "\\n" : [...utf8.encode(char)].map(octal).join("")));
+}
+
+const utf8 = new TextEncoder();
+
+function octal(byte: number): string {
+  return `\\0${byte.toString(8).padStart(3, "0")}`;
 }
 
 const SHELL_WORDS =

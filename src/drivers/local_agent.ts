@@ -1,18 +1,21 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type AgentNote, type Home, readJsonFile } from "../platform/home.ts";
-import { isAlive } from "../platform/processes.ts";
+import { identify, isAlive } from "../platform/processes.ts";
 import { version } from "../platform/version.ts";
 
 /** Sees to it that this machine has an agent. It is a process of its own, and outlives the yard. */
 export interface LocalAgent {
-  /** Ends the agent too where `withAgent`; what runs goes on in either case. */
-  stop(withAgent: boolean): void;
+  /** Ends the agent too where `withAgent`, and waits a moment for that; what runs goes on in either case. */
+  stop(withAgent: boolean): Promise<void>;
 }
 
 const LOOK_MS = 300;
 /** An agent that ended is not started again sooner: one that cannot start must not be started for ever. */
 const PAUSE_MS = 1000;
+/** A look at the GPUs that hangs may hold it up for longer. */
+const GONE_WITHIN_MS = 2000;
 
 /** @param command  what starts an agent: program and arguments */
 export function keepLocalAgent(home: Home, command: string[], log: (text: string) => void): LocalAgent {
@@ -59,10 +62,12 @@ export function keepLocalAgent(home: Home, command: string[], log: (text: string
   }
 
   return {
-    stop(withAgent) {
+    async stop(withAgent) {
       clearInterval(timer);
-      const pid = runningAgent(home)?.pid ?? starting;
-      if (withAgent && pid !== null) process.kill(pid, "SIGTERM");
+      const agent = runningAgent(home) ?? (starting === null ? null : identify(starting));
+      if (!withAgent || agent === null) return;
+      process.kill(agent.pid, "SIGTERM");
+      for (const deadline = Date.now() + GONE_WITHIN_MS; isAlive(agent) && Date.now() < deadline; ) await sleep(20);
     },
   };
 }

@@ -82,7 +82,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   await loop.stop();
   rest.stop();
   const { running } = await countWork(opened.store.read);
-  agent.stop(running === 0);
+  await agent.stop(running === 0);
   await server.close();
   await opened.store.close();
   await files.value.close();

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { Job, SubmissionInput } from "../../src/api/job.ts";
@@ -76,6 +77,8 @@ export interface TestYard {
   read(name: string): string;
   /** The worker's folder of an attempt, while that is in the spool. */
   spoolOf(attempt: string): string;
+  /** The attempts that lie in the spool. */
+  spooled(): string[];
   launcherOf(attempt: string): ProcessIdentity | null;
 
   start(): Promise<void>;
@@ -248,6 +251,7 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
       }, `job ${id} has ended`),
     read: (name) => (existsSync(`${folder}/${name}`) ? readFileSync(`${folder}/${name}`, "utf8") : ""),
     spoolOf,
+    spooled: () => readdirSync(dirname(dirname(spoolOf("attempt")))).filter((name) => /^\d+\.\d+\./.test(name)),
     launcherOf: (attempt) => {
       const begun = `${spoolOf(attempt)}/begun`;
       return existsSync(begun) ? parseProcessLine(readFileSync(begun, "utf8")) : null;

@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { fill } from "../helpers/a_folder.ts";
 import { aYard, type CliAnswer } from "../helpers/a_yard.ts";
@@ -51,6 +53,16 @@ describe("submitting", () => {
     expect((await yard.cli(["logs", "1"])).stdout).toBe("1.1 | one\n1.2 | two\n");
   });
 
+  test("commands come from a pipe too, whoever is slower at its ends", async () => {
+    const yard = await aYard();
+    const { command, environment } = yard.program;
+    // More than a pipe holds at once.
+    const script = `{ head -c 300000 /dev/zero | tr '\\0' '#'; echo; echo 'echo one'; } | "$@"`;
+    const args = ["-c", script, "sh", ...command, "run", "--from", "-", "--follow"];
+    const { stdout } = await promisify(execFile)("sh", args, { cwd: yard.folder, env: environment });
+    expect(stdout).toBe("one\n");
+  });
+
   test("--dry-run prints commands for a shell without asking any yard", async () => {
     const yard = await aYard();
     await yard.stop();
@@ -99,6 +111,10 @@ const refusals: [args: string[], code: number, words: string][] = [
   [["rum", "--", "true"], 2, 'There is no command "rum"; did you mean "run"?'],
   [["run", "--gpsu", "1", "--", "true"], 2, "did you mean --gpus?"],
   [["run", "--memory", "lots", "--", "true"], 2, "It takes a size"],
+  [["run", " "], 2, "The command is empty"],
+  [["run", "--", ""], 2, "The command is empty"],
+  [["sweep", "--params", "large.yaml", "--", "true"], 2, "An argument of the command is 132100 bytes long"],
+  [["submit", "none.yaml"], 2, "none.yaml: there is no command"],
   [["run", "--gpus", "500", "--", "true"], 5, "The run asks for 500 GPUs; local has"],
   [["run", "--after", "99", "--", "true"], 2, "--after names job 99"],
   [["run", "--on", "moon", "--", "true"], 2, "There is no pool moon"],
@@ -108,13 +124,20 @@ const refusals: [args: string[], code: number, words: string][] = [
   [["sweep", "--set", "lr=", "--", "true"], 2, "has no values"],
   [["submit", "bad.yaml"], 2, 'bad.yaml:2:1: unknown key "memroy"; did you mean "memory"?'],
   [["show", "99"], 4, "There is no job 99"],
+  [["metrics", "99.1"], 4, "There is no job 99"],
+  [["extend", "99", "--set", "a=1"], 4, "There is no job 99"],
   [["cancel", "what"], 2, "names no jobs or runs"],
   [["results", "99"], 4, "There is no job 99"],
 ];
 
 test("bad input is told in words on stderr, with --json as an error object on stdout, and queues nothing", async () => {
   const yard = await aYard();
-  await fill(yard.folder, { taken: "mine", "bad.yaml": "command: x\nmemroy: 1G\n" });
+  await fill(yard.folder, {
+    taken: "mine",
+    "bad.yaml": "command: x\nmemroy: 1G\n",
+    "none.yaml": "name: x\n",
+    "large.yaml": `v: ${"x".repeat(129 * 1024)}\n`,
+  });
   for (const [args, code, words] of refusals) {
     const plain = await yard.cli(args);
     expect(plain, args.join(" ")).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(words) });
@@ -256,11 +279,17 @@ describe("on a terminal", () => {
 
   test("Ctrl-C detaches from what is followed, says how to cancel, and leaves it running", async () => {
     const yard = await aYard();
-    const typing = [{ after: "begun", type: "\x03" }];
-    const { code, screen } = await onATerminal(yard, ["run", "--follow", "echo begun; sleep 600"], { typing });
-    expect(code).toBe(130);
-    expect(screen).toContain("runyard cancel 1");
+    const interrupted = async (args: string[], after: string) => {
+      const { code, screen } = await onATerminal(yard, args, { typing: [{ after, type: "\x03" }] });
+      expect(code, screen).toBe(130);
+      return screen;
+    };
+    expect(await interrupted(["run", "--follow", "echo begun; sleep 600"], "begun")).toContain("runyard cancel 1");
     expect((await yard.run(1)).status).toBe("running");
+    expect(await interrupted(["run", "--wait", "sleep 600"], "queued.")).toContain("runyard cancel 2");
+    await yard.cli(["run", "--yes", "--runs", "2", "--gpus", "0", "echo begun; sleep 600"]);
+    await yard.cli(["cancel", "1,2", "--grace", "0s"]);
+    expect(await interrupted(["logs", "-f", "3"], "begun")).not.toContain("Error");
   });
 
   test("nothing that others wrote moves the cursor, sets the title or turns text around", async () => {
@@ -278,6 +307,9 @@ describe("on a terminal", () => {
       ["logs", "1"],
       ["wait", "1"],
       ["explain", "1"],
+      ["ls", "--json"],
+      ["results", "1", "--csv"],
+      ["show", evil],
     ]) {
       const { screen } = await onATerminal(yard, args);
       // Colours alone may stand there.

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { SubmissionInput } from "../../src/api/job.ts";
 import { shellQuote } from "../../src/core/shell_quote.ts";
@@ -113,6 +113,17 @@ test("a yard that is stopped leaves its runs going", async () => {
   await expectFourEnds(yard);
 });
 
+test("without a yard an agent waits for its runs, ends by itself, and the next one tells of them", async () => {
+  const yard = await aYard(THREE_CPU_SLOTS);
+  await fourHeldRuns(yard);
+  await yard.stop();
+  const agent = yard.agentPid() ?? 0;
+  letGo(yard);
+  await until(() => !isRunning(agent), "the agent has ended");
+  await yard.start();
+  await expectFourEnds(yard);
+});
+
 test("however often yard and agent are killed, each run starts once and ends with its own code", async () => {
   const yard = await aYard(THREE_CPU_SLOTS);
   const count = 60;
@@ -188,6 +199,46 @@ test("checkpoints are there again in the next attempt", async () => {
   await yard.reaches(1, "failed");
   expect(await yard.output(1)).toBe("step 2\n");
 });
+
+test("after the machine has restarted, what ran is lost or tried again as its retries say, and what waited goes on", async () => {
+  const yard = await aYard({ slots: ["", "", "65"] });
+  await yard.submit(`${HELD}0`);
+  await yard.submit(`[ "$RUNYARD_TRY" = 2 ] || { ${HELD}0; }; echo try 2`, { retries: 1 });
+  await yard.submit(`${HELD}0`, { demand: { gpus: 1 } });
+  await yard.submit("echo later", { demand: { gpus: 1 } });
+  for (const job of [1, 2, 3]) await yard.reaches(job, "running");
+  const before = startOf(await yard.run(1));
+  await Promise.all([yard.killYard(), yard.killAgent()]);
+  for (const attempt of yard.spooled()) restartUnder(yard.spoolOf(attempt));
+  await yard.start();
+  for (const job of [1, 3]) {
+    const run = await yard.reaches(job, "failed");
+    expect(run).toMatchObject({ attempts: 1, exitCode: null, cause: { code: "lost" } });
+    expect(run.cause?.text).toMatch(/the machine restarted while it ran/);
+    expect(await yard.output(job)).toBe("begun\n");
+    expect(startsOf(yard, run.id)).toBe(1);
+  }
+  expect(Math.abs(startOf(await yard.run(1)) - before)).toBeLessThan(100);
+  expect(await yard.reaches(2, "succeeded")).toMatchObject({ attempts: 2 });
+  expect(await yard.output(2)).toBe("try 2\n");
+  await yard.reaches(4, "succeeded");
+});
+
+function startOf({ startedAt }: { startedAt: string | null }): number {
+  return Date.parse(startedAt ?? "");
+}
+
+/** Leaves of an attempt what a restart of the machine does: its files, by processes of an earlier boot. */
+function restartUnder(folder: string): void {
+  for (const name of ["begun", "pid"]) {
+    const path = `${folder}/${name}`;
+    const [line, { mtime, atime }] = [readFileSync(path, "utf8"), statSync(path)];
+    const [pid = "", ticks, bootId = "", host] = line.split(" ");
+    killNow(Number(pid));
+    writeFileSync(path, [pid, ticks, bootId.replaceAll(/[0-9a-f]/g, "1"), host].join(" "));
+    utimesSync(path, atime, mtime);
+  }
+}
 
 /** A terminal of its own (util-linux' `script`) in which a command of the command line runs. Closing it hangs it up. */
 function aTerminal(yard: TestYard, args: string[]) {

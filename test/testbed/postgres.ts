@@ -10,6 +10,8 @@ import pg from "pg";
 export interface Postgres {
   /** Makes an empty database and returns its URL. */
   database(): Promise<string>;
+  /** Breaks every connection, as a crash does, and starts the server again once `meanwhile` has been done. */
+  crash(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -35,7 +37,8 @@ export async function startPostgres(): Promise<Postgres | { missing: string }> {
     stdio: "ignore",
   });
   const port = await freePort();
-  const server = spawnServer(join(programs, "postgres"), cluster, port, account);
+  const start = () => spawnServer(join(programs, "postgres"), cluster, port, account);
+  let server = start();
   const urlOf = (database: string) => `postgres://yard:yard@127.0.0.1:${port}/${database}`;
   await server.answers(urlOf("postgres"));
   let made = 0;
@@ -45,8 +48,14 @@ export async function startPostgres(): Promise<Postgres | { missing: string }> {
       await ask(urlOf("postgres"), `create database yard${made}`);
       return urlOf(`yard${made}`);
     },
+    async crash(meanwhile) {
+      await server.end("QUIT");
+      await meanwhile();
+      server = start();
+      await server.answers(urlOf("postgres"));
+    },
     async stop() {
-      await server.end();
+      await server.end("INT");
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -101,7 +110,7 @@ function spawnServer(program: string, cluster: string, port: number, account: Ac
   const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=200"];
   const args = ["-D", cluster, "-p", `${port}`, ...settings.flatMap((setting) => ["-c", setting])];
   // The shell ends the server when its stdin closes: also when the test's process has been killed.
-  const watch = '"$@" & server=$!; read -r line; kill -INT $server; wait $server';
+  const watch = '"$@" & server=$!; read -r signal; kill -${signal:-INT} $server; wait $server';
   const child = spawn("sh", ["-c", watch, "sh", program, ...args], { ...account, stdio: ["pipe", "ignore", "pipe"] });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -121,8 +130,8 @@ function spawnServer(program: string, cluster: string, port: number, account: Ac
         }
       }
     },
-    async end(): Promise<void> {
-      child.stdin.end();
+    async end(signal: "INT" | "QUIT"): Promise<void> {
+      child.stdin.end(`${signal}\n`);
       await gone;
     },
   };

@@ -1,5 +1,5 @@
 import { type Connection, connectToLook } from "../connect.ts";
-import { csvLine } from "../csv.ts";
+import { writeCsvLine } from "../csv.ts";
 import type { Declaration } from "../declaration.ts";
 import { localTime } from "../local_time.ts";
 import { valueText } from "../number_text.ts";
@@ -9,7 +9,7 @@ import { runPages } from "../run_pages.ts";
 import { wrongUsage } from "../stop.ts";
 import { type Cell, type Column, layTable } from "../table.ts";
 import { oneTarget, type Target } from "../target.ts";
-import { colours, note, outputWidth, print, printJson, write } from "../terminal.ts";
+import { colours, note, outputWidth, print, printJson } from "../terminal.ts";
 
 interface MetricsOptions {
   csv?: boolean;
@@ -61,10 +61,10 @@ async function pointsOf(connection: Connection, { job, runs }: Target): Promise<
 }
 
 async function writeCsv(points: readonly Point[], names: readonly string[]): Promise<void> {
-  print(csvLine(["run", "at", "step", ...names]));
+  await writeCsvLine(["run", "at", "step", ...names]);
   for (const { run, at, step, values } of points) {
     const cells = [run, new Date(at).toISOString(), step, ...names.map((name) => ownValue(values, name))];
-    await write(process.stdout, `${csvLine(cells)}\n`);
+    await writeCsvLine(cells);
   }
 }
 

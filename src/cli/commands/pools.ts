@@ -50,7 +50,13 @@ async function list({ json }: { json?: boolean }): Promise<number> {
     whoseWork(pool),
   ]);
   const table = layTable(
-    [{ title: "POOL" }, { title: "DRIVER" }, { title: "POLICY" }, { title: "QUEUE" }, { title: "RUNS" }],
+    [
+      { title: "POOL" },
+      { title: "DRIVER" },
+      { title: "POLICY", optional: true },
+      { title: "QUEUE" },
+      { title: "RUNS", cuttable: true },
+    ],
     rows,
     outputWidth(),
   );

@@ -1,15 +1,16 @@
 import type { Run } from "../../api/run.ts";
 import { type Connection, connectToLook } from "../connect.ts";
-import { csvLine } from "../csv.ts";
+import { writeCsvLine } from "../csv.ts";
 import type { Declaration } from "../declaration.ts";
 import { didYouMean } from "../nearest.ts";
 import { counted, grouped } from "../number_text.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
 import { ownValue } from "../own_value.ts";
+import { printable } from "../printable.ts";
 import { layResults, namesIn, obviousSort, sortRuns } from "../results_table.ts";
 import { wrongUsage } from "../stop.ts";
 import { oneTarget } from "../target.ts";
-import { colours, note, outputWidth, print, printJson, write } from "../terminal.ts";
+import { colours, note, outputWidth, print, printJson } from "../terminal.ts";
 
 interface ResultsOptions {
   sort?: string;
@@ -20,6 +21,8 @@ interface ResultsOptions {
 
 const USUAL = 100;
 const PAGE = 1000;
+/** What is sorted by a metric or a parameter is fetched whole: no more runs than this. */
+const SORTED_HERE = 20_000;
 
 export function declareResults({ command, act }: Declaration): void {
   command
@@ -54,7 +57,8 @@ function checkKey(key: string, runs: readonly Run[]): void {
   const { params, metrics, results } = namesIn(runs);
   const known = [...results, ...metrics, ...params];
   if (known.includes(key)) return;
-  if (known.length === 0) note(`No run has told a result "${key}" so far.`);
+  // As long as nothing has told anything, the key may be one that will come.
+  if (metrics.length + results.length === 0) note(`No run has told a result "${printable(key)}" so far.`);
   else throw wrongUsage(`No run has a result "${key}"${didYouMean(key, known) || `. There are: ${known.join(", ")}.`}`);
 }
 
@@ -76,8 +80,12 @@ async function selectRuns(connection: Connection, job: number, sort: string | nu
   const key = sort.replace(/^-/, "");
   const first = await pageThrough(connection, job, sort, Math.min(PAGE, most));
   // The yard sorts by results; by what else runs have they are sorted here.
-  if (!first.some(({ result }) => typeof ownValue(result, key) === "number"))
-    return sortRuns(await pageThrough(connection, job, null, Number.POSITIVE_INFINITY), sort).slice(0, most);
+  if (!first.some(({ result }) => typeof ownValue(result, key) === "number")) {
+    const all = await pageThrough(connection, job, null, Math.min(SORTED_HERE, Math.max(most, PAGE)));
+    const isKnown = all.some((run) => ownValue(run.metrics, key) !== undefined || key in run.paramsText);
+    if (!isKnown) return all.slice(0, most);
+    return sortRuns(await pageThrough(connection, job, null, SORTED_HERE), sort).slice(0, most);
+  }
   const sorted = first.length < most ? await pageThrough(connection, job, sort, most) : first;
   if (sorted.length >= most) return sorted;
   const known = new Set(sorted.map(({ id }) => id));
@@ -100,7 +108,7 @@ async function pageThrough({ client }: Connection, job: number, sort: string | n
 
 async function writeCsv(runs: readonly Run[]): Promise<void> {
   const { params, metrics, results } = namesIn(runs);
-  print(csvLine(["run", "status", ...params, ...results, ...metrics, "exit_code", "started_at", "ended_at"]));
+  await writeCsvLine(["run", "status", ...params, ...results, ...metrics, "exit_code", "started_at", "ended_at"]);
   for (const run of runs) {
     const cells = [
       run.id,
@@ -112,7 +120,7 @@ async function writeCsv(runs: readonly Run[]): Promise<void> {
       run.startedAt,
       run.endedAt,
     ];
-    await write(process.stdout, `${csvLine(cells)}\n`);
+    await writeCsvLine(cells);
   }
 }
 

@@ -8,7 +8,7 @@ import { countsText } from "../follow/outcome.ts";
 import { localTime, runtime } from "../local_time.ts";
 import { grouped, valuesText } from "../number_text.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
-import { printable } from "../printable.ts";
+import { printable, printableJson } from "../printable.ts";
 import { type RunPages, runPages } from "../run_pages.ts";
 import { statusCell, statusGlyph } from "../statuses.ts";
 import { wrongUsage } from "../stop.ts";
@@ -77,11 +77,11 @@ async function showJob(
 
 /** Piece by piece: a job may have a million runs. */
 async function writeJson(job: Job, pages: RunPages): Promise<number> {
-  await write(process.stdout, `{"job":${JSON.stringify(job)},"runs":[`);
+  await write(process.stdout, `{"job":${printableJson(job)},"runs":[`);
   let separator = "";
   for await (const page of pages) {
     if (page.length === 0) continue;
-    await write(process.stdout, separator + page.map((run) => JSON.stringify(run)).join(","));
+    await write(process.stdout, separator + page.map(printableJson).join(","));
     separator = ",";
   }
   await write(process.stdout, "]}\n");
@@ -176,7 +176,7 @@ function whereOf({ machine, gpus }: Run): string {
 
 async function showRun(connection: Connection, job: number, n: number, options: ShowOptions): Promise<number> {
   const answer = await connection.client.call("showRun", { params: { job, n } });
-  if (options.json) await write(process.stdout, `${JSON.stringify(answer)}\n`);
+  if (options.json) await write(process.stdout, `${printableJson(answer)}\n`);
   else printRun(answer);
   return 0;
 }

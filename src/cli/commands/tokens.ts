@@ -48,7 +48,7 @@ async function list({ json }: { json?: boolean }): Promise<number> {
     { title: "USER", cuttable: true },
     { title: "ROLE" },
     { title: "STATE" },
-    { title: "CREATED" },
+    { title: "CREATED", optional: true },
     { title: "LABEL", cuttable: true },
   ];
   const now = Date.now();

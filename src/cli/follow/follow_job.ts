@@ -10,9 +10,19 @@ import { exitCodeOfJob, exitCodeOfRun, jobVerdict, ownExitCode, runVerdict } fro
 import { openOutputSink } from "./output_sink.ts";
 import { waitForJob } from "./wait_for.ts";
 
-/** Waits for a job just submitted, showing what was asked for meanwhile; returns the exit code. */
-export async function followJob(connection: Connection, job: Job, how: SubmitOptions): Promise<number> {
+/**
+ * Waits for a job just submitted, showing what was asked for meanwhile; returns the exit code.
+ *
+ * @param announce  says that it is submitted: whoever has read that may press Ctrl-C
+ */
+export async function followJob(
+  connection: Connection,
+  job: Job,
+  how: SubmitOptions,
+  announce: () => void,
+): Promise<number> {
   const outcome = await untilInterrupted((signal) => {
+    if (!how.json) announce();
     if (how.follow && !how.json) {
       return job.runs.total === 1 ? streamRun(connection, job, how, signal) : showSweep(connection, job, signal);
     }

@@ -34,6 +34,8 @@ interface Session {
   slots: string[] | null;
   /** Slots or stops may have changed since it was told. */
   isStale: boolean;
+  /** How often the bell had rung when it took all that was assigned; null: there may be more. */
+  tookAll: number | null;
 }
 
 export function agentHandlers(yard: Yard): AgentHandlers {
@@ -54,7 +56,8 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       if (!machine) return refuse({ code: "no_such_machine", machine: params.machine, known: [] });
       presence.heard(machine.id, now);
       const { slots } = machine;
-      sessions.set(machine.name, { agent: body.agent, machine, stops: new Set(), slots, isStale: true });
+      const nothingTold = { stops: new Set<string>(), isStale: true, tookAll: null };
+      sessions.set(machine.name, { agent: body.agent, machine, slots, ...nothingTold });
       await store.write((db) => takeAttempts(db, machine.id, body.agent, 1_000_000));
       const open = await selectOpenAttempts(store.read, machine.id);
       store.changes.tell([{ kind: "machine", machine: machine.id }]);
@@ -70,9 +73,9 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       presence.heard(machine.id, clock.now());
       for (;;) {
         const rings = yard.bell.rings(machine.id);
-        const taken = await store.write((db) => takeAttempts(db, machine.id, session.agent, MOST_AT_ONCE));
-        if (taken.length > 0) boundary("yard: taken");
         const isOver = clock.now() >= deadline;
+        const taken = rings === session.tookAll && !isOver ? [] : await take(session, rings);
+        if (taken.length > 0) boundary("yard: taken");
         const { stops, isRefit } = session.isStale || isOver ? await refresh(session) : nothingNew;
         if (taken.length > 0 || stops.length > 0 || isRefit || isOver) {
           return { assignments: await assignments(taken), stops, slots: session.slots };
@@ -115,6 +118,13 @@ export function agentHandlers(yard: Yard): AgentHandlers {
     const session = sessions.get(machine);
     if (!session || body.epoch !== yard.epoch) return refuse({ code: "stale_epoch", epoch: yard.epoch });
     return session.agent === body.agent ? session : refuse({ code: "superseded" });
+  }
+
+  async function take(session: Session, rings: number): Promise<AttemptRow[]> {
+    const { machine, agent } = session;
+    const taken = await store.write((db) => takeAttempts(db, machine.id, agent, MOST_AT_ONCE));
+    session.tookAll = taken.length < MOST_AT_ONCE ? rings : null;
+    return taken;
   }
 
   /** What the agent has not been told yet of its machine's stops and slots. */

@@ -1,0 +1,66 @@
+import { writeFileSync } from "node:fs";
+import { afterAll, expect, test } from "vitest";
+import type { SubmissionInput } from "../../src/api/job.ts";
+import { aYard, type TestYard } from "../helpers/a_yard.ts";
+import { until } from "../helpers/until.ts";
+import { startPostgres } from "../testbed/postgres.ts";
+
+const server = await startPostgres();
+afterAll(async () => {
+  if ("stop" in server) await server.stop();
+});
+
+const CODES = [0, 3, 5, 0];
+
+function heldLines(): SubmissionInput["work"] {
+  const line = (code: number) =>
+    `echo start >> "starts.$RUNYARD_RUN"; until [ -e go ]; do sleep 0.03; done; echo over; exit ${code}`;
+  return { kind: "lines", lines: CODES.map((code, index): [number, string] => [index + 1, line(code)]) };
+}
+
+async function expectEnds(yard: TestYard): Promise<void> {
+  await yard.ends(1);
+  for (const [index, code] of CODES.entries()) {
+    const run = await yard.run(`1.${index + 1}`);
+    expect(run).toMatchObject({ exitCode: code, attempts: 1 });
+    expect(await yard.output(run.id)).toBe("over\n");
+    expect(yard.read(`starts.${run.id}`)).toBe("start\n");
+  }
+}
+
+async function aYardOnPostgres(): Promise<TestYard> {
+  if ("missing" in server) throw new Error(server.missing);
+  return aYard({ slots: ["", "", ""], environment: { RUNYARD_DATABASE: await server.database() } });
+}
+
+test.skipIf("missing" in server)("killed on PostgreSQL, a yard goes on where it was", async () => {
+  const yard = await aYardOnPostgres();
+  await yard.submit("", { work: heldLines() });
+  for (const run of ["1.1", "1.2", "1.3"]) await yard.reaches(run, "running");
+  await yard.killYard();
+  writeFileSync(`${yard.folder}/go`, "");
+  await yard.start();
+  await expectEnds(yard);
+});
+
+test.skipIf("missing" in server)(
+  "while PostgreSQL is gone a yard says so; when it is back no run is lost",
+  async () => {
+    if ("missing" in server) return;
+    const yard = await aYardOnPostgres();
+    await yard.submit("", { work: heldLines() });
+    for (const run of ["1.1", "1.2", "1.3"]) await yard.reaches(run, "running");
+    const pids = [yard.yardPid(), yard.agentPid()];
+    await server.crash(async () => {
+      await expect(yard.submit("true")).rejects.toMatchObject({
+        problem: { code: "store_away", status: 503, exitCode: 3, detail: expect.stringMatching(/What runs goes on/) },
+      });
+      const ready = await yard.request("GET", "/readyz", { authorization: `Bearer ${yard.token()}` });
+      expect(ready.status).toBe(503);
+      writeFileSync(`${yard.folder}/go`, "");
+      await until(() => yard.read("starts.1.3") !== "", "three have started");
+    });
+    await expectEnds(yard);
+    expect([yard.yardPid(), yard.agentPid()]).toEqual(pids);
+  },
+);

@@ -4,7 +4,7 @@
 // program, or the sources as they stand where nothing was built or something changed since.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+import nodeModule from "node:module";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -14,7 +14,7 @@ if (hasLostBytes()) {
   console.error("runyard: An argument is not UTF-8, so it would arrive changed. Put it into a file and pass its name.");
   process.exitCode = 2;
 } else if (major > 22 || (major === 22 && minor >= 19)) {
-  if (enableCompileCache) enableCompileCache();
+  nodeModule.enableCompileCache?.();
   await import(`${root}${builtIsCurrent() ? "dist/main.js" : "src/main.ts"}`);
 } else {
   const newer = `${root}node_modules/.bin/node`;

@@ -10,6 +10,8 @@ import { wrongUsage } from "./stop.ts";
 /**
  * The parameter space that the options describe.
  *
+ * A `--set` replaces the parameter of that name in a file, where it stands there, or adds one.
+ *
  * @param needsParameters  a sweep reads `params.json` of the current folder where no option names parameters
  */
 export async function spaceFrom(options: Partial<JobOptions>, needsParameters: boolean): Promise<Space> {
@@ -24,8 +26,11 @@ export async function spaceFrom(options: Partial<JobOptions>, needsParameters: b
     if (isParamsRefused(read)) throw wrongUsage(describeParamsProblem(file, read.problem));
     named.push(...read);
   }
+  const set = settings.map((text) => good(parseSetting(text)));
+  const replaced = [...named, ...axes].map((axis) => set.find(({ name }) => name === axis.name) ?? axis);
   return {
-    axes: [...named, ...axes, ...settings.map((text) => good(parseSetting(text)))],
+    // Of two for one name the second is added, and refused as such.
+    axes: [...replaced, ...set.filter((axis) => !replaced.includes(axis))],
     zip: zip.map((text) => good(parseZip(text))),
     exclude: exclude.map((text) => good(parseExclusion(text))),
     sample: sample === undefined ? null : { count: sample, seed: seed ?? 0 },

@@ -74,6 +74,17 @@ describe("submitting", () => {
     expect(yard.yardPid()).toBeNull();
   });
 
+  test("a --set replaces the parameter of its name in the file, where that stood", async () => {
+    const yard = await aYard({ asleep: true });
+    writeFileSync(`${yard.folder}/params.json`, '{"lr": [1, 2], "n": 3}');
+    const args = ["sweep", "--dry-run", "--params", "params.json"];
+    expect(lines(await yard.cli([...args, "--set", "lr=9", "--set", "k=x", "--", "t"]))).toEqual([
+      "t --lr=9 --n=3 --k=x",
+    ]);
+    const twice = await yard.cli([...args, "--set", "lr=8", "--set", "lr=9", "--", "t"]);
+    expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining("lr is given twice") });
+  });
+
   test("variables come from the terminal, a file and one by one; secrets of other schedulers stay behind", async () => {
     const yard = await aYard();
     writeFileSync(`${yard.folder}/vars`, "A=from file\nB='$x'\n");

@@ -39,7 +39,7 @@ function startSlurm(stage: Stage, folder: string): Record<string, string> {
   writeFileSync(`${folder}/slurm.conf`, configuration(host, folder));
   sh(
     "install -d -o munge -g munge -m 755 /run/munge && { pgrep -x munged >/dev/null || runuser -u munge -- /usr/sbin/munged; }",
-    {},
+    stage.environment,
   );
   const environment = { ...stage.environment, SLURM_CONF: `${folder}/slurm.conf` };
   sh(`slurmctld -f '${folder}/slurm.conf' -c && slurmd -f '${folder}/slurm.conf' -N n1 -c`, environment);
@@ -69,7 +69,7 @@ ReturnToService=2
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerType=sched/backfill
-SchedulerParameters=sched_interval=1,batch_sched_delay=0,bf_interval=1
+SchedulerParameters=sched_interval=1,sched_min_interval=10000,batch_sched_delay=0,defer,bf_interval=1
 SlurmdParameters=config_overrides
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
@@ -82,7 +82,9 @@ PartitionName=all Nodes=n1 Default=YES MaxTime=INFINITE State=UP
 
 async function runArray(runs: number, folder: string, environment: Record<string, string>): Promise<void> {
   const out = `${folder}/out/%a`;
-  const submit = `sbatch --wait -Q --array=1-${runs} --mem=1 -D / -o ${out}.out -e ${out}.err --wrap true`;
+  // Its own --wait looks every few seconds only.
+  const submit = `sbatch -Q --array=1-${runs} --mem=1 -D / -o ${out}.out -e ${out}.err --wrap true >/dev/null
+    while [ -n "$(squeue -h -o %t)" ]; do sleep 0.1; done`;
   const child = spawn("sh", ["-c", submit], { env: environment, stdio: ["ignore", "ignore", "inherit"] });
   await new Promise((resolve) => child.once("close", resolve));
 }

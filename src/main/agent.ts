@@ -8,6 +8,7 @@ import { logLine } from "./log.ts";
 
 /** With nothing to run and no yard to be reached for this long, an agent ends. */
 const PATIENCE_MS = 5000;
+const LINGER_MS = 2000;
 
 /** The agent of this machine, until it is no longer needed. Returns the exit code. */
 export async function agent(): Promise<number> {
@@ -30,5 +31,7 @@ export async function agent(): Promise<number> {
   });
   logLine(`the agent ends: ${end}`);
   closeConnections();
+  // One that is over but still there would keep the next from being started.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
   return 0;
 }

@@ -7,6 +7,7 @@ import type { Machine } from "../../core/machine.ts";
 import { extendSpace } from "../../core/space_extension.ts";
 import { describeSpaceProblem, isSpaceRefused } from "../../core/space_problem.ts";
 import { compileWork, type Work } from "../../core/work.ts";
+import { workOf } from "../../dispatch/works.ts";
 import { describeFileProblem } from "../../files/problem.ts";
 import { boundary } from "../../platform/boundary.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
@@ -27,7 +28,6 @@ import { selectPools } from "../../store/pools.ts";
 import { checkWords } from "../check_words.ts";
 import { presentJob } from "../present.ts";
 import { choose, forbidStrangers } from "../selection.ts";
-import { workOf } from "../works.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
 /** A machine that was never seen is waited for this long before a demand is judged without it. */

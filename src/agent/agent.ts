@@ -10,15 +10,15 @@ import { boundary } from "../platform/boundary.ts";
 import { surveyHost } from "../platform/hardware.ts";
 import { openRest } from "../platform/lean_node.ts";
 import { systemErrorText } from "../platform/system_error.ts";
+import { collectEnd } from "../spool/collect.ts";
 import { readFolder, removeFolder } from "../spool/folder.ts";
 import { startLauncher } from "../spool/launcher.ts";
 import { attemptsIn, environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
+import { type Delivery, openOutbox } from "../spool/outbox.ts";
 import { environmentScript } from "../spool/script.ts";
 import { openAttempts } from "./attempts.ts";
 import { openClaims } from "./claims.ts";
-import { collectEnd } from "./collect.ts";
 import { surveyMachine } from "./hardware.ts";
-import { type Delivery, openOutbox } from "./outbox.ts";
 import { openSpoolRoom, saysDiskFull } from "./spool_room.ts";
 
 export interface AgentOptions {

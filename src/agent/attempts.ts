@@ -5,6 +5,7 @@ import { type Hardware, type Machine, UNKNOWN_HARDWARE } from "../core/machine.t
 import type { Ending } from "../core/run.ts";
 import { boundary } from "../platform/boundary.ts";
 import { systemErrorText } from "../platform/system_error.ts";
+import { collectEnd, describeLoss, lastSign, startSign } from "../spool/collect.ts";
 import { type EventReader, openEventReader } from "../spool/events.ts";
 import {
   forbidBegin,
@@ -17,10 +18,9 @@ import {
   readProcesses,
 } from "../spool/folder.ts";
 import { environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
+import type { Outbox } from "../spool/outbox.ts";
 import { endTree, type TreeRoot } from "../spool/process_tree.ts";
 import type { Claims } from "./claims.ts";
-import { collectEnd, describeLoss, lastSign, startSign } from "./collect.ts";
-import type { Outbox } from "./outbox.ts";
 import { saysDiskFull } from "./spool_room.ts";
 
 /** Everything of this machine that has not been handed over to the yard. */
@@ -119,7 +119,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
       boundary("agent: accepted");
       const cwd = assignment.snapshot === null ? assignment.cwd : await layOutCode(local, folder);
       if (local.phase !== "launching") return;
-      const spec = { ...assignment, cwd, folder, python: options.python };
+      const spec = { ...assignment, cwd, folder, python: options.python, login: null };
       const environment = environmentFile(spool, assignment.environment);
       prepareFolder({ ...spec, environment }, assignment.out, keptFolder(spool, assignment.job, assignment.n));
       boundary("agent: prepared");

@@ -1,8 +1,8 @@
 import type { Assignment } from "../core/assignment.ts";
+import { deviceKey } from "../core/gpu_key.ts";
 import { gpuNamed, type Hardware, isUsable } from "../core/machine.ts";
 import { identify } from "../platform/processes.ts";
 import { claimGpus, gpuClaimFolder, releaseGpus, updateHolder } from "../spool/gpu_claim.ts";
-import { deviceKey } from "./gpu_key.ts";
 
 /** Reserves GPUs on the machine itself, for two yards of one account must not take the same one. */
 export interface Claims {

@@ -1,10 +1,10 @@
+import { deviceOf, gpuKey } from "../core/gpu_key.ts";
 import type { ForeignProcess, Gpu, Hardware } from "../core/machine.ts";
 import { detectGpus } from "../platform/gpus.ts";
 import { surveyHost } from "../platform/hardware.ts";
 import { environmentMark, processOwner } from "../platform/processes.ts";
 import { gpuClaimFolder, listClaims } from "../spool/gpu_claim.ts";
 import type { GpuClaim } from "../spool/gpu_claim_file.ts";
-import { deviceOf, gpuKey } from "./gpu_key.ts";
 
 /** Whether an attempt is one of this agent's. */
 export type IsOurs = (attempt: string) => boolean;

@@ -27,6 +27,7 @@ const assignmentSchema = z.object({
   params: z.string(),
   cwd: z.string(),
   environment: z.string(),
+  named: z.array(z.string()),
   umask: z.string(),
   limits: z.record(z.string(), z.string()),
   out: z.string().nullable(),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { acknowledgementSchema, helloSchema, ordersSchema, pollSchema, reportsSchema, welcomeSchema } from "./agent.ts";
 import { axisSchema, jobChangesSchema, jobSchema, submissionSchema } from "./job.ts";
-import { machineChangesSchema, machineSchema } from "./machine.ts";
+import { checksSchema, machineChangesSchema, machineSchema, newMachineSchema } from "./machine.ts";
 import type { DoorName } from "./paths.ts";
 import { attemptSchema, explanationSchema, runSchema } from "./run.ts";
 import {
@@ -29,6 +29,8 @@ const poolSchema = z.object({
   owner: z.string(),
   /** It runs everyone's work, as its owner; else only its owner's. */
   shared: z.boolean(),
+  /** Some of its machines do not share this one's folders: code goes there as a snapshot. */
+  remote: z.boolean(),
 });
 const json = z.record(z.string(), z.unknown());
 
@@ -150,6 +152,20 @@ export const contract = {
     answer: z.string(),
   },
   listMachines: { params: nothing, query: nothing, body: null, answer: z.object({ machines: z.array(machineSchema) }) },
+  addMachine: {
+    params: nothing,
+    query: nothing,
+    body: newMachineSchema,
+    answer: z.object({ machine: machineSchema }),
+  },
+  removeMachine: { params: machine, query: nothing, body: null, answer: z.object({ machine: machineSchema }) },
+  checkMachine: {
+    params: machine,
+    query: nothing,
+    /** `accept`: a host key that nobody knows is taken for the right one. */
+    body: z.strictObject({ accept: z.boolean().default(false) }),
+    answer: checksSchema,
+  },
   setMachine: {
     params: machine,
     query: nothing,

@@ -65,6 +65,8 @@ export const submissionSchema = z.strictObject({
   tags: z.array(name).default([]),
   cwd: z.string().startsWith("/"),
   environment: z.record(z.string(), word),
+  /** Names of variables in it that go along to other machines too. */
+  named: z.array(name).default([]),
   umask: z
     .string()
     .regex(/^[0-7]{1,4}$/)

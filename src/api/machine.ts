@@ -43,6 +43,9 @@ export const machineSchema = z.object({
   problems: z.array(z.string()),
   seenAt: z.string().nullable(),
   unreachableSince: z.string().nullable(),
+  driver: z.enum(["agent", "ssh"]),
+  /** How it is reached: `user@host:port`; null: an agent comes by itself. */
+  login: z.string().nullable(),
 });
 export type Machine = z.infer<typeof machineSchema>;
 
@@ -55,3 +58,30 @@ export const machineChangesSchema = z.strictObject({
   drained: z.boolean().optional(),
 });
 export type MachineChanges = z.infer<typeof machineChangesSchema>;
+
+/** Words that end up on a command line: none may look like an option, or be more than one word. */
+const plainWord = z.string().regex(/^[^\s\p{Cc}-][^\s\p{Cc}]*$/u, "must be one word that does not begin with a dash");
+
+/** A machine behind ssh. */
+export const newMachineSchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/, "takes letters, digits, dots, dashes and underscores"),
+  /** Default: one of its own, with its name. */
+  pool: z.string().min(1).max(200).optional(),
+  login: z.strictObject({
+    host: plainWord,
+    user: plainWord.nullable().default(null),
+    port: z.number().int().min(1).max(65_535).nullable().default(null),
+    key: z.string().startsWith("/").nullable().default(null),
+    hostKey: z
+      .string()
+      .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, "is a fingerprint like SHA256:…, as ssh-keygen -l shows it")
+      .nullable()
+      .default(null),
+    spool: z.string().startsWith("/").nullable().default(null),
+  }),
+});
+export type NewMachine = z.input<typeof newMachineSchema>;
+
+export const checksSchema = z.object({
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), text: z.string() })),
+});

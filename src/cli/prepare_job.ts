@@ -61,7 +61,7 @@ export function prepareSubmission(work: Work, options: Partial<JobOptions>): Sub
     paused: options.paused ?? false,
     tags: options.tags ?? [],
     cwd: workingFolder(options.cwd),
-    environment: submittingEnvironment(options.envFiles ?? [], options.env ?? []),
+    ...submittingEnvironment(options.envFiles ?? [], options.env ?? []),
     umask: currentUmask(),
     limits: submittingLimits(),
     out: options.out === undefined ? null : resolve(options.out),

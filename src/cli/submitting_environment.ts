@@ -5,9 +5,15 @@ import { systemErrorText } from "../platform/system_error.ts";
 import { isBadVariable, parseEnvironmentFile } from "./environment_file.ts";
 import { wrongUsage } from "./stop.ts";
 
+/** The variables that a job goes with, and those among them that its user named. */
+export interface SubmittingEnvironment {
+  environment: Record<string, string>;
+  named: string[];
+}
+
 /** The variables of this terminal that go along, then those of the files, then those named one by one. */
-export function submittingEnvironment(files: readonly string[], named: readonly string[]): Record<string, string> {
-  const variables = takenAlong(process.env);
+export function submittingEnvironment(files: readonly string[], named: readonly string[]): SubmittingEnvironment {
+  const variables: Record<string, string> = {};
   for (const file of files) Object.assign(variables, readEnvironmentFile(file));
   for (const text of named) {
     const equals = text.indexOf("=");
@@ -19,7 +25,7 @@ export function submittingEnvironment(files: readonly string[], named: readonly 
       throw wrongUsage(`--env ${name}: there is no such variable here. Set it, or write --env ${name}=VALUE.`);
     variables[name] = value;
   }
-  return variables;
+  return { environment: { ...takenAlong(process.env), ...variables }, named: Object.keys(variables) };
 }
 
 function readEnvironmentFile(path: string): Record<string, string> {

@@ -15,6 +15,8 @@ export interface Assignment {
   cwd: string;
   /** Names the variables kept in the yard's files. */
   environment: string;
+  /** Those of them that their user named: all that goes to another machine. */
+  named: string[];
   /** Octal, e.g. `022`. */
   umask: string;
   /** Soft limits by the letter `ulimit` knows them by. */

@@ -11,6 +11,10 @@ export type Failure =
   | { code: "no_such_pool"; pool: string; known: string[] }
   | { code: "not_shared"; pool: string; owner: string }
   | { code: "no_such_machine"; machine: string; known: string[] }
+  | { code: "machine_exists"; machine: string }
+  | { code: "machine_busy"; machine: string; runs: number }
+  | { code: "not_behind_ssh"; machine: string }
+  | { code: "no_answer"; machine: string }
   | { code: "no_such_token"; token: string }
   | { code: "no_such_route"; path: string }
   | { code: "no_jobs" }
@@ -46,6 +50,14 @@ export function describeFailure(failure: Failure): string {
       return `Pool ${failure.pool} runs only ${failure.owner}'s work, under that account. An administrator shares it with everyone by: runyard pools set ${failure.pool} --shared`;
     case "no_such_machine":
       return `There is no machine ${failure.machine}. Machines of this yard: ${failure.known.join(", ") || "none"}.`;
+    case "machine_exists":
+      return `There is a machine ${failure.machine} already. Choose another name, or take that one away with: runyard machines rm ${failure.machine}`;
+    case "machine_busy":
+      return `${failure.runs} run${failure.runs === 1 ? "" : "s"} of this yard ${failure.runs === 1 ? "is" : "are"} on ${failure.machine}. Let them end, with: runyard machines set ${failure.machine} --drain; or cancel them.`;
+    case "not_behind_ssh":
+      return `${failure.machine} is no machine behind ssh: its agent tells of it by itself. See: runyard machines`;
+    case "no_answer":
+      return `${failure.machine} has not answered in time. Look again with: runyard machines`;
     case "no_such_token":
       return `There is no token ${failure.token}. See them all with: runyard tokens`;
     case "no_such_route":
@@ -87,6 +99,10 @@ export const failureDoors = {
   no_such_pool: { exitCode: 2, status: 422 },
   not_shared: { exitCode: 2, status: 403 },
   no_such_machine: { exitCode: 4, status: 404 },
+  machine_exists: { exitCode: 2, status: 409 },
+  machine_busy: { exitCode: 2, status: 409 },
+  not_behind_ssh: { exitCode: 2, status: 422 },
+  no_answer: { exitCode: 3, status: 504 },
   no_such_token: { exitCode: 4, status: 404 },
   no_such_route: { exitCode: 4, status: 404 },
   no_jobs: { exitCode: 4, status: 404 },

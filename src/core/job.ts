@@ -30,6 +30,8 @@ export interface JobPlan {
   cwd: string;
   /** Names the variables kept in the yard's files: values never enter the database. */
   environment: string;
+  /** Those of them that their user named: all that goes along to another machine. Absent: none (an earlier version's job). */
+  named?: string[];
   /** Octal, e.g. `022`. */
   umask: string;
   /** Soft limits by the letter `ulimit` knows them, e.g. {n: "1024"}. */

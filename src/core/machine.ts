@@ -1,5 +1,8 @@
 import type { UnixMs } from "./run.ts";
 
+/** How attempts get to a machine: an agent fetches them, or the yard brings them over ssh. */
+export type MachineDriver = "agent" | "ssh";
+
 export const machineStatuses = ["off", "starting", "idle", "working", "stopping", "unreachable"] as const;
 
 /** A process that is not of this yard and holds memory of a GPU. */

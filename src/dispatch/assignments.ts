@@ -22,7 +22,7 @@ export function openAssignments(store: Store, works: Works): (rows: AttemptRow[]
 
 async function assignmentOf(row: AttemptRow, job: JobRow, works: Works): Promise<Assignment> {
   const { command, values } = (await works.of(job)).run(row.n);
-  const { cwd, environment, umask, limits, out } = job.plan;
+  const { cwd, environment, named = [], umask, limits, out } = job.plan;
   return {
     attempt: row.id,
     job: job.id,
@@ -33,6 +33,7 @@ async function assignmentOf(row: AttemptRow, job: JobRow, works: Works): Promise
     params: paramsJson(values),
     cwd,
     environment,
+    named,
     umask,
     limits,
     out,

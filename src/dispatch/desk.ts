@@ -1,8 +1,11 @@
 import type { Assignment, Stop } from "../core/assignment.ts";
+import type { Answer, Question } from "../core/enquiry.ts";
+import type { Hardware } from "../core/machine.ts";
 import type { Presence } from "../core/presence.ts";
 import type { Report } from "../core/report.ts";
 import type { AttemptId, StopReason } from "../core/run.ts";
 import type { Files } from "../files/open_files.ts";
+import { describeFileProblem } from "../files/problem.ts";
 import { boundary } from "../platform/boundary.ts";
 import type { Clock } from "../platform/clock.ts";
 import {
@@ -13,12 +16,20 @@ import {
   takeAttempts,
 } from "../store/attempts.ts";
 import type { Change } from "../store/changes.ts";
-import type { MachineRow } from "../store/machines.ts";
+import { answerEnquiry, selectOpenEnquiries } from "../store/enquiries.ts";
+import { type Introduction, introduceAgent, updateHardware } from "../store/machines.ts";
 import { type Ended, recordEnds, recordObserved, recordStarts } from "../store/reports.ts";
 import type { Store } from "../store/store.ts";
 import { openAssignments } from "./assignments.ts";
 import { keepStreams } from "./streams.ts";
 import type { Works } from "./works.ts";
+
+/** A machine, and where the yard finds its spool. */
+export interface Desked {
+  id: number;
+  name: string;
+  spool: string | null;
+}
 
 /**
  * The yard's side of whoever executes attempts on a machine, be it an agent that asks over HTTP or a driver within the
@@ -32,7 +43,20 @@ export interface Desk {
   /** What of the machine is to be stopped, whether or not that was told before. */
   stops(machine: number): Promise<Stop[]>;
   /** Keeps what is reported; answers the attempts whose end is known now, so that their spools may go. */
-  report(machine: MachineRow, reports: readonly Report[]): Promise<string[]>;
+  report(machine: Pick<Desked, "id" | "spool">, reports: readonly Report[]): Promise<string[]>;
+  /** From now on someone speaks for the machine; whoever did before is superseded. */
+  introduce(machine: Pick<Desked, "id" | "name">, introduction: Introduction): Promise<void>;
+  /** The machine has been looked at. */
+  survey(machine: number, hardware: Hardware): Promise<void>;
+  /** Those of the attempts whose end the yard knows. */
+  known(attempts: readonly string[]): Promise<string[]>;
+  /** The machine has given a sign of life. */
+  heard(machine: number): void;
+  /** The variables that a job was submitted with. */
+  environment(id: string): Promise<Record<string, string>>;
+  /** What is asked of the machine and waits for an answer. */
+  questions(machine: number): Promise<{ id: number; question: Question }[]>;
+  answer(enquiry: number, answer: Answer): Promise<void>;
 }
 
 export interface DeskOptions {
@@ -50,7 +74,7 @@ export function openDesk({ yardId, store, files, works, presence, clock }: DeskO
   const assignmentsOf = openAssignments(store, works);
 
   /** First the streams, then what happened, in one commit; only then may the machine forget. */
-  async function report(machine: MachineRow, reports: readonly Report[]): Promise<string[]> {
+  async function report(machine: Pick<Desked, "id" | "spool">, reports: readonly Report[]): Promise<string[]> {
     presence.heard(machine.id, clock.now());
     const ends = reports.filter((report) => report.kind === "ended");
     const known = await selectAttempts(
@@ -61,13 +85,13 @@ export function openDesk({ yardId, store, files, works, presence, clock }: DeskO
     const fresh = ends.filter((end) => (rows.get(end.attempt)?.status ?? "ended") !== "ended");
     const recorded = await keepStreams(files, `${machine.spool}/${yardId}`, fresh, rows);
     if (recorded.length > 0) boundary("yard: kept");
-    const changes = await record(machine, reports, recorded);
+    const changes = await record(machine.id, reports, recorded);
     if (recorded.length > 0) boundary("yard: ended");
     store.changes.tell(changes);
     return ends.map((end) => end.attempt).filter((attempt) => rows.has(attempt));
   }
 
-  async function record(machine: MachineRow, reports: readonly Report[], recorded: Ended[]): Promise<Change[]> {
+  async function record(machine: number, reports: readonly Report[], recorded: Ended[]): Promise<Change[]> {
     const now = clock.now();
     const started = reports.flatMap((report) =>
       report.kind === "started" ? [{ attempt: report.attempt as AttemptId, at: report.at }] : [],
@@ -80,7 +104,7 @@ export function openDesk({ yardId, store, files, works, presence, clock }: DeskO
       const ended = await recordEnds(db, recorded, now);
       return [
         ...[...touched, ...ended.touched].map(({ job, n }) => ({ kind: "run" as const, job, n })),
-        ...recorded.map((end) => endedChange(machine.id, end)),
+        ...recorded.map((end) => endedChange(machine, end)),
         ...ended.jobs.map((job) => ({ kind: "job" as const, job })),
       ];
     });
@@ -105,6 +129,30 @@ export function openDesk({ yardId, store, files, works, presence, clock }: DeskO
       }));
     },
     report,
+    async introduce(machine, introduction) {
+      await store.write((db) => introduceAgent(db, machine.name, introduction, clock.now()));
+      presence.heard(machine.id, clock.now());
+      store.changes.tell([{ kind: "machine", machine: machine.id }]);
+    },
+    async survey(machine, hardware) {
+      await store.write((db) => updateHardware(db, machine, hardware, clock.now()));
+      store.changes.tell([{ kind: "machine", machine }]);
+    },
+    async known(attempts) {
+      const rows = await selectAttempts(store.read, attempts as AttemptId[]);
+      return rows.flatMap((row) => (row.status === "ended" ? [row.id] : []));
+    },
+    heard: (machine) => presence.heard(machine, clock.now()),
+    async environment(id) {
+      const variables = await files.environments.get(id);
+      if (!variables.ok) throw new Error(describeFileProblem(variables.problem));
+      return variables.value;
+    },
+    questions: (machine) => selectOpenEnquiries(store.read, [machine], clock.now()),
+    async answer(enquiry, answer) {
+      await store.write((db) => answerEnquiry(db, enquiry, answer));
+      store.changes.tell([{ kind: "answer", enquiry }]);
+    },
   };
 }
 

@@ -6,5 +6,5 @@ export function agentDriver(bell: Bell<number>): Driver {
   const wake = (machines: ReadonlySet<number>) => {
     for (const machine of machines) bell.ring(machine);
   };
-  return { start: wake, stop: wake };
+  return { attend: () => {}, start: wake, stop: wake, ask: wake, close: async () => {} };
 }

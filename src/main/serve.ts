@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { userInfo } from "node:os";
+import { fileURLToPath } from "node:url";
 import type { ServeOptions } from "../cli/program.ts";
+import type { Login } from "../core/login.ts";
 import { openPresence } from "../core/presence.ts";
 import { openReasons } from "../core/reasons.ts";
 import type { AttemptId } from "../core/run.ts";
@@ -9,6 +11,7 @@ import { openDesk } from "../dispatch/desk.ts";
 import { openWorks } from "../dispatch/works.ts";
 import { agentDriver } from "../drivers/agent.ts";
 import { keepLocalAgent } from "../drivers/local_agent.ts";
+import { sshDriver } from "../drivers/ssh/driver.ts";
 import { type Files, openFiles } from "../files/open_files.ts";
 import { describeFileProblem } from "../files/problem.ts";
 import { openBell } from "../platform/bell.ts";
@@ -19,8 +22,10 @@ import { identify } from "../platform/processes.ts";
 import { version } from "../platform/version.ts";
 import { type Loop, startLoop } from "../scheduler/loop.ts";
 import { hashToken, issueToken, openAuthority } from "../server/auth.ts";
+import { openEnquire } from "../server/enquire.ts";
 import { openServer } from "../server/server.ts";
 import type { Yard } from "../server/yard.ts";
+import { openSsh } from "../shells/ssh.ts";
 import { countWork } from "../store/jobs.ts";
 import { takeLock } from "../store/lock.ts";
 import type { Store } from "../store/store.ts";
@@ -70,7 +75,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   const listening = await listen(server, options, home);
   if (isRefusal(listening)) return say(REFUSED, listening.refusal);
   url = listening;
-  loop = await schedule(yard, opened, stopped.resolve);
+  const drivers = driversOf(home, yard);
+  loop = await schedule(yard, opened, drivers, stopped.resolve);
   writeJsonFile(home.address, { yard: yard.id, url, version, epoch: yard.epoch, ...identify(process.pid) });
   const agent = keepLocalAgent(home, agentCommand(), logLine);
   logLine(`yard ${yard.id} serves ${home.folder} at ${url}, epoch ${yard.epoch}`);
@@ -81,6 +87,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   await stopped.promise;
   rmSync(home.address, { force: true });
   await loop.stop();
+  await Promise.all(Object.values(drivers).map((driver) => driver.close()));
   rest.stop();
   const { running } = await countWork(opened.store.read);
   await agent.stop(running === 0);
@@ -120,16 +127,22 @@ function yardOf(
     authority: openAuthority(store, systemClock),
     works,
     desk: openDesk({ yardId, store, files, works, presence, clock: systemClock }),
+    enquire: openEnquire(store, systemClock),
     floorBytes: FLOOR_BYTES,
     log: logSparingly,
     ...ways,
   };
 }
 
-function schedule(yard: Yard, { store, epoch, holder }: OpenedStore, onDeposed: () => void): Promise<Loop> {
+function schedule(
+  yard: Yard,
+  { store, epoch, holder }: OpenedStore,
+  drivers: Drivers,
+  onDeposed: () => void,
+): Promise<Loop> {
   return startLoop({
     store,
-    driver: agentDriver(yard.bell),
+    drivers,
     presence: yard.presence,
     reasons: yard.reasons,
     clock: yard.clock,
@@ -140,6 +153,33 @@ function schedule(yard: Yard, { store, epoch, holder }: OpenedStore, onDeposed: 
       logSparingly(`the scheduler failed at a turn: ${error instanceof Error ? error.stack : String(error)}`),
     onDeposed,
   });
+}
+
+type Drivers = Parameters<typeof startLoop>[0]["drivers"];
+
+function driversOf(home: Home, yard: Yard): Drivers {
+  const { desk, epoch, log } = yard;
+  const place = { folder: home.ssh, config: process.env["RUNYARD_SSH_CONFIG"] ?? null };
+  const library = fileURLToPath(new URL("../../python/runyard.py", import.meta.url));
+  const python = existsSync(library) ? readFileSync(library, "utf8") : null;
+  const reach = ({ login }: { login: Login | null }) => openSsh(login ?? noLogin(), place);
+  return {
+    agent: agentDriver(yard.bell),
+    ssh: sshDriver({
+      desk,
+      yard: yard.id,
+      epoch,
+      mirrors: home.mirrors,
+      snapshots: `${home.files}/snapshots`,
+      reach,
+      python,
+      log,
+    }),
+  };
+}
+
+function noLogin(): never {
+  throw new Error("a machine behind ssh has no login");
 }
 
 /** The same program, as the agent. */

@@ -25,6 +25,10 @@ export interface Home {
   agentLog: string;
   /** Which agent speaks for this machine. */
   agent: string;
+  /** What is known of the hosts of machines behind ssh, and the sockets of connections to them. */
+  ssh: string;
+  /** What has been fetched of the spools of machines behind ssh. */
+  mirrors: string;
 }
 
 /** RUNYARD_HOME, else `runyard` in the XDG data folder. */
@@ -46,6 +50,8 @@ export function homeOf(environment: NodeJS.ProcessEnv): Home {
     yardLog: `${folder}/yard.log`,
     agentLog: `${folder}/agent.log`,
     agent: `${folder}/agent.json`,
+    ssh: `${folder}/ssh`,
+    mirrors: `${folder}/mirrors`,
   };
 }
 

@@ -15,8 +15,10 @@ export interface Seated {
 
 /** The machines with what is held on them, kept in memory by the loop and rebuilt from the store when it starts. */
 export interface Floor {
-  /** Takes over how the machines are now; what is held stays held. */
+  /** Takes over how these machines are now; what is held stays held. */
   refresh(machines: Machine[]): void;
+  /** Forgets all other machines. */
+  keepOnly(machines: ReadonlySet<number>): void;
   /** The machines of a pool that take runs now, with ledgers that a policy may hold slots in. */
   open(pool: string): OpenMachine[];
   /** Why others of a pool take none, worded for people. */
@@ -94,6 +96,9 @@ export function openFloor(): Floor {
         places.set(machine.id, place);
         advance(place);
       }
+    },
+    keepOnly(machines) {
+      for (const id of places.keys()) if (!machines.has(id)) places.delete(id);
     },
     open: (pool) =>
       [...places.values()]

@@ -1,6 +1,6 @@
 import { backfill } from "../core/backfill.ts";
 import type { Demand, Slot } from "../core/demand.ts";
-import type { Machine } from "../core/machine.ts";
+import type { Machine, MachineDriver } from "../core/machine.ts";
 import type { Presence } from "../core/presence.ts";
 import type { Reasons } from "../core/reasons.ts";
 import type { AttemptId, JobId, UnixMs } from "../core/run.ts";
@@ -19,7 +19,7 @@ import { openQueue } from "./queue.ts";
 
 export interface LoopOptions {
   store: Store;
-  driver: Driver;
+  drivers: Record<MachineDriver, Driver>;
   presence: Presence;
   reasons: Reasons;
   clock: Clock;
@@ -56,10 +56,12 @@ const SLICE = 5000;
 const SLICE_PAUSE_MS = 100;
 
 export async function startLoop(options: LoopOptions): Promise<Loop> {
-  const { store, driver, presence, reasons, clock, epoch } = options;
+  const { store, drivers, presence, reasons, clock, epoch } = options;
+  const driversByName = Object.entries(drivers) as [MachineDriver, Driver][];
   let floor = openFloor();
   let queue = openQueue();
   const pausedPools = new Set<string>();
+  const driverOf = new Map<number, MachineDriver>();
   let heard: Change[] = [];
   /** A turn broke off: what is in memory may not be what was committed. */
   let isAstray = false;
@@ -89,8 +91,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     await clearLines();
     const seats = decide();
     seats.push(...decideAhead());
-    const machines = await commit(seats);
-    if (machines.size > 0) driver.start(machines);
+    tellDrivers("start", await commit(seats));
     lastTurnAt = clock.now();
   }
 
@@ -127,7 +128,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     heard = [];
     await load();
     isAstray = false;
-    driver.start(new Set([...floor.machines()].map(({ id }) => id)));
+    tellDrivers("start", new Set([...floor.machines()].map(({ id }) => id)));
   }
 
   async function load(): Promise<void> {
@@ -152,16 +153,19 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     let machines = false;
     let pools = false;
     const stops = new Set<number>();
+    const asked = new Set<number>();
     const ends = changes.filter((change) => change.kind === "ended");
     for (const [machine, left] of Map.groupBy(ends, (end) => end.machine)) floor.leave(machine, left, clock.now());
     for (const change of changes) {
       if (change.kind === "job") jobs.add(change.job);
       else if (change.kind === "machine") machines = true;
       else if (change.kind === "stop") stops.add(change.machine);
+      else if (change.kind === "enquiry") asked.add(change.machine);
       else if (change.kind === "pools") pools = true;
     }
-    if (stops.size > 0) driver.stop(stops);
     if (machines) await refreshMachines();
+    tellDrivers("stop", stops);
+    tellDrivers("ask", asked);
     if (pools) await refreshPools();
     if (jobs.size > 0) queue.refresh(jobs, await selectWaitingJobs(store.read, [...jobs]));
   }
@@ -169,6 +173,17 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   async function refreshMachines(): Promise<void> {
     const rows = await selectMachines(store.read);
     floor.refresh(rows.map((row): Machine => ({ ...row, ...presence.of(row.id) })));
+    floor.keepOnly(new Set(rows.map(({ id }) => id)));
+    driverOf.clear();
+    for (const row of rows) driverOf.set(row.id, row.driver);
+    for (const [name, driver] of driversByName) driver.attend(rows.filter((row) => row.driver === name));
+  }
+
+  function tellDrivers(verb: "start" | "stop" | "ask", machines: ReadonlySet<number>): void {
+    for (const [name, driver] of driversByName) {
+      const its = new Set([...machines].filter((machine) => driverOf.get(machine) === name));
+      if (its.size > 0) driver[verb](its);
+    }
   }
 
   async function refreshPools(): Promise<void> {

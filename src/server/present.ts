@@ -4,11 +4,13 @@ import type { Attempt, Run } from "../api/run.ts";
 import { commandLine } from "../core/command_line.ts";
 import type { Slot } from "../core/demand.ts";
 import { jobStatus } from "../core/job.ts";
+import { describeLogin } from "../core/login.ts";
 import { type Machine as CoreMachine, devicesOf } from "../core/machine.ts";
 import { describeCause, type Ending, type FailureCause, type JobId } from "../core/run.ts";
 import type { CompiledWork } from "../core/work.ts";
 import type { AttemptRow } from "../store/attempts.ts";
 import type { JobRow } from "../store/jobs.ts";
+import type { MachineRow } from "../store/machines.ts";
 import type { RunRow } from "../store/runs.ts";
 
 /** Rows as the API shows them. */
@@ -132,7 +134,10 @@ function describeEnding(ending: Ending): string {
 }
 
 /** @param held  what is held on the machine now */
-export function presentMachine(machine: CoreMachine, held: { run: string; slot: Slot }[]): Machine {
+export function presentMachine(
+  machine: CoreMachine & Pick<MachineRow, "driver" | "login">,
+  held: { run: string; slot: Slot }[],
+): Machine {
   const { hardware, seenAt, unreachableSince, slots } = machine;
   const reachable = seenAt !== null && unreachableSince === null;
   return {
@@ -151,6 +156,8 @@ export function presentMachine(machine: CoreMachine, held: { run: string; slot: 
     problems: [...(hardware.blocked === null ? [] : [hardware.blocked]), ...hardware.problems],
     seenAt: isoOf(seenAt),
     unreachableSince: isoOf(unreachableSince),
+    driver: machine.driver,
+    login: machine.login && describeLogin(machine.login),
   };
 }
 

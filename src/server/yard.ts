@@ -12,6 +12,7 @@ import type { Bell } from "../platform/bell.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Store } from "../store/store.ts";
 import type { Authority, Principal } from "./auth.ts";
+import type { Enquire } from "./enquire.ts";
 
 /** All that the handlers of a yard work with. */
 export interface Yard {
@@ -31,6 +32,7 @@ export interface Yard {
   authority: Authority;
   works: Works;
   desk: Desk;
+  enquire: Enquire;
   /** When the scheduler last came round. */
   lastTurnAt: () => number;
   /** New work is refused while less than this is free on the yard's disk. */

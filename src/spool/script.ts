@@ -19,8 +19,16 @@ export interface ScriptSpec {
   folder: string;
   /** A file of `export` lines. */
   environment: string;
+  /** What stands before the command on a machine that has its own surroundings; null: those of `environment` are all. */
+  login: LoginSurroundings | null;
   /** The folder of the Python client library; null: not to be had here. */
   python: string | null;
+}
+
+/** A login's own surroundings, on a machine behind ssh. */
+export interface LoginSurroundings {
+  /** A file of `export` lines: its variables. bash's interactive files (`.bashrc`, and with it conda) are read after it. */
+  environment: string;
 }
 
 /** Over this many bytes the parameters go into a file: one argument or variable of a program may hold 128 KiB on Linux. */
@@ -28,8 +36,9 @@ export const LARGEST_PARAMS_BYTES = 100_000;
 
 /** The POSIX script that sets up a run's world and becomes its command. */
 export function runScript(spec: ScriptSpec): string {
-  const { folder, slot } = spec;
+  const { folder, slot, login } = spec;
   const lines = [
+    ...(login === null ? [] : loginLines(login, folder)),
     `umask ${spec.umask}`,
     ...Object.entries(spec.limits).map(([letter, limit]) => `ulimit -S -${letter} ${limit} 2>/dev/null`),
     `. ${shellQuote(spec.environment)}`,
@@ -40,9 +49,25 @@ export function runScript(spec: ScriptSpec): string {
     `cd ${shellQuote(spec.cwd)} || cannot ${shellQuote(`the folder ${oneLine(spec.cwd)} cannot be entered`)}`,
     ...(spec.command.kind === "argv"
       ? argvLines(spec.command.argv)
-      : [`exec /bin/sh -c ${shellQuote(spec.command.text)}`]),
+      : [`${login === null ? "exec /bin/sh -c" : "unset -f cannot\neval"} ${shellQuote(spec.command.text)}`]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/**
+ * The script goes on within an interactive bash, where there is one: only that reads what `.bashrc` sets and defines. What
+ * its files print goes nowhere; a bash that is interactive would ignore SIGTERM.
+ */
+function loginLines({ environment }: LoginSurroundings, folder: string): string[] {
+  const within = `set +H; exec >&8 2>&9 8>&- 9>&-; trap "exit 143" TERM; . "$0"`;
+  return [
+    `if [ -z "\${RUNYARD_WITHIN-}" ]; then . ${shellQuote(environment)}; fi`,
+    `if [ -z "\${RUNYARD_WITHIN-}" ] && command -v bash >/dev/null 2>&1; then`,
+    "  exec 8>&1 9>&2 >/dev/null 2>&1",
+    `  RUNYARD_WITHIN=1 exec bash -i -c ${shellQuote(within)} ${shellQuote(`${folder}/run.sh`)}`,
+    "fi",
+    "unset RUNYARD_WITHIN",
+  ];
 }
 
 function argvLines(argv: string[]): string[] {

@@ -10,6 +10,9 @@ export type Change =
   | { kind: "machine"; machine: number }
   /** Attempts of the machine are to be stopped. */
   | { kind: "stop"; machine: number }
+  /** Something is asked of the machine. */
+  | { kind: "enquiry"; machine: number }
+  | { kind: "answer"; enquiry: number }
   | { kind: "pools" };
 
 export interface Changes {

@@ -1,4 +1,5 @@
-import { type Hardware, UNKNOWN_HARDWARE } from "../core/machine.ts";
+import type { Login } from "../core/login.ts";
+import { type Hardware, type MachineDriver, UNKNOWN_HARDWARE } from "../core/machine.ts";
 import type { UnixMs } from "../core/run.ts";
 import type { Db } from "./dialect.ts";
 
@@ -12,8 +13,18 @@ export interface MachineRow {
   /** The agent that speaks for it now. */
   agent: string | null;
   boot_id: string | null;
+  /** Where the yard finds the spool's folders, or what it has fetched of them; null: nowhere. */
   spool: string | null;
   seenAt: UnixMs | null;
+  driver: MachineDriver;
+  /** How it is reached, behind ssh. */
+  login: MachineLogin | null;
+}
+
+/** A login, and what its owner says of the machine behind it. */
+export interface MachineLogin extends Login {
+  /** Where its spool is to lie, absolute; null: in the account's data folder. */
+  spool: string | null;
 }
 
 export async function selectMachines(db: Db): Promise<MachineRow[]> {
@@ -30,12 +41,19 @@ export async function selectMachines(db: Db): Promise<MachineRow[]> {
     boot_id: row.boot_id,
     spool: row.spool,
     seenAt: row.seen_at,
+    driver: row.driver,
+    login: row.login_json === null ? null : (JSON.parse(row.login_json) as MachineLogin),
   }));
 }
 
-/** Makes the machine known; one that is known keeps its hardware, slots and history. */
-export async function ensureMachine(db: Db, name: string, pool: string): Promise<void> {
-  await db
+/** Makes the machine known; one that is known keeps its hardware, slots and history. False: it was known. */
+export async function ensureMachine(
+  db: Db,
+  name: string,
+  pool: string,
+  login: MachineLogin | null = null,
+): Promise<boolean> {
+  const made = await db
     .insertInto("machine")
     .values({
       name,
@@ -48,18 +66,31 @@ export async function ensureMachine(db: Db, name: string, pool: string): Promise
       host: null,
       spool: null,
       seen_at: null,
+      driver: login === null ? "agent" : "ssh",
+      login_json: login && JSON.stringify(login),
     })
     .onConflict((conflict) => conflict.doNothing())
-    .execute();
+    .executeTakeFirst();
+  return made.numInsertedOrUpdatedRows === 1n;
+}
+
+/** Forgets a machine. What it has run is still told of, without its name. */
+export async function deleteMachine(db: Db, machine: number): Promise<void> {
+  await db.deleteFrom("machine").where("id", "=", machine).execute();
+}
+
+/** What is known of a machine when someone begins to speak for it. */
+export interface Introduction {
+  /** Who speaks for it. */
+  agent: string;
+  hardware: Hardware;
+  bootId: string;
+  host: string;
+  spool: string;
 }
 
 /** From now on `agent` speaks for the machine; whoever did before is superseded. */
-export async function introduceAgent(
-  db: Db,
-  machine: string,
-  hello: { agent: string; hardware: Hardware; bootId: string; host: string; spool: string },
-  now: UnixMs,
-): Promise<void> {
+export async function introduceAgent(db: Db, machine: string, hello: Introduction, now: UnixMs): Promise<void> {
   await db
     .updateTable("machine")
     .set({

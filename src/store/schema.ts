@@ -15,6 +15,7 @@ export interface Tables {
   run: RunTable;
   result_number: ResultNumberTable;
   attempt: AttemptTable;
+  enquiry: EnquiryTable;
 }
 
 /** What is true of the whole yard: its id, whether the queue is paused. */
@@ -75,6 +76,9 @@ interface MachineTable {
   host: string | null;
   spool: string | null;
   seen_at: UnixMs | null;
+  driver: Generated<"agent" | "ssh">;
+  /** A Login, of a machine behind ssh. */
+  login_json: string | null;
 }
 
 interface JobTable {
@@ -178,4 +182,14 @@ interface AttemptTable {
   snapshot: string | null;
   memory_peak_bytes: number | null;
   gpu_memory_peak_bytes: number | null;
+}
+
+/** A question to a machine that needs an answer now. */
+interface EnquiryTable {
+  id: Generated<number>;
+  machine_id: number;
+  question_json: string;
+  /** Until when an answer is of use. */
+  deadline: UnixMs;
+  answer_json: string | null;
 }

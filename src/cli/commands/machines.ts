@@ -4,6 +4,8 @@ import { formatBytes } from "../../core/quantity.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { age } from "../local_time.ts";
+import { type LoginOptions, readLogin } from "../machine_login.ts";
+import { isAllWell, printChecks } from "../machine_report.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { type Cell, type Column, layTable } from "../table.ts";
@@ -17,9 +19,33 @@ interface SetOptions {
   json?: boolean;
 }
 
+interface AddOptions extends LoginOptions {
+  pool?: string;
+  json?: boolean;
+}
+
 export function declareMachines({ command, act }: Declaration): void {
   command.option("--json", "print JSON");
   act(command, () => list(command.opts<{ json?: boolean }>()));
+  const add = command
+    .command("add")
+    .description("make a machine known that can be reached by ssh; nothing is installed there");
+  add
+    .argument("<name>", "what to call it")
+    .argument("[login]", "user@host, or an alias of your ~/.ssh/config (default: the name)")
+    .option("-p, --port <PORT>", "the port of its sshd")
+    .option("-i, --identity <FILE>", "the private key to log in with")
+    .option("--host-key <FINGERPRINT>", "the only host key to accept, SHA256:…")
+    .option("--pool <POOL>", "the pool it belongs to (default: one of its own, with its name)")
+    .option("--spool <FOLDER>", "where runs' folders lie there (default: in the account's data folder)")
+    .option("--json", "print JSON");
+  act(add, () => addMachine(add.args, add.opts<AddOptions>()));
+  const check = command.command("check").description("tell what works on a machine behind ssh, and what does not");
+  check.argument("<machine>").option("--json", "print JSON");
+  act(check, () => checkMachine(check.args[0] ?? "", check.opts<{ json?: boolean }>()));
+  const rm = command.command("rm").description("forget a machine behind ssh");
+  rm.argument("<machine>").option("--json", "print JSON");
+  act(rm, () => removeMachine(rm.args[0] ?? "", rm.opts<{ json?: boolean }>()));
   const set = command.command("set").description("set a machine's slots, or take it out of use for a while");
   set
     .argument("<machine>", "its name, e.g. local")
@@ -36,6 +62,36 @@ async function list({ json }: { json?: boolean }): Promise<number> {
   const { machines } = await client.call("listMachines");
   if (json) printJson({ machines });
   else for (const machine of machines) printMachine(machine);
+  return 0;
+}
+
+async function addMachine([name = "", destination = name]: string[], options: AddOptions): Promise<number> {
+  const login = readLogin(destination, options);
+  const { client } = await connectToChange({ quiet: options.json === true });
+  const { pool } = options;
+  await client.call("addMachine", { body: { name, login, ...(pool !== undefined && { pool }) } });
+  const { checks } = await client.call("checkMachine", { params: { machine: name }, body: { accept: true } });
+  const { machines } = await client.call("listMachines");
+  if (options.json) printJson({ machine: machines.find((one) => one.name === name), checks });
+  else printChecks(name, checks);
+  if (!options.json && isAllWell(checks))
+    print(`Run something there with: runyard run --on ${pool ?? name} -- COMMAND`);
+  return isAllWell(checks) ? 0 : 1;
+}
+
+async function checkMachine(name: string, { json }: { json?: boolean }): Promise<number> {
+  const { client } = await connectToLook();
+  const { checks } = await client.call("checkMachine", { params: { machine: name }, body: {} });
+  if (json) printJson({ checks });
+  else printChecks(name, checks);
+  return isAllWell(checks) ? 0 : 1;
+}
+
+async function removeMachine(name: string, { json }: { json?: boolean }): Promise<number> {
+  const { client } = await connectToChange({ quiet: json === true });
+  const { machine } = await client.call("removeMachine", { params: { machine: name } });
+  if (json) printJson({ machine });
+  else print(`${printable(machine.name)} is forgotten.`);
   return 0;
 }
 

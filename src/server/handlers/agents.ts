@@ -1,7 +1,7 @@
 import type { Stop } from "../../core/assignment.ts";
 import { type Refused, refuse } from "../../core/failure.ts";
 import { describeFileProblem } from "../../files/problem.ts";
-import { introduceAgent, type MachineRow, selectMachines, updateHardware } from "../../store/machines.ts";
+import { type MachineRow, selectMachines } from "../../store/machines.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
 type AgentHandlers = Pick<Handlers, "hello" | "poll" | "report" | "environment">;
@@ -34,16 +34,14 @@ export function agentHandlers(yard: Yard): AgentHandlers {
 
   return {
     async hello({ params, body }) {
-      const now = clock.now();
-      await store.write((db) => introduceAgent(db, params.machine, body, now));
-      const machine = await machineNamed(params.machine);
-      if (!machine) return refuse({ code: "no_such_machine", machine: params.machine, known: [] });
-      presence.heard(machine.id, now);
+      const known = await machineNamed(params.machine);
+      if (known?.driver !== "agent") return refuse({ code: "no_such_machine", machine: params.machine, known: [] });
+      await desk.introduce(known, body);
+      const machine = (await machineNamed(params.machine)) ?? known;
       const { slots } = machine;
       const nothingTold = { stops: new Set<string>(), isStale: true, tookAll: null };
       sessions.set(machine.name, { agent: body.agent, machine, slots, ...nothingTold });
       const attempts = await desk.resume(machine.id, body.agent);
-      store.changes.tell([{ kind: "machine", machine: machine.id }]);
       yard.bell.ring(machine.id);
       return { yard: yard.id, epoch: yard.epoch, slots: machine.slots, attempts };
     },
@@ -74,11 +72,7 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       const session = await recognise(params.machine, body);
       if ("refused" in session) return session;
       const { machine } = session;
-      if (body.hardware) {
-        const { hardware } = body;
-        await store.write((db) => updateHardware(db, machine.id, hardware, clock.now()));
-        store.changes.tell([{ kind: "machine", machine: machine.id }]);
-      }
+      if (body.hardware) await desk.survey(machine.id, body.hardware);
       return { kept: await desk.report(machine, body.reports) };
     },
 

@@ -165,7 +165,7 @@ function workFrom(body: Submission): Work {
 }
 
 function newJob(body: Submission, work: Work, total: number, environment: string, user: string): NewJob {
-  const { cwd, umask, limits, out, snapshot, commit } = body;
+  const { cwd, named, umask, limits, out, snapshot, commit } = body;
   return {
     name: body.name ?? nameOf(work),
     user,
@@ -175,7 +175,7 @@ function newJob(body: Submission, work: Work, total: number, environment: string
     work,
     total,
     demand: body.demand,
-    plan: { cwd, environment, umask, limits, out, snapshot, commit },
+    plan: { cwd, environment, named, umask, limits, out, snapshot, commit },
     tags: body.tags,
     retries: body.retries,
     timeLimitMs: body.timeLimitMs,

@@ -1,13 +1,19 @@
 import type { Slot } from "../../core/demand.ts";
-import { refuse } from "../../core/failure.ts";
+import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import { selectOpenAttempts } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
-import { selectMachines, setMachine } from "../../store/machines.ts";
-import { selectPools, sharePool } from "../../store/pools.ts";
+import { deleteMachine, ensureMachine, type MachineRow, selectMachines, setMachine } from "../../store/machines.ts";
+import { ensurePool, selectPools, sharePool } from "../../store/pools.ts";
 import { presentMachine } from "../present.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
-type MachineHandlers = Pick<Handlers, "listMachines" | "setMachine" | "listPools" | "setPool">;
+type MachineHandlers = Pick<
+  Handlers,
+  "listMachines" | "addMachine" | "removeMachine" | "checkMachine" | "setMachine" | "listPools" | "setPool"
+>;
+
+/** A login may take its time, and so may a tool that hangs. */
+const CHECK_WITHIN_MS = 45_000;
 
 export function machineHandlers(yard: Yard): MachineHandlers {
   const { store } = yard;
@@ -22,14 +28,70 @@ export function machineHandlers(yard: Yard): MachineHandlers {
     });
   }
 
+  async function presentOne(name: string) {
+    const machine = (await present()).find((one) => one.name === name);
+    return machine ? { machine } : refuse({ code: "no_such_machine", machine: name, known: [] });
+  }
+
+  async function find(name: string): Promise<MachineRow | Refused> {
+    const machines = await selectMachines(store.read);
+    const row = machines.find((machine) => machine.name === name);
+    return row ?? refuse({ code: "no_such_machine", machine: name, known: machines.map((machine) => machine.name) });
+  }
+
   return {
     listMachines: async () => ({ machines: await present() }),
 
+    async addMachine({ body, who }) {
+      const { name, login, pool = name } = body;
+      const isNew = await store.write(async (db) => {
+        if (!(await ensureMachine(db, name, pool, login))) return false;
+        await ensurePool(db, pool, "ssh", who.user);
+        const detail = { pool, host: login.host };
+        await insertAudit(db, {
+          at: yard.clock.now(),
+          user: who.user,
+          action: "add",
+          target: `machine ${name}`,
+          detail,
+        });
+        return true;
+      });
+      if (!isNew) return refuse({ code: "machine_exists", machine: name });
+      const machine = await find(name);
+      if (!isRefused(machine)) store.changes.tell([{ kind: "machine", machine: machine.id }]);
+      return presentOne(name);
+    },
+
+    async removeMachine({ params, who }) {
+      const row = await find(params.machine);
+      if (isRefused(row)) return row;
+      if (row.driver !== "ssh") return refuse({ code: "not_behind_ssh", machine: row.name });
+      const shown = await presentOne(row.name);
+      const runs = await store.write(async (db) => {
+        const open = await selectOpenAttempts(db, row.id);
+        if (open.length > 0) return open.length;
+        await deleteMachine(db, row.id);
+        const target = `machine ${row.name}`;
+        await insertAudit(db, { at: yard.clock.now(), user: who.user, action: "remove", target, detail: {} });
+        return 0;
+      });
+      if (runs > 0) return refuse({ code: "machine_busy", machine: row.name, runs });
+      store.changes.tell([{ kind: "machine", machine: row.id }]);
+      return shown;
+    },
+
+    async checkMachine({ params, body }) {
+      const row = await find(params.machine);
+      if (isRefused(row)) return row;
+      if (row.driver !== "ssh") return refuse({ code: "not_behind_ssh", machine: row.name });
+      const answer = await yard.enquire(row.id, { kind: "check", accept: body.accept }, CHECK_WITHIN_MS);
+      return answer?.kind === "checked" ? answer : refuse({ code: "no_answer", machine: row.name });
+    },
+
     async setMachine({ params, body, who }) {
-      const machines = await selectMachines(store.read);
-      const row = machines.find(({ name }) => name === params.machine);
-      if (!row)
-        return refuse({ code: "no_such_machine", machine: params.machine, known: machines.map(({ name }) => name) });
+      const row = await find(params.machine);
+      if (isRefused(row)) return row;
       await store.write(async (db) => {
         await setMachine(db, row.name, {
           ...(body.slots !== undefined && { slots: body.slots }),
@@ -45,14 +107,13 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       });
       store.changes.tell([{ kind: "machine", machine: row.id }]);
       yard.bell.ring(row.id);
-      const machine = (await present()).find(({ name }) => name === row.name);
-      return machine ? { machine } : refuse({ code: "no_such_machine", machine: row.name, known: [] });
+      return presentOne(row.name);
     },
 
-    listPools: async () => ({ pools: await selectPools(store.read) }),
+    listPools: async () => ({ pools: await presentPools() }),
 
     async setPool({ params, body, who }) {
-      const pools = await selectPools(store.read);
+      const pools = await presentPools();
       const pool = pools.find(({ name }) => name === params.pool);
       if (!pool) return refuse({ code: "no_such_pool", pool: params.pool, known: pools.map(({ name }) => name) });
       await store.write(async (db) => {
@@ -68,4 +129,10 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       return { pool: { ...pool, shared: body.shared } };
     },
   };
+
+  async function presentPools() {
+    const machines = await selectMachines(store.read);
+    const remote = new Set(machines.flatMap(({ pool, driver }) => (driver === "ssh" ? [pool] : [])));
+    return (await selectPools(store.read)).map((pool) => ({ ...pool, remote: remote.has(pool.name) }));
+  }
 }

@@ -15,8 +15,15 @@ import { answered, type Handlers, type Yard } from "../yard.ts";
 
 type RunHandlers = Pick<Handlers, "listRuns" | "results" | "showRun" | "output" | "runMetrics">;
 
+/** Of one attempt so often at most. */
+const BRING_OVER_MS = 300;
+const FETCH_WITHIN_MS = 10_000;
+const MOST_BROUGHT = 10_000;
+
 export function runHandlers(yard: Yard): RunHandlers {
   const { store } = yard;
+  /** When the output of attempts on other machines was last asked for. */
+  const broughtAt = new Map<string, number>();
 
   return {
     async listRuns({ params, query }) {
@@ -166,10 +173,20 @@ export function runHandlers(yard: Yard): RunHandlers {
 
   async function spoolPlace(attempt: AttemptRow, stream: string): Promise<OutputPlace> {
     const machine = (await selectMachines(store.read)).find(({ id }) => id === attempt.machine_id);
+    if (machine?.driver === "ssh") await bringOver(machine.id, attempt.id);
     const name = stream === "events" ? "events.jsonl" : stream;
     return machine?.spool
       ? { kind: "spool", path: `${machine.spool}/${yard.id}/${attempt.id}/0/${name}` }
       : { kind: "none" };
+  }
+
+  /** What a machine behind ssh has printed lies there until it is asked for. Where it does not answer, what came before is shown. */
+  async function bringOver(machine: number, attempt: string): Promise<void> {
+    const since = yard.clock.now() - (broughtAt.get(attempt) ?? 0);
+    if (since < BRING_OVER_MS) return;
+    broughtAt.set(attempt, yard.clock.now());
+    if (broughtAt.size > MOST_BROUGHT) broughtAt.clear();
+    await yard.enquire(machine, { kind: "fetch", attempt }, FETCH_WITHIN_MS);
   }
 
   async function readStretch(

@@ -5,8 +5,8 @@ import type { Ending } from "../core/run.ts";
 import { symptomIn } from "../core/symptom.ts";
 import { surveyHost } from "../platform/hardware.ts";
 import type { ProcessIdentity } from "../platform/processes.ts";
-import { keepCheckpoints, type RecordedEnd, sizeOf } from "../spool/folder.ts";
-import { keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
+import { keepCheckpoints, type RecordedEnd, sizeOf } from "./folder.ts";
+import { keptFolder, type Spool, workerFolder } from "./layout.ts";
 
 type EndedReport = Extract<Report, { kind: "ended" }>;
 type Stream = EndedReport["out"];

@@ -1,4 +1,4 @@
-import { type Gpu, gpuNamed } from "../core/machine.ts";
+import { type Gpu, gpuNamed } from "./machine.ts";
 
 const UNFOUND = "gpu-";
 

@@ -1,0 +1,59 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { NewMachine } from "../api/machine.ts";
+import { isMisread, wholeNumber } from "./option_values.ts";
+import { wrongUsage } from "./stop.ts";
+
+export interface LoginOptions {
+  /** Text of `-p`. */
+  port?: string;
+  /** Text of `-i`. */
+  identity?: string;
+  hostKey?: string;
+  spool?: string;
+}
+
+/** `user@host`, a host, or an alias of the user's ssh_config, with what the options say of it. */
+export function readLogin(destination: string, options: LoginOptions): NewMachine["login"] {
+  const at = destination.lastIndexOf("@");
+  const [user, host] = at === -1 ? [null, destination] : [destination.slice(0, at), destination.slice(at + 1)];
+  for (const word of [host, ...(user === null ? [] : [user])]) {
+    if (/^-|^$|[\s\p{Cc}]/u.test(word)) {
+      throw wrongUsage(
+        `"${destination}" is not where one can log in. Write user@host, or an alias of your ~/.ssh/config.`,
+      );
+    }
+  }
+  return {
+    host,
+    user,
+    port: options.port === undefined ? null : readPort(options.port),
+    key: options.identity === undefined ? null : readKey(options.identity),
+    hostKey: options.hostKey ?? null,
+    spool: options.spool === undefined ? null : readSpool(options.spool),
+  };
+}
+
+function readPort(text: string): number {
+  const port = wholeNumber(text, 1, 65_535);
+  if (isMisread(port)) throw wrongUsage(`-p ${text}: ${port.misread}`);
+  return port;
+}
+
+/** ssh passes over a key that others can read, and says so only where nobody looks. */
+function readKey(text: string): string {
+  const path = resolve(text);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isFile()) throw wrongUsage(`-i ${text}: there is no such file. Name a private key.`);
+  if ((found.mode & 0o077) !== 0) {
+    throw wrongUsage(
+      `-i ${text}: others may read this key, and ssh takes no such key. Keep it to yourself with: chmod 600 ${text}`,
+    );
+  }
+  return path;
+}
+
+function readSpool(text: string): string {
+  if (text.startsWith("/")) return text;
+  throw wrongUsage(`--spool ${text}: name the folder on that machine by its whole path, e.g. /scratch/you/runyard`);
+}

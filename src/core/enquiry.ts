@@ -1,0 +1,15 @@
+/** A question to a machine that needs an answer now. */
+export type Question =
+  /** What works there and what does not. `accept`: a host key that nobody knows is taken for the right one. */
+  | { kind: "check"; accept: boolean }
+  /** Brings what the attempt has printed and told so far to where the yard reads it. */
+  | { kind: "fetch"; attempt: string };
+
+/** One thing that was looked at. */
+export interface Check {
+  name: string;
+  ok: boolean;
+  text: string;
+}
+
+export type Answer = { kind: "checked"; checks: Check[] } | { kind: "fetched" } | { kind: "failed"; text: string };

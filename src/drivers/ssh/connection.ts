@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { bad, good, type Result } from "../../platform/result.ts";
+import type { SshHost, SshProblem } from "../../shells/ssh.ts";
+import type { HostNews } from "../../spool/host.ts";
+import { openHostLine } from "./host_line.ts";
+
+/** A machine that answers, for as long as it does. */
+export interface Connection {
+  /** The yard's folder in the spool there. */
+  home: string;
+  bootId: string;
+  hostName: string;
+  /** What has to be added to the machine's clock to have ours. */
+  clockMs: number;
+  /** A request to host.sh: a word and its arguments. */
+  say(...words: string[]): void;
+  /** Asks how attempts stand; resolves when all of it has been told, or the connection is over. */
+  look(attempts: readonly string[]): Promise<void>;
+  isLooking(): boolean;
+  /** When it last answered. */
+  lookedAt(): number;
+  /** Resolves with what ended it. */
+  ended: Promise<SshProblem>;
+  close(): void;
+}
+
+/** No answer for so long, and the connection is taken to be dead. */
+const SILENCE_MS = 20_000;
+
+/** @param hear  everything that the machine tells, in order */
+export async function openConnection(
+  host: SshHost,
+  program: string,
+  hear: (news: HostNews) => void,
+): Promise<Result<Connection, SshProblem>> {
+  const reached = await host.connect();
+  if (!reached.ok) return reached;
+  const opened = await host.open(program);
+  if (!opened.ok) return opened;
+  const channel = opened.value;
+  const first = Promise.withResolvers<HostNews>();
+  let lookedAt = Date.now();
+  let looking: PromiseWithResolvers<void> | null = null;
+  const line = openHostLine(channel.stdin, channel.stdout, (news) => {
+    first.resolve(news);
+    hear(news);
+    if (news.kind !== "looked") return;
+    lookedAt = Date.now();
+    const finished = looking;
+    looking = null;
+    finished?.resolve();
+  });
+  const broken = channel.ended.then((problem) => problem ?? brokenOff);
+  const greeting = await Promise.race([first.promise, broken, sleep(SILENCE_MS, brokenOff, { ref: false })]);
+  if (!("kind" in greeting) || greeting.kind !== "hello") {
+    line.close();
+    return bad("kind" in greeting ? misgreeted(greeting) : greeting);
+  }
+  const ended = Promise.race([broken, silence()]).then((problem) => {
+    looking?.resolve();
+    looking = null;
+    return problem;
+  });
+
+  async function silence(): Promise<SshProblem> {
+    while (Date.now() - lookedAt < SILENCE_MS) await sleep(1000, undefined, { ref: false });
+    return { code: "unreachable", text: "the machine has stopped answering" };
+  }
+
+  return good({
+    home: greeting.folder,
+    bootId: greeting.bootId,
+    hostName: greeting.host,
+    clockMs: Date.now() - greeting.now,
+    say: line.say,
+    async look(attempts) {
+      while (looking) await looking.promise;
+      looking = Promise.withResolvers();
+      line.say("look", ...attempts);
+      await looking.promise;
+    },
+    isLooking: () => looking !== null,
+    lookedAt: () => lookedAt,
+    ended,
+    close: line.close,
+  });
+}
+
+const brokenOff: SshProblem = { code: "broken", text: "the machine's shell does not answer" };
+
+function misgreeted(news: HostNews): SshProblem {
+  if (news.kind === "unusable") {
+    const text = `the folder ${news.path} there cannot be used: it must be this account's own, and writable`;
+    return { code: "broken", text };
+  }
+  if (news.kind === "deposed") {
+    const text = `a later yard (epoch ${news.epoch}) has used the spool there, and this one is not obeyed`;
+    return { code: "broken", text };
+  }
+  return brokenOff;
+}

@@ -1,0 +1,78 @@
+import type { Readable } from "node:stream";
+import type { Assignment } from "../../core/assignment.ts";
+import { shellQuote } from "../../core/shell_quote.ts";
+import { environmentScript, LARGEST_PARAMS_BYTES, runScript } from "../../spool/script.ts";
+
+/** Where things lie on the machine, absolute. */
+export interface RemotePlaces {
+  /** The yard's folder in the spool. */
+  home: string;
+  /** The folder of the Python client library. */
+  python: string;
+}
+
+export interface FolderSource {
+  /** Relative to the yard's folder in the spool. */
+  target: string;
+  content: string;
+}
+
+/** Names the file with the variables that a job's user has named. */
+export function environmentPath(environment: string): string {
+  return `environments/${environment}.sh`;
+}
+
+export function environmentSource(environment: string, variables: Record<string, string>): FolderSource {
+  return { target: environmentPath(environment), content: environmentScript(variables) };
+}
+
+/** The files of an attempt's folder, as its launcher needs them. `gpus`: the keys by which they are reserved there. */
+export function attemptSources(
+  assignment: Assignment,
+  places: RemotePlaces,
+  gpus: readonly string[],
+  isShared: boolean,
+): FolderSource[] {
+  const { attempt, params } = assignment;
+  const below = `${attempt}/0`;
+  const folder = `${places.home}/${below}`;
+  const script = runScript({
+    ...assignment,
+    cwd: `${folder}/work`,
+    folder,
+    environment: `${places.home}/${environmentPath(assignment.environment)}`,
+    login: { environment: `${places.home}/environments/own.sh` },
+    python: places.python,
+  });
+  return [
+    ...(Buffer.byteLength(params) > LARGEST_PARAMS_BYTES ? [{ target: `${below}/params.json`, content: params }] : []),
+    ...(gpus.length > 0 ? [{ target: `${below}/gpus`, content: `${gpus.map(encodeURIComponent).join("\n")}\n` }] : []),
+    ...(gpus.length > 0 && isShared ? [{ target: `${below}/shared`, content: "" }] : []),
+    // Last: a folder with a script is complete.
+    { target: `${below}/run.sh`, content: script },
+  ];
+}
+
+/** A tar of these files, private to their owner. */
+export async function tarOf(sources: readonly FolderSource[]): Promise<Readable> {
+  const { packTar } = await import("modern-tar/fs");
+  return packTar(sources.map(({ target, content }) => ({ type: "content", target, content, mode: 0o600 })));
+}
+
+/**
+ * The script that takes such a tar in, and makes what else the attempts need.
+ *
+ * @param code  the lines that lay out their code, for those that bring any
+ */
+export function takeInScript(home: string, attempts: readonly string[], code: ReadonlyMap<string, string>): string {
+  const folders = attempts.flatMap((attempt) => [`${attempt}/0/keep`, `${attempt}/0/work`]).join(" ");
+  const last = [...code.keys()].at(-1);
+  return [
+    `cd ${shellQuote(home)} && umask 077 && tar -xf - && mkdir -p ${folders}`,
+    ...[...code].flatMap(([attempt, lines]) => [lines, `: >${attempt}/0/stamp`]),
+    // What a run changes has to be newer than the stamp, by a clock that may tick only every 10 ms.
+    ...(last === undefined
+      ? []
+      : [`while : >probe && [ -z "$(find probe -newer ${last}/0/stamp)" ]; do :; done; rm -f probe`]),
+  ].join(" && ");
+}

@@ -1,0 +1,297 @@
+import type { Assignment, Stop } from "../../core/assignment.ts";
+import { type Ledger, openLedger } from "../../core/ledger.ts";
+import { type Hardware, type Machine, UNKNOWN_HARDWARE } from "../../core/machine.ts";
+import type { Ending } from "../../core/run.ts";
+import type { RemoteState } from "../../spool/host.ts";
+import type { Outbox } from "../../spool/outbox.ts";
+
+/** Where an attempt on a machine behind ssh stands, as far as the yard knows. */
+type Phase = "in line" | "sending" | "sent" | "begun" | "sweeping" | "collecting" | "told";
+
+export interface RemoteAttempt {
+  assignment: Assignment;
+  phase: Phase;
+  startedAt: number | null;
+  stop: Stop | null;
+  /** How it ended; null: it has not. */
+  end: { exit: string } | { ending: Ending; endedAt: number } | null;
+  holdsSlot: boolean;
+}
+
+/** What is done on the machine; everything is asked for again after a break of the connection. */
+export interface RemoteHands {
+  /** Lays out the folders of attempts; answers why those could not be that are not there now. */
+  send(attempts: readonly RemoteAttempt[]): Promise<Map<string, string>>;
+  /** Notes, on this side, that the folder is there: without it later, it has been removed. */
+  markSent(attempt: string): void;
+  wasSent(attempt: string): boolean;
+  begin(attempts: string[]): void;
+  /** What has not begun never will; what has goes on. */
+  forbid(attempt: string): void;
+  stop(graceMs: number, attempt: string): void;
+  /** Ends what commands that are over have left. */
+  sweep(attempts: string[]): void;
+  /** Brings over what they leave, then tells of their end. Where that breaks off, it is asked again. */
+  collect(attempts: RemoteAttempt[]): void;
+  /** The machine is looked at before something is given back. */
+  onRefused(): Promise<void>;
+  log(text: string): void;
+}
+
+export interface RemoteAttempts {
+  accept(assignments: readonly Assignment[]): void;
+  stop(stops: readonly Stop[]): void;
+  refit(slots: string[] | null, hardware: Hardware): void;
+  started(attempt: string, at: number, pid: number): void;
+  ended(attempt: string, exit: string): void;
+  /** Nothing of it was executed. */
+  failed(attempt: string, reason: string): void;
+  refused(attempt: string, reason: string): void;
+  state(attempt: string, state: RemoteState, now: number): void;
+  swept(attempt: string): void;
+  told(attempt: string): void;
+  kept(attempt: string): void;
+  /** The connection is there (again): whatever was asked for and not answered is asked again. */
+  connected(bootId: string): void;
+  disconnected(): void;
+  /** Those that time has to do with: limits are kept. */
+  tend(now: number): void;
+  /** What a look is to ask for. */
+  watched(): string[];
+  get(attempt: string): RemoteAttempt | undefined;
+}
+
+const TIME_LIMIT_GRACE_MS = 10_000;
+
+/** The life of a machine's attempts. It decides; `hands` act. */
+export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAttempts {
+  const known = new Map<string, RemoteAttempt>();
+  let ledger: Ledger = openLedger(machineOf(null, UNKNOWN_HARDWARE));
+  let bootId: string | null = null;
+  let isSending = false;
+  let toSweep: string[] = [];
+
+  function isConnected(): boolean {
+    return bootId !== null;
+  }
+
+  /** Sends what stands in line and whose slot is free, in order, many at once. */
+  async function advance(): Promise<void> {
+    if (isSending || !isConnected()) return;
+    const ready: RemoteAttempt[] = [];
+    for (const remote of known.values()) {
+      if (remote.phase !== "in line" || !ledger.isFree(remote.assignment.slot)) continue;
+      hold(remote);
+      remote.phase = "sending";
+      ready.push(remote);
+    }
+    if (ready.length === 0) return;
+    isSending = true;
+    const problems = await hands.send(ready);
+    isSending = false;
+    const arrived: string[] = [];
+    for (const remote of ready) {
+      if (remote.phase !== "sending") continue;
+      const { attempt } = remote.assignment;
+      const problem = problems.get(attempt);
+      if (problem !== undefined) failed(attempt, problem);
+      else if (!isConnected()) toLine(remote);
+      else {
+        hands.markSent(attempt);
+        remote.phase = "sent";
+        arrived.push(attempt);
+      }
+    }
+    if (arrived.length > 0) hands.begin(arrived);
+    void advance();
+  }
+
+  function hold(remote: RemoteAttempt): void {
+    if (!remote.holdsSlot) ledger.hold(remote.assignment.slot);
+    remote.holdsSlot = true;
+  }
+
+  function release(remote: RemoteAttempt): void {
+    if (remote.holdsSlot) ledger.release(remote.assignment.slot);
+    remote.holdsSlot = false;
+  }
+
+  function toLine(remote: RemoteAttempt): void {
+    release(remote);
+    remote.phase = "in line";
+  }
+
+  function accept(assignments: readonly Assignment[]): void {
+    for (const assignment of assignments) {
+      const { attempt } = assignment;
+      if (known.has(attempt)) continue;
+      const isSent = hands.wasSent(attempt);
+      const remote: RemoteAttempt = {
+        assignment,
+        phase: isSent ? "sent" : "in line",
+        startedAt: null,
+        stop: null,
+        end: null,
+        holdsSlot: false,
+      };
+      known.set(attempt, remote);
+      if (isSent) hold(remote);
+    }
+    void advance();
+  }
+
+  function stop(stops: readonly Stop[]): void {
+    for (const wish of stops) {
+      const remote = known.get(wish.attempt);
+      if (!remote || remote.end !== null || isStronger(remote.stop, wish)) continue;
+      remote.stop = wish;
+      if (remote.phase === "in line" || remote.phase === "sending") neverBegan(remote);
+      else if (wish.reason === "withdrawn" && remote.phase === "begun") remote.stop = null;
+      else if (isConnected()) askToStop(wish);
+    }
+  }
+
+  function askToStop({ attempt, reason, graceMs }: Stop): void {
+    if (reason === "withdrawn") hands.forbid(attempt);
+    else hands.stop(graceMs, attempt);
+  }
+
+  function neverBegan(remote: RemoteAttempt): void {
+    finish(remote, { ending: { kind: "never_began" }, endedAt: Date.now() });
+  }
+
+  /** Its command is over, or never will begin: what it left is ended, then everything is brought over. */
+  function finish(remote: RemoteAttempt, end: NonNullable<RemoteAttempt["end"]>): void {
+    if (remote.end !== null) return;
+    remote.end = end;
+    if ("ending" in end && (end.ending.kind === "never_began" || end.ending.kind === "could_not_start")) {
+      release(remote);
+      collect(remote);
+    } else {
+      remote.phase = "sweeping";
+      sweep(remote.assignment.attempt);
+    }
+    void advance();
+  }
+
+  /** Those that end together are swept together. */
+  function sweep(attempt: string): void {
+    if (toSweep.length === 0) setImmediate(sweepAll);
+    toSweep.push(attempt);
+  }
+
+  function sweepAll(): void {
+    const attempts = toSweep;
+    toSweep = [];
+    if (isConnected()) hands.sweep(attempts);
+  }
+
+  function collect(remote: RemoteAttempt): void {
+    remote.phase = "collecting";
+    if (isConnected()) hands.collect([remote]);
+  }
+
+  function started(attempt: string, at: number, pid: number): void {
+    const remote = known.get(attempt);
+    if (!remote || (remote.phase !== "sent" && remote.phase !== "sending")) return;
+    remote.phase = "begun";
+    remote.startedAt = at;
+    outbox.started({ kind: "started", attempt, at, pid });
+    if (remote.stop?.reason === "withdrawn") remote.stop = null;
+  }
+
+  function failed(attempt: string, reason: string): void {
+    const remote = known.get(attempt);
+    if (!remote) return;
+    finish(remote, { ending: { kind: "could_not_start", reason }, endedAt: Date.now() });
+  }
+
+  async function giveBack(remote: RemoteAttempt, reason: string): Promise<void> {
+    hands.log(`${remote.assignment.attempt} is given back: ${reason}`);
+    await hands.onRefused();
+    neverBegan(remote);
+  }
+
+  function state(attempt: string, found: RemoteState, now: number): void {
+    const remote = known.get(attempt);
+    if (!remote || remote.end !== null || remote.phase === "in line" || remote.phase === "sending") return;
+    if (found.kind === "ended") finish(remote, { exit: found.exit });
+    else if (found.kind === "stopped") neverBegan(remote);
+    // Laid out, and perhaps never told to begin. What has begun meanwhile is left as it is.
+    else if (found.kind === "prepared") hands.begin([attempt]);
+    else if (found.kind === "begun" && remote.phase === "sent") started(attempt, now, 0);
+    else if (found.kind === "left") {
+      const detail = found.bootId === bootId ? "its launcher was killed" : "the machine restarted while it ran";
+      finish(remote, { ending: { kind: "lost", detail }, endedAt: now });
+    } else if (found.kind === "absent") {
+      finish(remote, { ending: { kind: "lost", detail: "its folder on the machine is gone" }, endedAt: now });
+    }
+  }
+
+  function connected(boot: string): void {
+    bootId = boot;
+    for (const remote of known.values()) {
+      if (remote.phase === "sweeping") sweep(remote.assignment.attempt);
+      else if (remote.phase === "collecting") hands.collect([remote]);
+      else if (remote.stop && (remote.phase === "sent" || remote.phase === "begun")) askToStop(remote.stop);
+    }
+    void advance();
+  }
+
+  return {
+    accept,
+    stop,
+    refit(slots, hardware) {
+      ledger = openLedger(machineOf(slots, hardware));
+      for (const { holdsSlot, assignment } of known.values()) if (holdsSlot) ledger.hold(assignment.slot);
+      void advance();
+    },
+    started,
+    ended(attempt, exit) {
+      const remote = known.get(attempt);
+      if (remote) finish(remote, { exit });
+    },
+    failed,
+    refused(attempt, reason) {
+      const remote = known.get(attempt);
+      if (remote && remote.end === null) void giveBack(remote, reason);
+    },
+    state,
+    swept(attempt) {
+      const remote = known.get(attempt);
+      if (remote?.phase !== "sweeping") return;
+      release(remote);
+      collect(remote);
+      void advance();
+    },
+    told(attempt) {
+      const remote = known.get(attempt);
+      if (remote) remote.phase = "told";
+    },
+    kept: (attempt) => known.delete(attempt),
+    connected,
+    disconnected() {
+      bootId = null;
+    },
+    tend(now) {
+      for (const { phase, startedAt, assignment } of known.values()) {
+        const { timeLimitMs, attempt } = assignment;
+        if (phase !== "begun" || timeLimitMs === null || startedAt === null) continue;
+        if (now - startedAt >= timeLimitMs) stop([{ attempt, reason: "time_limit", graceMs: TIME_LIMIT_GRACE_MS }]);
+      }
+    },
+    watched: () =>
+      [...known].flatMap(([attempt, { phase }]) => (phase === "sent" || phase === "begun" ? [attempt] : [])),
+    get: (attempt) => known.get(attempt),
+  };
+}
+
+/** Whether a wish that stands already is not to be replaced by another one. */
+function isStronger(standing: Stop | null, wish: Stop): boolean {
+  if (standing === null) return false;
+  return standing.reason === "cancelled" || standing.reason === wish.reason || wish.reason === "withdrawn";
+}
+
+function machineOf(slots: string[] | null, hardware: Hardware): Machine {
+  return { id: 0, name: "", pool: "", hardware, slots, drained: false, seenAt: 0, unreachableSince: null };
+}

@@ -1,0 +1,282 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Answer, Question } from "../../core/enquiry.ts";
+import { type Hardware, UNKNOWN_HARDWARE } from "../../core/machine.ts";
+import type { Report } from "../../core/report.ts";
+import { systemErrorText } from "../../platform/system_error.ts";
+import type { SshHost, SshProblem } from "../../shells/ssh.ts";
+import { removeFolder } from "../../spool/folder.ts";
+import { type HostNews, hostProgram } from "../../spool/host.ts";
+import { openSpool, yardFolder } from "../../spool/layout.ts";
+import { type Delivery, openOutbox } from "../../spool/outbox.ts";
+import type { DriverDesk, DriverMachine } from "../driver.ts";
+import { checkMachine } from "./check.ts";
+import { largePaths, openCodeSender } from "./code.ts";
+import { openCollector } from "./collecting.ts";
+import { type Connection, openConnection } from "./connection.ts";
+import { openMirror } from "./mirror.ts";
+import { openRemoteAttempts, type RemoteAttempt } from "./remote_attempts.ts";
+import { openSender } from "./sending.ts";
+import { type RemoteSurvey, readSurvey, surveyScript } from "./survey.ts";
+
+export interface SessionOptions {
+  machine: DriverMachine;
+  desk: DriverDesk;
+  host: SshHost;
+  yard: string;
+  epoch: number;
+  /** Where what is fetched of the machine's spool lies. */
+  mirror: string;
+  /** Where snapshots of code lie here. */
+  snapshots: string;
+  /** The text of the Python client library; null: it is not at hand. */
+  python: string | null;
+  log: (text: string) => void;
+}
+
+/** Speaks for one machine behind ssh, as an agent speaks for the machine it is on. */
+export interface Session {
+  /** The machine's slots may have changed. */
+  refit(machine: DriverMachine): void;
+  /** Something has been assigned. */
+  start(): void;
+  /** Something is to be stopped. */
+  stop(): void;
+  /** Something is asked. */
+  ask(): void;
+  /** What runs goes on. */
+  close(): Promise<void>;
+}
+
+const TICK_MS = 500;
+const LOOK_MS = 1000;
+/** With nothing running it is only a sign of life. */
+const IDLE_LOOK_MS = 5000;
+const SURVEY_MS = 15_000;
+const SURVEY_DEADLINE_MS = 60_000;
+/** A look at the GPUs this recent is good enough to start a run by. */
+const FRESH_MS = 3000;
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 30_000;
+const REFUSED_PAUSE_MS = 500;
+
+export function openSession(options: SessionOptions): Session {
+  const { desk, host, yard, epoch } = options;
+  let { machine } = options;
+  const holder = `ssh-${epoch}`;
+  const log = (text: string) => options.log(`${machine.name}: ${text}`);
+  const closing = new AbortController();
+  let connection: Connection | null = null;
+  let hardware: Hardware = UNKNOWN_HARDWARE;
+  let surveyedAt = 0;
+  let isTicking = false;
+  let awake = Promise.withResolvers<void>();
+  let said = "";
+
+  const mirror = openMirror({ root: options.mirror, yard });
+  const outbox = openOutbox(deliver);
+  const sender = openSender(host, desk, openCodeSender(host, options.snapshots), options.python);
+  const attempts = openRemoteAttempts(outbox, {
+    send,
+    markSent: mirror.markSent,
+    wasSent: mirror.wasSent,
+    begin: (ids) => connection?.say("begin", ...ids),
+    forbid: (id) => connection?.say("forbid", id),
+    stop: (graceMs, id) => connection?.say("stop", String(graceMs), id),
+    sweep: (ids) => connection?.say("sweep", "200", ...ids),
+    collect: (which) => collector.collect(which),
+    async onRefused() {
+      await survey();
+      await sleep(REFUSED_PAUSE_MS);
+    },
+    log,
+  });
+  const collector = openCollector({
+    host,
+    mirror,
+    outbox,
+    connection: () => connection,
+    largePaths: (snapshot) => largePaths(options.snapshots, snapshot),
+    onTold: attempts.told,
+    log,
+  });
+  openSpool(mirror.spool, epoch);
+  const ticking = setInterval(() => void tick(), TICK_MS);
+  const serving = serve();
+
+  /** One connection after another, until the yard ends. */
+  async function serve(): Promise<void> {
+    for (let pauseMs = FIRST_PAUSE_MS; !closing.signal.aborted; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      const startedAt = Date.now();
+      awake = Promise.withResolvers();
+      const problem = await serveOnce().catch((error: unknown): SshProblem => {
+        return { code: "broken", text: systemErrorText(error) };
+      });
+      connection = null;
+      attempts.disconnected();
+      if (closing.signal.aborted) return;
+      if (Date.now() - startedAt > LONGEST_PAUSE_MS) pauseMs = FIRST_PAUSE_MS;
+      await tellTrouble(problem);
+      await Promise.race([sleep(pauseMs, undefined, { ref: false }), awake.promise]);
+    }
+  }
+
+  /** Resolves with what ended the connection, or stands in its way. */
+  async function serveOnce(): Promise<SshProblem> {
+    const opened = await openConnection(host, hostProgram(machine.login?.spool ?? null, yard, epoch), hear);
+    if (!opened.ok) return opened.problem;
+    const now = opened.value;
+    connection = now;
+    sender.reset();
+    if (closing.signal.aborted || (await survey()) === null) {
+      now.close();
+      return { code: "broken", text: "the machine did not answer when it was looked at" };
+    }
+    said = "";
+    const { bootId, hostName } = now;
+    await desk.introduce(machine, { agent: holder, hardware, bootId, host: hostName, spool: options.mirror });
+    attempts.accept(await desk.resume(machine.id, holder));
+    attempts.stop(await desk.stops(machine.id));
+    now.say("list");
+    await now.look(attempts.watched());
+    attempts.connected(bootId);
+    void take();
+    void ask();
+    const problem = await now.ended;
+    now.close();
+    return problem;
+  }
+
+  /** What stands in the way is shown with the machine, logged once, and told to who asks. */
+  async function tellTrouble(problem: SshProblem): Promise<void> {
+    const { text } = problem;
+    if (text !== said) log(text);
+    said = text;
+    for (const { id, question } of await desk.questions(machine.id)) {
+      const checks = checkMachine(machine, null, problem, 0);
+      await desk.answer(id, question.kind === "check" ? { kind: "checked", checks } : { kind: "failed", text });
+    }
+    if (hardware.blocked === text) return;
+    hardware = { ...hardware, blocked: text };
+    await desk.survey(machine.id, hardware);
+  }
+
+  function hear(news: HostNews): void {
+    if (news.kind === "started") attempts.started(news.attempt, news.at + (connection?.clockMs ?? 0), news.pid);
+    else if (news.kind === "ended") attempts.ended(news.attempt, news.exit);
+    else if (news.kind === "failed") attempts.failed(news.attempt, news.reason);
+    else if (news.kind === "refused") attempts.refused(news.attempt, news.reason);
+    else if (news.kind === "size") mirror.noteSize(news.attempt, news.file, news.bytes);
+    else if (news.kind === "state") attempts.state(news.attempt, news.state, Date.now());
+    else if (news.kind === "swept") attempts.swept(news.attempt);
+    else if (news.kind === "looked") desk.heard(machine.id);
+    else if (news.kind === "listed") void forgetStrays(news.attempts);
+  }
+
+  /** What lies there and nobody waits for: where its end is known, the yard that told it did not live to remove it. */
+  async function forgetStrays(found: readonly string[]): Promise<void> {
+    const strays = found.filter((attempt) => !attempts.get(attempt));
+    if (strays.length > 0) forget(await desk.known(strays));
+  }
+
+  async function tick(): Promise<void> {
+    if (!connection || isTicking) return;
+    isTicking = true;
+    try {
+      const now = Date.now();
+      attempts.tend(now);
+      const watched = attempts.watched();
+      const pauseMs = watched.length > 0 ? LOOK_MS : IDLE_LOOK_MS;
+      if (!connection.isLooking() && now - connection.lookedAt() >= pauseMs) {
+        await connection.look(watched);
+        if (connection) await collector.observe(connection, watched);
+      }
+      if (now - surveyedAt > SURVEY_MS) await survey();
+    } catch (error) {
+      log(systemErrorText(error));
+    }
+    isTicking = false;
+  }
+
+  async function survey(): Promise<RemoteSurvey | null> {
+    if (!connection) return null;
+    surveyedAt = Date.now();
+    const result = await host.run(surveyScript(connection.home), { deadlineMs: SURVEY_DEADLINE_MS });
+    if (!result.ok) return null;
+    const isOurs = (attempt: string) => attempts.get(attempt) !== undefined;
+    const found = readSurvey(result.value.stdout, isOurs, yard);
+    if (!found) return null;
+    hardware = found.hardware;
+    attempts.refit(machine.slots, hardware);
+    await desk.survey(machine.id, hardware);
+    return found;
+  }
+
+  async function take(): Promise<void> {
+    for (let isAll = false; connection && !isAll; ) {
+      const taken = await desk.take(machine.id, holder);
+      attempts.accept(taken.assignments);
+      ({ isAll } = taken);
+    }
+  }
+
+  async function send(which: readonly RemoteAttempt[]): Promise<Map<string, string>> {
+    const wantsGpus = which.some(({ assignment }) => assignment.slot.gpus.length > 0);
+    if (wantsGpus && Date.now() - surveyedAt > FRESH_MS) await survey();
+    if (!connection) return new Map();
+    const assignments = which.map(({ assignment }) => assignment);
+    return sender.send(connection.home, assignments, hardware.gpus, machine.slots !== null);
+  }
+
+  async function deliver(reports: Report[]): Promise<Delivery> {
+    try {
+      forget(await desk.report({ id: machine.id, spool: options.mirror }, reports));
+      return "kept";
+    } catch (error) {
+      log(`reports could not be kept, and are told again: ${systemErrorText(error)}`);
+      return "failed";
+    }
+  }
+
+  /** The yard has their ends: nothing of them is needed there, nor in the mirror. */
+  function forget(ids: readonly string[]): void {
+    for (const attempt of ids) {
+      attempts.kept(attempt);
+      mirror.forget(attempt);
+      removeFolder(`${yardFolder(mirror.spool)}/${attempt}`);
+    }
+    if (ids.length > 0) connection?.say("forget", ...ids);
+  }
+
+  async function ask(): Promise<void> {
+    if (!connection) awake.resolve();
+    else
+      for (const { id, question } of await desk.questions(machine.id)) await desk.answer(id, await answerTo(question));
+  }
+
+  async function answerTo(question: Question): Promise<Answer> {
+    if (question.kind === "check") {
+      return { kind: "checked", checks: checkMachine(machine, await survey(), null, connection?.clockMs ?? 0) };
+    }
+    const isHere = connection !== null && (await collector.fetch(connection, [question.attempt]));
+    return isHere ? { kind: "fetched" } : { kind: "failed", text: said };
+  }
+
+  return {
+    refit(next) {
+      machine = next;
+      attempts.refit(machine.slots, hardware);
+    },
+    start: () => void take(),
+    stop: () => void desk.stops(machine.id).then(attempts.stop),
+    ask: () => void ask(),
+    async close() {
+      closing.abort();
+      awake.resolve();
+      clearInterval(ticking);
+      outbox.close();
+      connection?.close();
+      await host.close();
+      await serving;
+    },
+  };
+}

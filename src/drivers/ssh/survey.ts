@@ -1,0 +1,158 @@
+import type { ForeignProcess, Gpu, Hardware } from "../../core/machine.ts";
+import { formatBytes } from "../../core/quantity.ts";
+import type { DetectedGpu } from "../../platform/detected_gpu.ts";
+import { parseNvidiaGpus, parseNvidiaProcesses } from "../../platform/nvidia_smi.ts";
+
+/** What a look at a machine behind ssh has found. */
+export interface RemoteSurvey {
+  hardware: Hardware;
+  /** What is missing there that Runyard needs, or would use, by its name. */
+  missing: string[];
+  freeDiskBytes: number | null;
+  /** Its clock when it was asked, epoch ms. */
+  now: number;
+}
+
+/** A run's folder takes some KiB; what it prints comes on top. */
+const FLOOR_BYTES = 4 * 1024 * 1024;
+const TOOL_SECONDS = 5;
+
+/**
+ * A POSIX script that tells what a machine has, a section each after a line `== name`.
+ *
+ * @param spool  the folder of the spool there
+ */
+export function surveyScript(spool: string): string {
+  return `PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
+quick() { if command -v timeout >/dev/null; then timeout ${TOOL_SECONDS} "$@"; else "$@"; fi; }
+exec 2>/dev/null
+echo "== now"; date +%s
+echo "== cpus"; nproc || getconf _NPROCESSORS_ONLN
+echo "== memory"; cat /proc/meminfo || sysctl -n hw.memsize
+echo "== disk"; df -Pk '${spool.replaceAll("'", "'\\''")}'
+echo "== missing"; for tool in tar bash python3 rsync nvidia-smi; do command -v "$tool" >/dev/null || echo "$tool"; done
+command -v nvidia-smi >/dev/null && {
+  echo "== gpus"
+  quick nvidia-smi --query-gpu=index,uuid,memory.total,memory.used,utilization.gpu,mig.mode.current,name --format=csv,noheader,nounits
+  echo "== gpu tool $?"
+  echo "== processes"
+  quick nvidia-smi --query-compute-apps=gpu_uuid,pid,used_memory,process_name --format=csv,noheader,nounits |
+    while IFS= read -r line; do
+      echo "$line"
+      rest=\${line#*, } pid=\${rest%%,*}
+      set -- $(ls -ld "/proc/$pid")
+      echo "owner $pid \${3:-?} $(tr '\\0' '\\n' <"/proc/$pid/environ" | grep '^RUNYARD_ATTEMPT=')"
+    done
+}
+for claim in /tmp/runyard-gpus-$(id -u)/*/held,*; do
+  [ -e "$claim" ] && echo "== claim" && echo "$claim"
+done
+echo "== end"
+`;
+}
+
+/**
+ * @param isOurs  whether an attempt is one of this yard's on that machine
+ */
+export function readSurvey(text: string, isOurs: (attempt: string) => boolean, yard: string): RemoteSurvey | null {
+  if (!/^== end$/m.test(text)) return null;
+  const sections = sectionsOf(text);
+  const section = (name: string) => sections.get(name)?.join("\n") ?? "";
+  const memoryText = section("memory");
+  const freeDiskBytes = freeDisk(section("disk"));
+  const { gpus, problems } = readGpus(sections, isOurs, yard);
+  const missing = section("missing")
+    .split("\n")
+    .filter((tool) => tool !== "");
+  return {
+    hardware: {
+      cpus: Number.parseInt(section("cpus"), 10) || 1,
+      memoryBytes: memoryBytes(memoryText),
+      gpus,
+      problems,
+      reserved: [],
+      blocked: blocker(missing, freeDiskBytes),
+    },
+    missing,
+    freeDiskBytes,
+    now: Number.parseInt(section("now"), 10) * 1000,
+  };
+}
+
+function blocker(missing: readonly string[], freeDiskBytes: number | null): string | null {
+  if (missing.includes("tar")) return "tar is missing there, and nothing can be sent without it; install it";
+  if (freeDiskBytes === null || freeDiskBytes >= FLOOR_BYTES) return null;
+  return `the disk of its spool has only ${formatBytes(freeDiskBytes)} free: nothing is started until there is space; what waits is kept`;
+}
+
+function sectionsOf(text: string): Map<string, string[]> {
+  const sections = new Map<string, string[]>();
+  let lines: string[] = [];
+  for (const line of text.split("\n")) {
+    const [, name] = /^== (.*)$/.exec(line) ?? [];
+    if (name === undefined) lines.push(line);
+    else {
+      lines = sections.get(name) ?? [];
+      sections.set(name, lines);
+    }
+  }
+  return sections;
+}
+
+function readGpus(
+  sections: Map<string, string[]>,
+  isOurs: (attempt: string) => boolean,
+  yard: string,
+): { gpus: Gpu[]; problems: string[] } {
+  const lines = sections.get("gpus");
+  if (!lines) return { gpus: [], problems: [] };
+  const parsed = parseNvidiaGpus(lines.join("\n"));
+  const code = Number([...sections.keys()].find((name) => name.startsWith("gpu tool "))?.slice("gpu tool ".length));
+  const problems = [...parsed.problems];
+  if (parsed.gpus.length === 0 && problems.length === 0 && code !== 0) {
+    const what = code === 124 ? `did not answer within ${TOOL_SECONDS} s` : `failed with exit code ${code}`;
+    problems.push(`nvidia-smi ${what} there. Its GPUs are not used until it answers.`);
+  }
+  const owners = ownersIn(sections.get("processes") ?? []);
+  const processes = parseNvidiaProcesses((sections.get("processes") ?? []).join("\n"));
+  const claims = claimsIn(sections.get("claim") ?? []).filter((claim) => claim.yard !== yard);
+  const gpus = parsed.gpus.map(({ healthy: _, processes: __, ...gpu }: DetectedGpu): Gpu => {
+    const foreign = (gpu.uuid === null ? [] : (processes.get(gpu.uuid) ?? []))
+      .filter(({ pid }) => !isOurs(owners.get(pid)?.attempt ?? ""))
+      .map(
+        ({ pid, name, usedBytes }): ForeignProcess => ({ pid, name, usedBytes, user: owners.get(pid)?.user ?? null }),
+      );
+    const held = claims
+      .filter((claim) => claim.gpu === (gpu.uuid ?? `gpu-${gpu.index}`))
+      .map(({ pid }): ForeignProcess => ({ pid, name: "a run of another yard", usedBytes: null, user: null }));
+    return { ...gpu, others: [...foreign, ...held] };
+  });
+  return { gpus, problems };
+}
+
+function ownersIn(lines: readonly string[]): Map<number, { user: string | null; attempt: string | null }> {
+  const owners = new Map<number, { user: string | null; attempt: string | null }>();
+  for (const line of lines) {
+    const [, pid, user = "?", attempt = ""] = /^owner (\d+) (\S+) ?(?:RUNYARD_ATTEMPT=)?(.*)$/.exec(line) ?? [];
+    if (pid !== undefined) owners.set(Number(pid), { user: user === "?" ? null : user, attempt: attempt || null });
+  }
+  return owners;
+}
+
+function claimsIn(paths: readonly string[]): { gpu: string; yard: string; pid: number }[] {
+  return paths.flatMap((path) => {
+    const [gpu = "", name = ""] = path.split("/").slice(-2);
+    const [, , yard = "", , pid] = name.split(",");
+    return pid === undefined ? [] : [{ gpu: decodeURIComponent(gpu), yard, pid: Number(pid) }];
+  });
+}
+
+function memoryBytes(text: string): number {
+  const total = /^MemTotal:\s+(\d+) kB/m.exec(text)?.[1];
+  return total === undefined ? Number.parseInt(text, 10) || 0 : Number(total) * 1024;
+}
+
+function freeDisk(text: string): number | null {
+  const [, available] = /\s(\d+)\s+\d+%\s/.exec(text) ?? [];
+  return available === undefined ? null : Number(available) * 1024;
+}

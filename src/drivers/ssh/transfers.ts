@@ -1,0 +1,80 @@
+import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Readable } from "node:stream";
+import { shellQuote } from "../../core/shell_quote.ts";
+
+/** A stretch of a file on the machine that is to be appended to the yard's copy of it. */
+export interface Piece {
+  /** Absolute, on the machine. */
+  from: string;
+  /** Absolute, here. */
+  to: string;
+  /** How long the copy is to be: what it has of that is not fetched again. */
+  bytes: number;
+}
+
+/** The script that sends pieces, each after a line `piece <number> <offset> <bytes>`. A file that is shorter than was said ends its piece. */
+export async function sendingScript(pieces: readonly Piece[]): Promise<string> {
+  const lines = [
+    'send() { n=$(($(wc -c <"$2") - $3)) || n=0; [ "$n" -le "$4" ] || n=$4; [ "$n" -gt 0 ] || return 0',
+    '  printf "piece %s %s %s\\n" "$1" "$3" "$n"; tail -c "+$(($3 + 1))" "$2" | head -c "$n"; }',
+  ];
+  for (const [number, { from, to, bytes }] of pieces.entries()) {
+    const offset = await sizeOf(to);
+    if (offset < bytes) lines.push(`send ${number} ${shellQuote(from)} ${offset} ${bytes - offset} 2>/dev/null`);
+  }
+  return lines.length === 2 ? "" : `${lines.join("\n")}\n`;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => null))?.size ?? 0;
+}
+
+/**
+ * Appends what such a script sends. What has come when the connection breaks stays: the next time goes on from there.
+ * Throws where the stream is not what it should be.
+ */
+export async function receivePieces(pieces: readonly Piece[], stream: Readable): Promise<void> {
+  let file: FileHandle | null = null;
+  let left = 0;
+  let head = Buffer.alloc(0);
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      for (let rest = chunk; rest.length > 0; ) {
+        if (left > 0 && file) {
+          const bytes = rest.subarray(0, left);
+          await file.writeFile(bytes);
+          left -= bytes.length;
+          rest = rest.subarray(bytes.length);
+          continue;
+        }
+        await file?.close();
+        file = null;
+        const end = rest.indexOf(0x0a);
+        head = Buffer.concat([head, end < 0 ? rest : rest.subarray(0, end)]);
+        if (end < 0) break;
+        rest = rest.subarray(end + 1);
+        const next = await openPiece(pieces, head.toString("latin1"));
+        head = Buffer.alloc(0);
+        file = next.file;
+        left = next.bytes;
+      }
+    }
+  } finally {
+    await file?.close();
+  }
+}
+
+async function openPiece(pieces: readonly Piece[], line: string): Promise<{ file: FileHandle; bytes: number }> {
+  const [, number, offset, bytes] = /^piece (\d+) (\d+) (\d+)$/.exec(line) ?? [];
+  const piece = pieces[Number(number)];
+  if (number === undefined || !piece)
+    throw new Error(`the machine sent something else than was asked for: ${line.slice(0, 100)}`);
+  await mkdir(dirname(piece.to), { recursive: true, mode: 0o700 });
+  const file = await open(piece.to, "a", 0o600);
+  if ((await file.stat()).size !== Number(offset) || Number(offset) + Number(bytes) > piece.bytes) {
+    await file.close();
+    throw new Error(`what the machine sent does not go on where ${piece.to} ends`);
+  }
+  return { file, bytes: Number(bytes) };
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { shellQuote } from "../core/shell_quote.ts";
+
+/** What an attempt's folder on a machine behind ssh says of it: see launcher/README.md. */
+export type RemoteState =
+  | { kind: "absent" | "prepared" | "stopped" | "begun" }
+  /** It has begun, and its launcher is gone: the boot it belonged to. */
+  | { kind: "left"; bootId: string }
+  | { kind: "ended"; exit: string };
+
+/** A line of the program that the yard speaks to on a machine behind ssh. */
+export type HostNews =
+  | { kind: "hello"; bootId: string; host: string; now: number; folder: string }
+  | { kind: "unusable"; path: string }
+  | { kind: "deposed"; epoch: number }
+  | { kind: "started"; attempt: string; pid: number; at: number }
+  | { kind: "ended"; attempt: string; exit: string }
+  /** Nothing of it was executed. */
+  | { kind: "failed"; attempt: string; reason: string }
+  /** Its GPUs could not be had. */
+  | { kind: "refused"; attempt: string; reason: string }
+  | { kind: "size"; attempt: string; file: string; bytes: number }
+  | { kind: "state"; attempt: string; state: RemoteState }
+  /** A look is complete. */
+  | { kind: "looked" }
+  /** Nothing of the attempt's processes is left. */
+  | { kind: "swept"; attempt: string }
+  | { kind: "listed"; attempts: string[] };
+
+/** @param spool  absolute, on that machine; null: in the account's data folder */
+export function hostProgram(spool: string | null, yard: string, epoch: number): string {
+  return `spool=${shellQuote(spool ?? "")} yard=${shellQuote(yard)} epoch=${epoch}\n${packaged("attempt.sh")}\n${packaged("host.sh")}`;
+}
+
+function packaged(name: string): string {
+  return readFileSync(fileURLToPath(new URL(`../../src/spool/launcher/${name}`, import.meta.url)), "utf8");
+}
+
+/** Null where it is nothing that the program says. */
+export function parseHostLine(line: string): HostNews | null {
+  const [word, first = "", ...rest] = line.split(" ");
+  const text = rest.join(" ");
+  switch (word) {
+    case "hello": {
+      const [host = "", now = "", ...folder] = rest;
+      return { kind: word, bootId: first, host, now: Number(now), folder: folder.join(" ") };
+    }
+    case "unusable":
+      return { kind: word, path: [first, ...rest].join(" ") };
+    case "deposed":
+      return { kind: word, epoch: Number(first) };
+    case "started":
+      return { kind: word, attempt: first, pid: Number(rest[0]), at: Number(rest[1]) };
+    case "ended":
+      return { kind: word, attempt: first, exit: text };
+    case "failed":
+    case "refused":
+      return { kind: word, attempt: first, reason: text };
+    case "size":
+      return { kind: word, attempt: first, file: rest[0] ?? "", bytes: Number(rest[1]) };
+    case "state": {
+      const state = parseState(rest);
+      return state && { kind: word, attempt: first, state };
+    }
+    case "looked":
+      return { kind: word };
+    case "swept":
+      return { kind: word, attempt: first };
+    case "listed":
+      return { kind: word, attempts: [first, ...rest].filter((name) => /^\d+\.\d+\.\d+-\w+$/.test(name)) };
+    default:
+      return null;
+  }
+}
+
+function parseState([kind, ...rest]: string[]): RemoteState | null {
+  switch (kind) {
+    case "absent":
+    case "prepared":
+    case "stopped":
+    case "begun":
+      return { kind };
+    case "left":
+      return { kind, bootId: rest[0] ?? "" };
+    case "ended":
+      return { kind, exit: rest.join(" ") };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,172 @@
+# The way of one attempt, for launch.sh (on this machine) and host.sh (over ssh): its launcher in POSIX sh (dash, bash,
+# busybox ash). README.md says what it does, and where it is weaker than launch.c.
+# Every fork counts here: use builtins, read /proc directly.
+
+umask 077
+LC_ALL=C
+trap '' HUP INT QUIT TERM PIPE # they are meant for the command's group, its terminal or its reader
+exec 3>&1 >/dev/null
+
+stop_boundary=${RUNYARD_STOP_AT-}
+search_path=${PATH:-/usr/local/bin:/usr/bin:/bin}
+PATH=$search_path
+{ read -r boot_id </proc/sys/kernel/random/boot_id; } 2>/dev/null || boot_id=-
+host_name=$(uname -n)
+env=$(command -v env) # whole paths: searching takes time
+setsid=$(command -v setsid)
+default_signals=--default-signal=INT,QUIT # a shell ignores both in what it starts with &
+"$env" "$default_signals" true 2>/dev/null || default_signals=
+
+# For tests of the moments between two effects: the launcher pauses there, to be continued or killed.
+stop_at() {
+  [ "$stop_boundary" != "$1" ] || kill -STOP "$launcher"
+}
+
+fail() {
+  printf 'failed %s %s\n' "$attempt" "$1" >&3
+  exit
+}
+
+# Sets `self` to this process (in a subshell $$ is another) and `identity` to what it signs with.
+identify() {
+  if read -r self stat </proc/self/stat; then
+    set -- ${stat##*) } # the fields from the third on; the name before them may hold spaces and brackets
+    identity="$self ${20} $boot_id $host_name"
+  else
+    self=$(exec sh -c 'echo $PPID')
+    identity="$self 0 $boot_id $host_name"
+  fi
+}
+
+# Claims a file by making it, with one line. Sets `made` where the making was ours, also if the writing failed.
+sign() {
+  made=
+  set -C
+  { made=1; printf '%s\n' "$identity"; } >"$1"
+  set -- $?
+  set +C
+  return "$1"
+}
+
+# Without a fork the time is the machine's uptime and an offset, which is asked for anew after a minute: clocks are set.
+set_clock() {
+  clock_offset=$(date +%s%3N)
+  case $clock_offset in *[!0-9]* | ???????????) clock_offset=$(date +%s)000 ;; esac # only GNU's date knows %N
+  uptime=0.00
+  { read -r uptime rest </proc/uptime; } 2>/dev/null
+  clock_set_at=${uptime%.*}
+  clock_offset=$((clock_offset - clock_set_at * 1000 - 1${uptime#*.}0 + 1000))
+}
+
+# Sets `now` to the time in epoch milliseconds.
+look_at_clock() {
+  { read -r uptime rest </proc/uptime; } 2>/dev/null && [ "${uptime%.*}" -lt $((clock_set_at + 60)) ] || set_clock
+  now=$((clock_offset + ${uptime%.*} * 1000 + 1${uptime#*.}0 - 1000))
+}
+
+if [ -n "${EPOCHREALTIME-}" ]; then
+  look_at_clock() {
+    now=${EPOCHREALTIME%???}
+    now=${now%.*}${now#*.}
+  }
+fi
+
+# Sets `out` and `err` to the files of the streams: their own, or the one that `output` names.
+open_streams() {
+  out=out err=err
+  if [ -e output ]; then
+    read -r out <output
+    err=$out
+  fi
+  { :; } >>"$out" && { :; } >>"$err"
+}
+
+# In the command's own process: signs `pid` before anything of the user's is executed, then becomes run.sh.
+become_command() {
+  identify
+  sign pid || exit 126
+  stop_at exec-pid
+  printf 'started %s %s %s\n' "$attempt" "$self" "$started_at" >&3
+  trap - HUP INT QUIT TERM PIPE
+  exec "$env" -i $default_signals RUNYARD_ATTEMPT="$attempt" PATH="$search_path" $setsid /bin/sh run.sh \
+    >>"$out" 2>>"$err" 3>&-
+}
+
+# Whether something of the command's session lives. A zombie counts for `kill`, and where nobody reaps orphans it stays.
+is_left() {
+  kill -0 "-$1" && { [ ! -d /proc/self ] || grep -qF "RUNYARD_ATTEMPT=$attempt" /proc/[0-9]*/environ; }
+}
+
+# Ends what is left of the command's session: SIGTERM, 200 ms (a stop's own grace, where `grace` says one), SIGKILL.
+# Usually nothing is, and the first kill says so.
+end_leftovers() {
+  kill -TERM "-$1" || return 0
+  ticks=4
+  [ ! -s grace ] || { read -r ticks <grace && ticks=$((ticks / 50)); }
+  while [ "$ticks" -gt 0 ]; do
+    sleep 0.05
+    is_left "$1" || return 0
+    ticks=$((ticks - 1))
+  done
+  for tick in 1 2 3 4; do # not for ever: what cannot be ended is told by whoever looks
+    kill -KILL "-$1" || return 0
+    sleep 0.05
+  done
+}
+
+# What host.sh does as soon as nothing of the command is left.
+give_back() {
+  :
+}
+
+# Writes `exit`, last. A full disk is waited for, since only this process knows the code; a removed folder is not.
+write_exit() {
+  until { printf '%s\n' "$1" >exit; }; do
+    [ -d "$folder" ] || return
+    sleep 1
+  done
+}
+
+# The launcher: the way of one attempt, from its folder to its exit line.
+launch() {
+  folder=$1
+  while case $folder in ?*/) ;; *) false ;; esac do folder=${folder%/}; done # `link/` would follow the link
+  attempt=${folder%/*}
+  attempt=${attempt##*/}
+  case $folder in /*/*) ;; *) attempt= ;; esac
+  case $attempt in '' | . | .. | *[!A-Za-z0-9._-]*) attempt=- && fail 'not the path of a spool folder' ;; esac
+  identify
+  launcher=$self
+  [ ! -h "$folder" ] || fail 'the spool folder is a link'
+  cd "$folder" || fail 'cannot enter the spool folder'
+  [ -O . ] || fail 'the spool folder belongs to another user'
+  stop_at before-begun
+  if ! sign begun; then
+    [ -z "$made" ] || fail 'cannot write begun: is the disk full?'
+    [ ! -e begun ] && [ ! -h begun ] || exit # begun by another, or stopped: nothing of ours
+    fail 'cannot create begun'
+  fi
+
+  stop_at begun-exec
+  started_at=$now command= code=126 what='could not start: cannot open the output'
+  if open_streams; then
+    [ -n "$setsid" ] || [ -z "${BASH_VERSION-}" ] || set -m # a process group is the next best thing to a session
+    become_command &
+    command=$!
+    wait "$command"
+    code=$?
+    what=exit
+    [ "$code" -le 128 ] || [ "$code" -gt 192 ] || what="signal $((code - 128))"
+    [ -s pid ] || what='could not start: cannot write pid'
+  fi
+  look_at_clock
+  [ "$now" -ge "$started_at" ] || now=$started_at
+  [ -z "$command" ] || end_leftovers "$command"
+  give_back
+  stop_at end-exit
+  write_exit "$code $started_at $now $what"
+  stop_at exit-notify
+  printf 'ended %s %s\n' "$attempt" "$code $started_at $now $what" >&3
+}
+
+set_clock

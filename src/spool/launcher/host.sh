@@ -1,0 +1,213 @@
+# What the yard speaks to on a machine behind ssh. It is sent there with attempt.sh in front, and runs as long as the
+# connection lasts; what it has begun goes on without it. README.md tells its requests and answers.
+# Before it stand: spool (absolute; empty: the default), yard, epoch.
+
+# Sends a line of its own: one write, so that it does not mix with what launchers tell.
+say() {
+  printf '%s\n' "$1" >&3
+}
+
+# Makes a folder that only this account can enter, or finds it so.
+own_folder() {
+  mkdir -p -m 700 "$1"
+  [ -d "$1" ] && [ ! -h "$1" ] && [ -O "$1" ] && [ -w "$1" ]
+}
+
+# Says hello, or why the spool cannot be used. A spool obeys no yard that another has followed.
+open_spool() {
+  spool=${spool:-${XDG_DATA_HOME:-$HOME/.local/share}/runyard/spool}
+  home=$spool/$yard
+  for part in "$spool" "$home" "$home/environments" "$home/kept" "$home/code"; do
+    own_folder "$part" || { say "unusable $part"; exit; }
+  done
+  cd "$home" || exit
+  seen=0
+  [ ! -s epoch ] || read -r seen <epoch
+  [ "$epoch" -ge "$seen" ] || { say "deposed $seen"; exit; }
+  if [ "$epoch" != "$seen" ]; then
+    printf '%s\n' "$epoch" >epoch.new && mv epoch.new epoch || { say "unusable $home"; exit; }
+  fi
+  (
+    unset SSH_CLIENT SSH_CONNECTION SSH_TTY SSH_AUTH_SOCK SSH_ORIGINAL_COMMAND OLDPWD PWD SHLVL RUNYARD_STOP_AT
+    export -p >"environments/own.$$" && mv "environments/own.$$" environments/own.sh
+  )
+  look_at_clock
+  say "hello $boot_id $host_name $now $home"
+}
+
+# Whether exactly this process runs: pid, start ticks, boot id.
+is_alive() {
+  [ "$3" = "$boot_id" ] || return
+  if [ -r /proc/self/stat ]; then
+    read -r stat <"/proc/$1/stat" || return
+    set -- "$2" ${stat##*) }
+    [ "$2" != Z ] && [ "$1" = "${21}" ]
+  else
+    kill -0 "$1"
+  fi
+}
+
+# Another claim that stands in the way, into `rival` (the name of its file) and `rival_gpu`; fails where there is none. Void
+# ones are removed on the way. ../gpu_claim.ts tells the protocol; the names of the files are those of its claims.
+find_rival() {
+  rival=
+  while read -r gpu; do
+    for path in "$claims/$gpu"/asking,* "$claims/$gpu"/held,*; do
+      IFS=,
+      set -- ${path##*/}
+      unset IFS
+      [ $# = 7 ] && [ "$4" != "$attempt" ] && [ "$shared$2$3" != "ss$yard" ] || continue
+      is_alive "$5" "$6" "$7" || { rm -f "$path"; continue; }
+      rival=${path##*/} rival_gpu=$gpu
+      case $rival in held,*) return ;; esac
+    done
+  done <gpus
+  [ -n "$rival" ]
+}
+
+# Takes back this attempt's claims that ask, or are held.
+unclaim() {
+  while read -r gpu; do rm -f "$claims/$gpu/$1,$shared,$claim"; done <gpus
+}
+
+# Claims the GPUs that `gpus` lists, all or none, for as long as this launcher lives. `shared` is there where other attempts
+# of this yard may have them too.
+claim_gpus() {
+  identify
+  set -- $identity
+  launcher=$self claim=$yard,$attempt,$1,$2,$3 shared=x claims=/tmp/runyard-gpus-$(id -u)
+  [ ! -e shared ] || shared=s
+  own_folder "$claims" || fail "GPUs cannot be reserved: $claims is no folder of this account alone"
+  for try in 1 2 3 4 5 6 7 8 9 10; do
+    while read -r gpu; do
+      mkdir -p -m 700 "$claims/$gpu" && : >"$claims/$gpu/asking,$shared,$claim" || fail "GPUs cannot be reserved in $claims"
+    done <gpus
+    if ! find_rival; then
+      while read -r gpu; do mv "$claims/$gpu/asking,$shared,$claim" "$claims/$gpu/held,$shared,$claim"; done <gpus
+      return
+    fi
+    unclaim asking
+    case $rival in held,*) break ;; esac
+    sleep 0.$((launcher % 7 + 1)) # the other one asks too: not in step with it
+  done
+  say "refused $attempt GPU $rival_gpu is held by another yard"
+  exit
+}
+
+give_back() {
+  [ ! -s gpus ] || unclaim held
+}
+
+begin() {
+  attempt=$1
+  if [ -s "$home/$1/0/gpus" ]; then
+    cd "$home/$1/0" && claim_gpus
+  fi
+  launch "$home/$1/0"
+}
+
+# Tells of each attempt: see README.md.
+look() {
+  files=
+  for attempt; do
+    for name in out err events.jsonl; do
+      [ ! -s "$attempt/0/$name" ] || files="$files $attempt/0/$name"
+    done
+  done
+  if [ -n "$files" ]; then
+    wc -c $files | while read -r size path; do
+      [ "$path" = total ] || say "size ${path%%/*} ${path##*/} $size"
+    done
+  fi
+  for attempt; do
+    look_at "$attempt/0"
+    say "state $attempt $state"
+    for name in keep work; do
+      for path in "$attempt/0/$name"/* "$attempt/0/$name"/.[!.]*; do
+        [ ! -e "$path" ] || { say "size $attempt $name 1"; break; }
+      done
+    done
+  done
+  say looked
+}
+
+look_at() {
+  state=absent
+  [ ! -e "$1/run.sh" ] || state=prepared
+  if [ -e "$1/begun" ]; then
+    state=begun # or its launcher is about to say who it is
+    if [ -s "$1/begun" ] && read -r pid ticks boot rest <"$1/begun"; then
+      is_alive "$pid" "$ticks" "$boot" || state="left $boot"
+      [ "$pid" != stopped ] || state=stopped
+    fi
+  fi
+  # Only a whole line is read. It is looked for last: who wrote it may have ended a moment ago.
+  { [ -e "$1/exit" ] && IFS= read -r line <"$1/exit"; } && state="ended $line"
+}
+
+# Sets `members` to the living processes of attempts: those that carry their mark, setsid or not, but for Runyard's own.
+find_members() {
+  members=
+  marks=
+  for attempt; do marks="$marks -e RUNYARD_ATTEMPT=$attempt"; done
+  for path in $(grep -lF $marks /proc/[0-9]*/environ); do
+    ! grep -qF RUNYARD_OWN=1 "$path" || continue
+    path=${path%/environ}
+    members="$members ${path#/proc/}"
+  done
+  [ -n "$members" ]
+}
+
+# Ends everything that is left of attempts: SIGTERM, a grace (ms), SIGKILL.
+sweep() {
+  left=$(($1 / 100))
+  shift
+  if [ "$left" -gt 0 ] && find_members "$@"; then
+    kill -TERM $members
+    kill -CONT $members
+    while [ "$left" -gt 0 ] && sleep 0.1 && find_members "$@"; do left=$((left - 1)); done
+  fi
+  for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    find_members "$@" || break
+    kill -KILL $members
+    sleep 0.1
+  done
+  for attempt; do say "swept $attempt"; done
+}
+
+# What has not begun never will: takes the mark that its launcher would have to take. Fails where it has begun.
+forbid() {
+  set -C
+  { : >"$1/0/begun"; } || { [ ! -e "$1/0/begun" ] && say "state $1 absent"; return; }
+  printf 'stopped\n' >>"$1/0/begun"
+  say "state $1 stopped"
+}
+
+# Stops an attempt with a grace (ms).
+stop() {
+  forbid "$2" && return
+  printf '%s\n' "$1" >|"$2/0/grace"
+  sweep "$1" "$2"
+}
+
+open_spool 2>/dev/null
+while IFS= read -r request; do
+  set -- $request
+  [ $# -gt 0 ] || continue
+  word=$1
+  shift
+  case $word in
+    begin)
+      look_at_clock
+      for attempt; do begin "$attempt" </dev/null 2>/dev/null & done
+      ;;
+    look) look "$@" 2>/dev/null ;;
+    forbid) forbid "$@" </dev/null 2>/dev/null & ;;
+    stop) stop "$@" </dev/null 2>/dev/null & ;;
+    sweep) sweep "$@" </dev/null 2>/dev/null & ;;
+    forget) rm -rf -- "$@" </dev/null 2>/dev/null & ;;
+    list) say "listed $(echo [0-9]*.[0-9]*.[0-9]*-*)" ;;
+  esac
+  jobs # reaps those that ended
+done
+exit 0

@@ -14,8 +14,9 @@ import { type FreeMachine, type HeldRun, type Need, NOTHING, withoutOwnRuns } fr
  * `maxRuns` of the machine does, or four runs a core: with a core asked for, the formula for cores is always stricter.
  */
 const CORES_OVERLOAD = 2;
-const MOST_UTILIZATION = 1.6;
 const RUNS_PER_CORE = 4;
+/** What utilisation may sum up to on one GPU. */
+export const MOST_UTILIZATION = 1.6;
 /** Sums like 16 × 0.1 come out a little above what they are. */
 const ROUNDING = 1e-9;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { machineStatuses } from "../core/machine.ts";
+import { isLoginHost, isLoginUser } from "../core/login.ts";
+import { isMachineName, machineStatuses } from "../core/machine.ts";
 
 const foreignProcessSchema = z.object({
   pid: z.number(),
@@ -59,17 +60,14 @@ export const machineChangesSchema = z.strictObject({
 });
 export type MachineChanges = z.infer<typeof machineChangesSchema>;
 
-/** Words that end up on a command line: none may look like an option, or be more than one word. */
-const plainWord = z.string().regex(/^[^\s\p{Cc}-][^\s\p{Cc}]*$/u, "must be one word that does not begin with a dash");
-
 /** A machine behind ssh. */
 export const newMachineSchema = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/, "takes letters, digits, dots, dashes and underscores"),
+  name: z.string().refine(isMachineName, "takes letters, digits, dots, dashes and underscores"),
   /** Default: one of its own, with its name. */
   pool: z.string().min(1).max(200).optional(),
   login: z.strictObject({
-    host: plainWord,
-    user: plainWord.nullable().default(null),
+    host: z.string().refine(isLoginHost, "is not the name or address of a host"),
+    user: z.string().refine(isLoginUser, "is not the name of a user").nullable().default(null),
     port: z.number().int().min(1).max(65_535).nullable().default(null),
     key: z.string().startsWith("/").nullable().default(null),
     hostKey: z

@@ -1,6 +1,7 @@
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { NewMachine } from "../api/machine.ts";
+import { isLoginHost, isLoginUser } from "../core/login.ts";
+import { objectionToKeyFile } from "./key_file.ts";
 import { isMisread, wholeNumber } from "./option_values.ts";
 import { wrongUsage } from "./stop.ts";
 
@@ -17,12 +18,10 @@ export interface LoginOptions {
 export function readLogin(destination: string, options: LoginOptions): NewMachine["login"] {
   const at = destination.lastIndexOf("@");
   const [user, host] = at === -1 ? [null, destination] : [destination.slice(0, at), destination.slice(at + 1)];
-  for (const word of [host, ...(user === null ? [] : [user])]) {
-    if (/^-|^$|[\s\p{Cc}]/u.test(word)) {
-      throw wrongUsage(
-        `"${destination}" is not where one can log in. Write user@host, or an alias of your ~/.ssh/config.`,
-      );
-    }
+  if (!isLoginHost(host) || (user !== null && !isLoginUser(user))) {
+    throw wrongUsage(
+      `"${destination}" is not where one can log in. Write user@host, or an alias of your ~/.ssh/config.`,
+    );
   }
   return {
     host,
@@ -40,16 +39,10 @@ function readPort(text: string): number {
   return port;
 }
 
-/** ssh passes over a key that others can read, and says so only where nobody looks. */
 function readKey(text: string): string {
   const path = resolve(text);
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found?.isFile()) throw wrongUsage(`-i ${text}: there is no such file. Name a private key.`);
-  if ((found.mode & 0o077) !== 0) {
-    throw wrongUsage(
-      `-i ${text}: others may read this key, and ssh takes no such key. Keep it to yourself with: chmod 600 ${text}`,
-    );
-  }
+  const objection = objectionToKeyFile(path);
+  if (objection !== null) throw wrongUsage(`-i ${text}: ${objection}`);
   return path;
 }
 

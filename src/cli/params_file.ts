@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import type { Axis } from "../core/axis.ts";
+import { systemErrorCode } from "../platform/system_error.ts";
 import { parseJsonParams } from "./params_json.ts";
 import { isParamsRefused, type ParamsRefused, refuseParams } from "./params_problem.ts";
 import { parseYamlParams } from "./params_yaml.ts";
+import { unreadable } from "./text_file.ts";
 
 /** What `sweep` reads where neither --params nor --set names parameters. */
 export const DEFAULT_PARAMS_FILE = "params.json";
@@ -14,9 +16,9 @@ export async function readParamsFile(path: string): Promise<Axis[] | ParamsRefus
   try {
     bytes = await readFile(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    const code = systemErrorCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return refuseParams({ code: "missing" });
-    return refuseParams({ code: "unreadable", reason: reasons[code] ?? (code || String(error)) });
+    return refuseParams({ code: "unreadable", reason: unreadable(error) });
   }
   let text: string;
   try {
@@ -26,11 +28,6 @@ export async function readParamsFile(path: string): Promise<Axis[] | ParamsRefus
   }
   return parseParams(path, text);
 }
-
-const reasons: Record<string, string> = {
-  EACCES: "you have no permission to read it",
-  EISDIR: "it is a folder",
-};
 
 /** `.json` is strict JSON; everything else is YAML, of which JSON is a part. `name` decides by its ending alone. */
 export function parseParams(name: string, text: string): Axis[] | ParamsRefused {

@@ -1,9 +1,10 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLError } from "yaml";
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { type Axis, type AxisValues, isParameterName } from "../core/axis.ts";
 import { parseRange } from "../core/axis_values.ts";
 import type { ParameterValue } from "../core/parameter_value.ts";
 import { isSpaceRefused, type SpaceProblem } from "../core/space_problem.ts";
 import { isParamsRefused, type ParamsRefused, type Place, refuseParams } from "./params_problem.ts";
+import { yamlMistake } from "./yaml_document.ts";
 import {
   aliasTargets,
   duplicateKey,
@@ -29,7 +30,7 @@ export function parseYamlParams(text: string): Axis[] | ParamsRefused {
     return { line, column: col };
   };
   const [wrong] = [...document.errors, ...document.warnings];
-  if (wrong) return refuseParams({ code: "syntax", place: placeAt(wrong.pos[0]), detail: sentence(wrong) });
+  if (wrong) return refuseParams({ code: "syntax", place: placeAt(wrong.pos[0]), detail: yamlMistake(wrong) });
   return axesOf(document, placeAt);
 }
 
@@ -104,10 +105,4 @@ function misfit(value: Misfit, name: string, placeOf: (node: unknown) => Place, 
     return refuseParams({ code: "duplicate_key", place: placeOf(value.duplicate), key: sourceOf(value.duplicate) });
   }
   return refuseParams({ code: value, place: placeOf(node), name });
-}
-
-function sentence({ code, message }: YAMLError): string {
-  if (code === "MULTIPLE_DOCS") return "a second document begins here. Keep all parameters in one.";
-  const line = message.split("\n")[0] ?? message;
-  return `this is not valid YAML: ${line.replace(/\.$/, "")}.`;
 }

@@ -39,7 +39,7 @@ async function workFrom(command: Command | null, options: Partial<JobOptions>, i
   if (isSweep || params || settings || axes || zip || exclude || sample !== undefined || runs !== undefined) {
     throw wrongUsage("--from runs each line once, as it stands: it goes with neither parameters nor --runs.");
   }
-  return { kind: "lines", lines: await readCommandLines(from) };
+  return { kind: "lines", lines: await readCommandLines(from, `--from ${from}`) };
 }
 
 function isBlank(command: Command): boolean {

@@ -67,6 +67,11 @@ export interface Machine {
   unreachableSince: UnixMs | null;
 }
 
+/** Whether a machine may be called so: one word, that no shell, list or file system takes apart. */
+export function isMachineName(text: string): boolean {
+  return /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u.test(text);
+}
+
 /** The GPU indices in one CUDA_VISIBLE_DEVICES: `0,1` → [`0`, `1`], empty → none. */
 export function devicesOf(visible: string): string[] {
   return visible

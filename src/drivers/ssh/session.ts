@@ -56,7 +56,7 @@ const SURVEY_DEADLINE_MS = 60_000;
 /** A look at the GPUs this recent is good enough to start a run by. */
 const FRESH_MS = 3000;
 const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 30_000;
+const LONGEST_PAUSE_MS = 10_000;
 const REFUSED_PAUSE_MS = 500;
 
 export function openSession(options: SessionOptions): Session {

@@ -80,7 +80,7 @@ claim_gpus() {
   own_folder "$claims" || fail "GPUs cannot be reserved: $claims is no folder of this account alone"
   for try in 1 2 3 4 5 6 7 8 9 10; do
     while read -r gpu; do
-      mkdir -p -m 700 "$claims/$gpu" && : >"$claims/$gpu/asking,$shared,$claim" || fail "GPUs cannot be reserved in $claims"
+      mkdir -p -m 700 "$claims/$gpu" && { :; } >"$claims/$gpu/asking,$shared,$claim" || fail "GPUs cannot be reserved in $claims"
     done <gpus
     if ! find_rival; then
       while read -r gpu; do mv "$claims/$gpu/asking,$shared,$claim" "$claims/$gpu/held,$shared,$claim"; done <gpus
@@ -178,7 +178,7 @@ sweep() {
 # What has not begun never will: takes the mark that its launcher would have to take. Fails where it has begun.
 forbid() {
   set -C
-  { : >"$1/0/begun"; } || { [ ! -e "$1/0/begun" ] && say "state $1 absent"; return; }
+  { :; } >"$1/0/begun" || { [ ! -e "$1/0/begun" ] && say "state $1 absent"; return; }
   printf 'stopped\n' >>"$1/0/begun"
   say "state $1 stopped"
 }

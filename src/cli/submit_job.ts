@@ -32,7 +32,8 @@ export async function submitJob(
   const commit = commitOf(submission.cwd);
   const connection = await connectToChange({ quiet });
   const after = await afterJobs(connection, options.after ?? []);
-  const snapshot = options.snapshot ? await takeSnapshotOf(connection, submission.cwd, how) : null;
+  const needsSnapshot = options.snapshot || (await leavesThisMachine(connection, options.pool ?? "local"));
+  const snapshot = needsSnapshot ? await takeSnapshotOf(connection, submission.cwd, how) : null;
   const { job } = await connection.client.call("submit", {
     body: { ...submission, after, snapshot, commit: await commit },
   });
@@ -89,6 +90,12 @@ async function afterJobs(connection: Connection, after: JobOptions["after"]): Pr
     }
   }
   return jobs;
+}
+
+/** Whether the job may run where this machine's folders are not: its code then goes along as it is now. */
+async function leavesThisMachine(connection: Connection, pool: string): Promise<boolean> {
+  const { pools } = await connection.client.call("listPools");
+  return pools.some(({ name, remote }) => name === pool && remote);
 }
 
 async function takeSnapshotOf(connection: Connection, folder: string, how: SubmitOptions): Promise<string> {

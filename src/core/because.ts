@@ -1,3 +1,4 @@
+import { type CapacityLimit, describeLimits } from "./capacity_limit.ts";
 import { type Demand, describeDemand } from "./demand.ts";
 
 /** Why a run waits. `explain`, the panel and the log word the same value. */
@@ -13,6 +14,7 @@ export type Because =
   | { code: "slots_busy"; total: number; on: string; others: string[] }
   | { code: "reserved"; job: number; on: string }
   | { code: "too_big"; asked: Demand }
+  | { code: "no_capacity"; machines: { name: string; because: CapacityLimit[] }[] }
   | { code: "starting"; machine: string }
   | { code: "running"; machine: string }
   | { code: "ended"; status: string };
@@ -47,6 +49,8 @@ export function describeBecause(because: Because): string {
       return `what is free on ${because.on} is kept for job ${because.job}, which has waited longer`;
     case "too_big":
       return `${describeDemand(because.asked)} asked: no machine of its pool has that much as it is now`;
+    case "no_capacity":
+      return `no machine has room as it is now: ${because.machines.map(({ name, because }) => `${name}: ${describeLimits(because)}`).join(" | ")}`;
     case "starting":
       return `it is about to start on ${because.machine}`;
     case "running":

@@ -1,3 +1,5 @@
+import type { Need } from "./free_machine.ts";
+
 /** What one worker of a run asks for, as its user said it. Null: not said. */
 export interface Demand {
   /** 0 is a CPU run; null means 1 GPU where the pool has any, else a CPU run. */
@@ -5,6 +7,10 @@ export interface Demand {
   /** Cores. Null: none are counted, except one for a CPU run. */
   cpus: number | null;
   memoryBytes: number | null;
+  /** Placed by what is really free on a machine that others use too, instead of by counting. Absent: counted. */
+  need?: Need;
+  /** Only on these machines of its pool, by name. Absent: on any. */
+  machines?: string[];
 }
 
 /** The share of a machine given to one worker. */
@@ -16,11 +22,15 @@ export interface Slot {
   /** Cores and memory that count against the machine; 0 where none were asked for. */
   cpus: number;
   memoryBytes: number;
+  /** What the run that has it was placed by, where that was what is really free. */
+  need?: Need;
 }
 
 /** Two demands with one key fit in exactly the same places. */
 export function demandKey(demand: Demand): string {
-  return `${demand.gpus ?? "any"}/${demand.cpus ?? 0}/${demand.memoryBytes ?? 0}`;
+  const { need, machines } = demand;
+  const more = need || machines ? `/${JSON.stringify([need, machines])}` : "";
+  return `${demand.gpus ?? "any"}/${demand.cpus ?? 0}/${demand.memoryBytes ?? 0}${more}`;
 }
 
 export function describeDemand(demand: Demand): string {

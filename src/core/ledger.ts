@@ -1,4 +1,6 @@
+import { type Capacity, capacityOf } from "./capacity.ts";
 import type { Demand, Slot } from "./demand.ts";
+import { type FreeMachine, type HeldRun, type Need, NOTHING } from "./free_machine.ts";
 import { devicesOf, isDeviceUsable, isUsable, type Machine } from "./machine.ts";
 
 /**
@@ -17,6 +19,8 @@ export interface Ledger {
   release(slot: Slot): void;
   /** What is free now: `gpus` are indices in counting mode, `slots` the free explicit slots whose devices are usable. */
   free(): Free;
+  /** How many runs of such a need fit beside what is held, where, and why no more. */
+  capacity(need: Need): Capacity;
   /** Whether a run with this demand fits when nothing else runs here; GPUs that are unhealthy or in foreign use count. */
   couldEverHold(demand: Demand): boolean;
 }
@@ -31,6 +35,8 @@ export interface Free {
 
 export function openLedger(machine: Machine): Ledger {
   const { hardware } = machine;
+  const limits = machine.allows ?? { maxRuns: null, gpus: null };
+  const held: Slot[] = [];
   const heldDevices = new Map<string, number>();
   const heldGpus = new Map<string, number>();
   const listed = new Map<string, number>();
@@ -43,6 +49,20 @@ export function openLedger(machine: Machine): Ledger {
     for (const gpu of slot.gpus) add(heldGpus, gpu, by);
     heldCpus += by * slot.cpus;
     heldMemoryBytes += by * slot.memoryBytes;
+    if (by === 1) held.push(slot);
+    else held.splice(held.findIndex((one) => isSameSlot(one, slot)), 1);
+  }
+
+  function capacity(need: Need): Capacity {
+    return capacityOf(freeOf(hardware), held.map(heldRun), need, limits);
+  }
+
+  function placeByNeed(need: Need): Slot | null {
+    const { placements } = capacity(need);
+    const [gpu] = placements;
+    if (gpu === undefined) return null;
+    const gpus = gpu === null ? [] : [gpu];
+    return { devices: gpus.join(), gpus, cpus: need.cpus, memoryBytes: need.memoryBytes, need };
   }
 
   function fitsCounted(cpus: number, memoryBytes: number): boolean {
@@ -59,10 +79,19 @@ export function openLedger(machine: Machine): Ledger {
   }
 
   function freeGpus(): string[] {
-    return hardware.gpus.filter((gpu) => isUsable(gpu) && !heldGpus.has(gpu.index)).map((gpu) => gpu.index);
+    return hardware.gpus
+      .filter((gpu) => isUsable(gpu) && !heldGpus.has(gpu.index) && isAllowed(gpu.index))
+      .map((gpu) => gpu.index);
+  }
+
+  function isAllowed(gpu: string): boolean {
+    return limits.gpus?.includes(gpu) ?? true;
   }
 
   function place(demand: Demand): Slot | null {
+    if (demand.machines && !demand.machines.includes(machine.name)) return null;
+    if (demand.need) return placeByNeed(demand.need);
+    if (limits.maxRuns !== null && held.length >= limits.maxRuns) return null;
     const memoryBytes = demand.memoryBytes ?? 0;
     if (machine.slots) {
       const cpus = demand.cpus ?? 0;
@@ -81,7 +110,10 @@ export function openLedger(machine: Machine): Ledger {
 
   return {
     place,
+    capacity,
     isFree(slot) {
+      // Decided by what was measured, which the machine's own account does not know.
+      if (slot.need) return true;
       if (!fitsCounted(slot.cpus, slot.memoryBytes)) return false;
       if (machine.slots) return (heldDevices.get(slot.devices) ?? 0) < (listed.get(slot.devices) ?? 0);
       return slot.gpus.every((gpu) => !heldGpus.has(gpu));
@@ -95,14 +127,43 @@ export function openLedger(machine: Machine): Ledger {
       slots: machine.slots ? freeSlots(machine.slots) : null,
     }),
     couldEverHold(demand) {
+      if (demand.machines && !demand.machines.includes(machine.name)) return false;
+      if (demand.need) return true;
       if ((demand.memoryBytes ?? 0) > hardware.memoryBytes) return false;
       if (machine.slots) {
         return (demand.cpus ?? 0) <= hardware.cpus && machine.slots.some((slot) => slotSuits(slot, demand));
       }
       const gpus = gpusAsked(demand, machine);
-      return gpus <= hardware.gpus.length && coresCounted(demand, gpus) <= hardware.cpus;
+      return gpus <= hardware.gpus.filter(({ index }) => isAllowed(index)).length && coresCounted(demand, gpus) <= hardware.cpus;
     },
   };
+}
+
+function isSameSlot(a: Slot, b: Slot): boolean {
+  return a.devices === b.devices && a.cpus === b.cpus && a.memoryBytes === b.memoryBytes;
+}
+
+/** Where it was not measured, what is not held is taken to be free. */
+function freeOf({ free, cpus, memoryBytes, gpus }: Machine["hardware"]): FreeMachine {
+  if (free) return free;
+  return {
+    cpus,
+    cpuUsage: 0,
+    freeMemoryBytes: memoryBytes,
+    gpus: gpus.map((gpu) => ({
+      index: gpu.index,
+      freeMemoryBytes: gpu.memoryBytes === null ? null : gpu.memoryBytes - (gpu.usedBytes ?? 0),
+      utilization: gpu.utilization,
+      problem: gpu.problem,
+    })),
+  };
+}
+
+/** What was placed by counting has its GPUs for itself. */
+function heldRun({ need, gpus, cpus, memoryBytes }: Slot): HeldRun {
+  const counted = { cpus, memoryBytes, gpuMemoryBytes: 0, gpuUtilization: 0 };
+  const flags = { reserveGpu: true, gpuRequired: gpus.length > 0, reserveMachine: false };
+  return { need: need ?? { ...counted, ...flags }, gpus, uses: NOTHING };
 }
 
 function slotSuits(slot: string, demand: Demand): boolean {

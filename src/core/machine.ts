@@ -1,3 +1,6 @@
+import type { MachineLimits } from "./capacity.ts";
+import type { FreeMachine } from "./free_machine.ts";
+import type { Hours } from "./hours.ts";
 import type { UnixMs } from "./run.ts";
 
 /** How attempts get to a machine: an agent fetches them, or the yard brings them over ssh. */
@@ -40,6 +43,8 @@ export interface Hardware {
   reserved: { device: string; by: ForeignProcess }[];
   /** Why it can start nothing now, e.g. a full disk; null: it can. */
   blocked: string | null;
+  /** What would be free if this yard's runs were not there. Absent: it was not measured. */
+  free?: FreeMachine;
 }
 
 /** What is known of a machine whose agent was never heard. */
@@ -60,6 +65,8 @@ export interface Machine {
   hardware: Hardware;
   /** Explicit slots, one CUDA_VISIBLE_DEVICES each; they replace counting. Null: GPUs and cores are counted. */
   slots: string[] | null;
+  /** What its owner allows of it. Absent: everything, always. */
+  allows?: MachineLimits & { hours: Hours | null };
   /** A drained machine ends what it runs and starts nothing. */
   drained: boolean;
   /** When its agent was last heard; null: never. */

@@ -6,6 +6,13 @@ import type { OpenMachine } from "./policy.ts";
 /** Why no machine has room for a demand now, told of the machine that comes closest. */
 export function whyNoRoom(demand: Demand, machines: OpenMachine[], closed: string[]): Because {
   if (machines.length === 0) return { code: "no_machine", closed };
+  const { need } = demand;
+  if (need) {
+    const meant = machines.filter(({ machine }) => demand.machines?.includes(machine.name) ?? true);
+    if (meant.length === 0) return { code: "no_machine", closed };
+    const looks = meant.map(({ machine, ledger }) => ({ name: machine.name, because: ledger.capacity(need).because }));
+    return { code: "no_capacity", machines: looks };
+  }
   const able = machines.filter(({ ledger }) => ledger.couldEverHold(demand));
   const closest = able.sort((a, b) => b.ledger.free().gpus.length - a.ledger.free().gpus.length)[0];
   if (!closest) return { code: "too_big", asked: demand };

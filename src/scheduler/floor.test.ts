@@ -19,7 +19,7 @@ function aFloor({ slots = null, cpus = 2 }: { slots?: string[] | null; cpus?: nu
     seenAt: 1,
     unreachableSince: null,
   };
-  const floor = openFloor();
+  const floor = openFloor(() => 0);
   floor.refresh([machine]);
   floor.leave(1, [{ attempt: named("before"), tookMs: 5 }], 0);
   return floor;

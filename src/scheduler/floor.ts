@@ -1,4 +1,5 @@
 import type { Demand, Slot } from "../core/demand.ts";
+import { describeHours, isWithin } from "../core/hours.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
 import type { Machine } from "../core/machine.ts";
 import type { OpenMachine } from "../core/policy.ts";
@@ -67,7 +68,8 @@ interface Place {
 /** A line is for the moment between two short runs; who has to wait longer does better in the queue. */
 const LINE_PATIENCE_MS = 500;
 
-export function openFloor(): Floor {
+/** @param minuteOfDay  the time of day now, where the yard is */
+export function openFloor(minuteOfDay: () => number): Floor {
   const places = new Map<number, Place>();
 
   function advance(place: Place): void {
@@ -102,10 +104,10 @@ export function openFloor(): Floor {
     },
     open: (pool) =>
       [...places.values()]
-        .filter(({ machine }) => machine.pool === pool && takesRuns(machine))
+        .filter(({ machine }) => machine.pool === pool && takesRuns(machine, minuteOfDay()))
         .map(({ machine, ledger, seated }) => ({ machine, ledger, held: [...seated.values()] })),
     closed: (pool) =>
-      [...places.values()].flatMap(({ machine }) => (machine.pool === pool ? (whyClosed(machine) ?? []) : [])),
+      [...places.values()].flatMap(({ machine }) => (machine.pool === pool ? (whyClosed(machine, minuteOfDay()) ?? []) : [])),
     *machines() {
       for (const { machine } of places.values()) yield machine;
     },
@@ -139,7 +141,7 @@ export function openFloor(): Floor {
     },
     placeAhead(id, demand, already) {
       const place = places.get(id);
-      if (!place || !takesRuns(place.machine)) return null;
+      if (!place || demand.need || !takesRuns(place.machine, minuteOfDay())) return null;
       if (place.line.size + already >= runAhead(place.meanMs, place.seated.size)) return null;
       const slot = openLedger(place.machine).place(demand);
       return slot && isAlike(slot, place) ? slot : null;
@@ -168,14 +170,17 @@ function turnaround({ seated, line, leftAt }: Place, ended: readonly { attempt: 
   return line.size > 0 && leftAt !== null && freed > 0 ? ((now - leftAt) * seated.size) / freed : 0;
 }
 
-function takesRuns(machine: Machine): boolean {
-  return machine.seenAt !== null && whyClosed(machine) === null;
+function takesRuns(machine: Machine, minuteOfDay: number): boolean {
+  return machine.seenAt !== null && whyClosed(machine, minuteOfDay) === null;
 }
 
-function whyClosed({ name, drained, unreachableSince, hardware }: Machine): string | null {
+function whyClosed(machine: Machine, minuteOfDay: number): string | null {
+  const { name, drained, unreachableSince, hardware, allows } = machine;
   if (unreachableSince !== null) return `${name} cannot be reached`;
   if (drained) return `${name} is drained; go on with: runyard machines set ${name} --resume`;
-  return hardware.blocked === null ? null : `${name}: ${hardware.blocked}`;
+  if (hardware.blocked !== null) return `${name}: ${hardware.blocked}`;
+  if (!allows?.hours || isWithin(allows.hours, minuteOfDay)) return null;
+  return `${name} starts runs only ${describeHours(allows.hours)}`;
 }
 
 /** Whether the machine is cut into slots like this one only, as far as its slots are named or what is held there shows. */

@@ -11,7 +11,7 @@ import { assignAttempts, type Start, selectOpenAttempts, wantTheseBack } from ".
 import type { Change } from "../store/changes.ts";
 import { makeNextRuns, selectUnmadeJob, selectWaitingJobs } from "../store/jobs.ts";
 import { renewLease } from "../store/lease.ts";
-import { selectMachines } from "../store/machines.ts";
+import { allowsOf, selectMachines } from "../store/machines.ts";
 import { selectPools } from "../store/pools.ts";
 import type { Store } from "../store/store.ts";
 import { openFloor, type Seated } from "./floor.ts";
@@ -58,7 +58,7 @@ const SLICE_PAUSE_MS = 100;
 export async function startLoop(options: LoopOptions): Promise<Loop> {
   const { store, drivers, presence, reasons, clock, epoch } = options;
   const driversByName = Object.entries(drivers) as [MachineDriver, Driver][];
-  let floor = openFloor();
+  let floor = openFloor(minuteOfDay);
   let queue = openQueue();
   const pausedPools = new Set<string>();
   const driverOf = new Map<number, MachineDriver>();
@@ -95,6 +95,11 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     lastTurnAt = clock.now();
   }
 
+  function minuteOfDay(): number {
+    const now = new Date(clock.now());
+    return now.getHours() * 60 + now.getMinutes();
+  }
+
   function wake(): void {
     if (stopped) return;
     again = true;
@@ -123,7 +128,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
 
   /** The store alone knows what became of a commit that failed. Machines are rung: they may have been given something. */
   async function startOver(): Promise<void> {
-    floor = openFloor();
+    floor = openFloor(minuteOfDay);
     queue = openQueue();
     heard = [];
     await load();
@@ -172,7 +177,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
 
   async function refreshMachines(): Promise<void> {
     const rows = await selectMachines(store.read);
-    floor.refresh(rows.map((row): Machine => ({ ...row, ...presence.of(row.id) })));
+    floor.refresh(rows.map((row): Machine => ({ ...row, ...allowsOf(row), ...presence.of(row.id) })));
     floor.keepOnly(new Set(rows.map(({ id }) => id)));
     driverOf.clear();
     for (const row of rows) driverOf.set(row.id, row.driver);

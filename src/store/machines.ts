@@ -1,3 +1,5 @@
+import type { MachineLimits } from "../core/capacity.ts";
+import type { Hours } from "../core/hours.ts";
 import type { Login } from "../core/login.ts";
 import { type Hardware, type MachineDriver, UNKNOWN_HARDWARE } from "../core/machine.ts";
 import type { UnixMs } from "../core/run.ts";
@@ -25,6 +27,17 @@ export interface MachineRow {
 export interface MachineLogin extends Login {
   /** Where its spool is to lie, absolute; null: in the account's data folder. */
   spool: string | null;
+  /** What it allows. Absent: everything. */
+  limits?: MachineLimits;
+  hours?: Hours | null;
+  /** Shell text before each command. Absent: none. */
+  env?: string | null;
+}
+
+/** What the owner of a machine allows of it, as the scheduler takes it. */
+export function allowsOf({ login }: Pick<MachineRow, "login">): { allows?: MachineLimits & { hours: Hours | null } } {
+  if (!login?.limits && !login?.hours) return {};
+  return { allows: { maxRuns: null, gpus: null, ...login.limits, hours: login.hours ?? null } };
 }
 
 export async function selectMachines(db: Db): Promise<MachineRow[]> {

@@ -1,3 +1,4 @@
+import type { FreeGpu, FreeMachine } from "../../core/free_machine.ts";
 import type { ForeignProcess, Gpu, Hardware } from "../../core/machine.ts";
 import { formatBytes } from "../../core/quantity.ts";
 import type { DetectedGpu } from "../../platform/detected_gpu.ts";
@@ -29,6 +30,26 @@ exec 2>/dev/null
 echo "== now"; date +%s
 echo "== cpus"; nproc || getconf _NPROCESSORS_ONLN
 echo "== memory"; cat /proc/meminfo || sysctl -n hw.memsize
+echo "== page"; getconf PAGESIZE
+marked=$(grep -lF RUNYARD_ATTEMPT= /proc/[0-9]*/environ)
+busy() {
+  read -r line </proc/stat && echo "$line"
+  for path in $marked; do
+    path=\${path%/environ}
+    read -r line <"$path/stat" || continue
+    set -- \${line##*) }
+    echo "ticks \${path#/proc/} $((\${12} + \${13})) \${22}"
+  done
+}
+if [ -r /proc/stat ]; then
+  echo "== own"; for path in $marked; do
+    path=\${path%/environ}
+    echo "own \${path#/proc/} $(tr '\\0' '\\n' <"$path/environ" | grep '^RUNYARD_ATTEMPT=')"
+  done
+  echo "== before"; busy
+  sleep 0.2
+  echo "== after"; busy
+fi
 echo "== disk"; df -Pk '${spool.replaceAll("'", "'\\''")}'
 echo "== missing"; for tool in tar bash python3 rsync nvidia-smi; do command -v "$tool" >/dev/null || echo "$tool"; done
 command -v nvidia-smi >/dev/null && {
@@ -60,23 +81,29 @@ export function readSurvey(text: string, isOurs: (attempt: string) => boolean, y
   const section = (name: string) => sections.get(name)?.join("\n") ?? "";
   const memoryText = section("memory");
   const freeDiskBytes = freeDisk(section("disk"));
-  const { gpus, problems } = readGpus(sections, isOurs, yard);
+  const { gpus, problems, owners } = readGpus(sections, isOurs, yard);
+  const cpus = Number.parseInt(section("cpus"), 10) || 1;
   const missing = section("missing")
     .split("\n")
     .filter((tool) => tool !== "");
   return {
     hardware: {
-      cpus: Number.parseInt(section("cpus"), 10) || 1,
+      cpus,
       memoryBytes: memoryBytes(memoryText),
       gpus,
       problems,
       reserved: [],
       blocked: blocker(missing, freeDiskBytes),
+      ...measured(freeOf(sections, cpus, gpus, (attempt) => attempt !== null && isOurs(attempt), owners)),
     },
     missing,
     freeDiskBytes,
     now: Number.parseInt(section("now"), 10) * 1000,
   };
+}
+
+function measured(free: FreeMachine | undefined): { free?: FreeMachine } {
+  return free ? { free } : {};
 }
 
 function blocker(missing: readonly string[], freeDiskBytes: number | null): string | null {
@@ -103,9 +130,9 @@ function readGpus(
   sections: Map<string, string[]>,
   isOurs: (attempt: string) => boolean,
   yard: string,
-): { gpus: Gpu[]; problems: string[] } {
+): { gpus: Gpu[]; problems: string[]; owners: GpuProcesses } {
   const lines = sections.get("gpus");
-  if (!lines) return { gpus: [], problems: [] };
+  if (!lines) return { gpus: [], problems: [], owners: new Map() };
   const parsed = parseNvidiaGpus(lines.join("\n"));
   const code = Number([...sections.keys()].find((name) => name.startsWith("gpu tool "))?.slice("gpu tool ".length));
   const problems = [...parsed.problems];
@@ -127,7 +154,89 @@ function readGpus(
       .map(({ pid }): ForeignProcess => ({ pid, name: "a run of another yard", usedBytes: null, user: null }));
     return { ...gpu, others: [...foreign, ...held] };
   });
-  return { gpus, problems };
+  return { gpus, problems, owners: withOwners(processes, owners) };
+}
+
+/** By the GPU's UUID: who uses it, and how much of its memory. */
+type GpuProcesses = Map<string, { attempt: string | null; usedBytes: number | null }[]>;
+
+function withOwners(
+  processes: ReturnType<typeof parseNvidiaProcesses>,
+  owners: ReturnType<typeof ownersIn>,
+): GpuProcesses {
+  return new Map(
+    [...processes].map(([uuid, list]) => [
+      uuid,
+      list.map(({ pid, usedBytes }) => ({ attempt: owners.get(pid)?.attempt ?? null, usedBytes })),
+    ]),
+  );
+}
+
+/** What would be free if this yard's runs were not there; undefined where the machine does not say. */
+function freeOf(
+  sections: Map<string, string[]>,
+  cpus: number,
+  gpus: readonly Gpu[],
+  isOurs: (attempt: string | null) => boolean,
+  processes: GpuProcesses,
+): FreeMachine | undefined {
+  const [before, after] = ["before", "after"].map((name) => readBusy(sections.get(name) ?? []));
+  const available = /^MemAvailable:\s+(\d+) kB/m.exec(sections.get("memory")?.join("\n") ?? "")?.[1];
+  if (!before || !after || available === undefined || after.total <= before.total) return undefined;
+  const page = Number(sections.get("page")?.[0]) || 4096;
+  const own = ownPids(sections.get("own") ?? [], isOurs);
+  const ownTicks = own.reduce(
+    (sum, pid) => sum + (after.ticks.get(pid)?.ticks ?? 0) - (before.ticks.get(pid)?.ticks ?? 0),
+    0,
+  );
+  const ownPages = own.reduce((sum, pid) => sum + (after.ticks.get(pid)?.pages ?? 0), 0);
+  const total = after.total - before.total;
+  const busy = (total - (after.idle - before.idle) - Math.max(0, ownTicks)) / total;
+  return {
+    cpus,
+    cpuUsage: Math.min(1, Math.max(0, busy)),
+    freeMemoryBytes: Number(available) * 1024 + ownPages * page,
+    gpus: gpus.map((gpu) => freeGpu(gpu, gpu.uuid === null ? [] : (processes.get(gpu.uuid) ?? []), isOurs)),
+  };
+}
+
+function freeGpu(
+  gpu: Gpu,
+  processes: { attempt: string | null; usedBytes: number | null }[],
+  isOurs: (attempt: string | null) => boolean,
+): FreeGpu {
+  const { index, memoryBytes, usedBytes, utilization, problem } = gpu;
+  const own = processes.filter(({ attempt }) => isOurs(attempt));
+  const ownBytes = own.reduce((sum, process) => sum + (process.usedBytes ?? 0), 0);
+  const isOnlyOurs = own.length > 0 && own.length === processes.length;
+  return {
+    index,
+    freeMemoryBytes:
+      memoryBytes === null || usedBytes === null ? null : memoryBytes - Math.max(0, usedBytes - ownBytes),
+    utilization: isOnlyOurs ? 0 : utilization,
+    problem,
+  };
+}
+
+/** The first line of /proc/stat, and of processes the ticks they have used and the pages they hold. */
+function readBusy(lines: readonly string[]) {
+  const [first = "", ...rest] = lines;
+  const times = first.split(/\s+/).slice(1, 9).map(Number);
+  if (times.length < 5 || times.some(Number.isNaN)) return null;
+  const ticks = new Map<string, { ticks: number; pages: number }>();
+  for (const line of rest) {
+    const [, pid = "", used, pages] = line.split(" ");
+    ticks.set(pid, { ticks: Number(used), pages: Number(pages) });
+  }
+  // user nice system idle iowait irq softirq steal (proc(5))
+  return { total: times.reduce((sum, time) => sum + time, 0), idle: (times[3] ?? 0) + (times[4] ?? 0), ticks };
+}
+
+function ownPids(lines: readonly string[], isOurs: (attempt: string | null) => boolean): string[] {
+  return lines.flatMap((line) => {
+    const [, pid = "", attempt = ""] = /^own (\d+) RUNYARD_ATTEMPT=(.*)$/.exec(line) ?? [];
+    return isOurs(attempt) ? [pid] : [];
+  });
 }
 
 function ownersIn(lines: readonly string[]): Map<number, { user: string | null; attempt: string | null }> {

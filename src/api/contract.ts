@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { acknowledgementSchema, helloSchema, ordersSchema, pollSchema, reportsSchema, welcomeSchema } from "./agent.ts";
-import { axisSchema, jobChangesSchema, jobSchema, submissionSchema } from "./job.ts";
+import { axisSchema, jobChangesSchema, jobSchema, plannedSchema, planSchema, submissionSchema } from "./job.ts";
 import { checksSchema, machineChangesSchema, machineSchema, newMachineSchema } from "./machine.ts";
 import type { DoorName } from "./paths.ts";
 import { attemptSchema, explanationSchema, runSchema } from "./run.ts";
@@ -47,6 +47,7 @@ export const contract = {
   openapi: { params: nothing, query: nothing, body: null, answer: json },
   status: { params: nothing, query: nothing, body: null, answer: statusSchema },
   submit: { params: nothing, query: nothing, body: submissionSchema, answer: z.object({ job: jobSchema }) },
+  plan: { params: nothing, query: nothing, body: planSchema, answer: plannedSchema },
   listJobs: {
     params: nothing,
     query: z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MOST_UTILIZATION } from "../core/capacity.ts";
 import { jobStatuses } from "../core/job.ts";
 
 /** What stands on a command line must survive: words stay words, NUL cannot be in one. */
@@ -30,15 +31,37 @@ const spaceSchema = z.strictObject({
   repeat: count.default(1),
 });
 
-const demandSchema = z.strictObject({
+/** What a run needs of a machine that others use too: placed by what is really free. Bytes, cores, shares of a GPU. */
+const needSchema = z.strictObject({
+  cpus: z.number().min(0).max(100_000),
+  memoryBytes: z.number().min(0),
+  gpuMemoryBytes: z.number().min(0),
+  gpuUtilization: z.number().min(0).max(MOST_UTILIZATION),
+  reserveGpu: z.boolean(),
+  gpuRequired: z.boolean(),
+  reserveMachine: z.boolean(),
+});
+
+export const demandSchema = z.strictObject({
   gpus: z.number().int().min(0).max(1024).nullable().default(null),
   cpus: z.number().int().min(1).max(100_000).nullable().default(null),
   memoryBytes: z.number().int().min(1).nullable().default(null),
+  need: needSchema.optional(),
+  /** Only on these machines of the pool. */
+  machines: z.array(name).min(1).optional(),
 });
 
 const afterSchema = z.strictObject({ job: z.number().int().min(1), any: z.boolean().default(false) });
 
-/** What `run`, `sweep` and `submit` send. */
+/** Each run's results: `<folder>/<name>/`, with `<name>.out` and `<name>.err` beside it; the name is `<prefix>.<line>`. */
+const resultsSchema = z.strictObject({
+  folder: z.string().startsWith("/"),
+  prefix: z.string().regex(/^[^/\0]{1,240}$/),
+  /** Paths below which results are taken; empty: all. */
+  only: z.array(z.string()),
+});
+
+/** What `run`, `sweep`, `batch` and `submit` send. */
 export const submissionSchema = z.strictObject({
   /** Default: the command's first words. */
   name: name.optional(),
@@ -75,6 +98,12 @@ export const submissionSchema = z.strictObject({
   out: z.string().startsWith("/").nullable().default(null),
   snapshot: z.string().nullable().default(null),
   commit: z.string().nullable().default(null),
+  /** Runs (numbers from 1) that are not to be executed: their results are there. */
+  skip: z.array(z.number().int().min(1)).max(1_000_000).default([]),
+  /** Where results are put as runs end, never over what is there; null: they stay with the yard. */
+  results: resultsSchema.nullable().default(null),
+  /** Refused where every machine has answered and none has room now, this yard's own runs not counted. */
+  unlessFull: z.boolean().default(false),
 });
 export type Submission = z.infer<typeof submissionSchema>;
 export type SubmissionInput = z.input<typeof submissionSchema>;
@@ -115,3 +144,19 @@ export const jobChangesSchema = z.strictObject({
   timeLimitMs: z.number().int().min(1).nullable().optional(),
 });
 export type JobChanges = z.infer<typeof jobChangesSchema>;
+
+/** What would fit where, as machines are now. */
+export const planSchema = z.strictObject({ pool: name, demand: demandSchema });
+export const plannedSchema = z.object({
+  machines: z.array(
+    z.object({
+      name: z.string(),
+      /** It has answered, and takes runs now. */
+      open: z.boolean(),
+      /** The GPU of each run that fits, null for none, in the order in which they are given out. */
+      placements: z.array(z.string().nullable()),
+      /** Why not one more. */
+      because: z.string(),
+    }),
+  ),
+});

@@ -50,6 +50,34 @@ export const machineSchema = z.object({
 });
 export type Machine = z.infer<typeof machineSchema>;
 
+const loginSchema = z.strictObject({
+  host: z.string().refine(isLoginHost, "is not the name or address of a host"),
+  user: z.string().refine(isLoginUser, "is not the name of a user").nullable().default(null),
+  port: z.number().int().min(1).max(65_535).nullable().default(null),
+  key: z.string().startsWith("/").nullable().default(null),
+  hostKey: z
+    .string()
+    .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, "is a fingerprint like SHA256:…, as ssh-keygen -l shows it")
+    .nullable()
+    .default(null),
+  spool: z
+    .string()
+    .regex(/^(\/|~\/)/, "is a whole path on that machine, or one below ~/")
+    .nullable()
+    .default(null),
+  /** What its owner allows of it. */
+  limits: z
+    .strictObject({ maxRuns: z.number().int().min(1).nullable(), gpus: z.array(z.string()).nullable() })
+    .optional(),
+  /** When runs may start there, in minutes of the day. */
+  hours: z
+    .strictObject({ from: z.number().int().min(0).max(1439), to: z.number().int().min(0).max(1440) })
+    .nullable()
+    .optional(),
+  /** Shell text before each command. */
+  env: z.string().max(10_000).nullable().optional(),
+});
+
 export const machineChangesSchema = z.strictObject({
   /** One CUDA_VISIBLE_DEVICES a slot; null goes back to counting. */
   slots: z
@@ -57,6 +85,8 @@ export const machineChangesSchema = z.strictObject({
     .nullable()
     .optional(),
   drained: z.boolean().optional(),
+  /** How it is reached from now on. */
+  login: loginSchema.optional(),
 });
 export type MachineChanges = z.infer<typeof machineChangesSchema>;
 
@@ -65,18 +95,7 @@ export const newMachineSchema = z.strictObject({
   name: z.string().refine(isMachineName, "takes letters, digits, dots, dashes and underscores"),
   /** Default: one of its own, with its name. */
   pool: z.string().min(1).max(200).optional(),
-  login: z.strictObject({
-    host: z.string().refine(isLoginHost, "is not the name or address of a host"),
-    user: z.string().refine(isLoginUser, "is not the name of a user").nullable().default(null),
-    port: z.number().int().min(1).max(65_535).nullable().default(null),
-    key: z.string().startsWith("/").nullable().default(null),
-    hostKey: z
-      .string()
-      .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, "is a fingerprint like SHA256:…, as ssh-keygen -l shows it")
-      .nullable()
-      .default(null),
-    spool: z.string().startsWith("/").nullable().default(null),
-  }),
+  login: loginSchema,
 });
 export type NewMachine = z.input<typeof newMachineSchema>;
 

@@ -11,6 +11,7 @@ export const doors = {
   openapi: { method: "GET", path: "/api/v1/openapi.json", role: "user" },
   status: { method: "GET", path: "/api/v1/status", role: "user" },
   submit: { method: "POST", path: "/api/v1/jobs", role: "user" },
+  plan: { method: "POST", path: "/api/v1/plan", role: "user" },
   listJobs: { method: "GET", path: "/api/v1/jobs", role: "user" },
   showJob: { method: "GET", path: "/api/v1/jobs/:job", role: "user" },
   setJob: { method: "PATCH", path: "/api/v1/jobs/:job", role: "user" },

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { formatBytes } from "../core/quantity.ts";
 import { describeSnapshotProblem } from "../snapshots/problem.ts";
-import { describeSurvey } from "../snapshots/survey.ts";
+import { describeSurvey, type Survey } from "../snapshots/survey.ts";
 import { surveyFolder } from "../snapshots/survey_folder.ts";
 import { takeSnapshot } from "../snapshots/take_snapshot.ts";
 import { ask } from "./ask.ts";
@@ -16,18 +16,28 @@ const LARGE_BYTES = 500 * 1024 * 1024;
 export async function takeCode(
   connection: Connection,
   folder: string,
-  how: { yes: boolean; quiet: boolean },
+  how: { yes: boolean; quiet: boolean; only?: readonly string[] },
 ): Promise<string> {
   const { home } = connection;
   if (!home) throw wrongUsage("A snapshot can only be handed to a yard on this machine so far. Leave out --snapshot.");
-  const survey = await surveyFolder(folder, { avoid: [home.folder] });
+  const survey = await surveyFolder(folder, { avoid: [home.folder], include: how.only ?? [] });
   if (!survey.ok) throw wrongUsage(describeSnapshotProblem(survey.problem));
+  if (how.only) keepBelow(survey.value, how.only);
   if (!how.quiet) note(`Code: ${describeSurvey(survey.value)}`);
   if (survey.value.totalBytes > LARGE_BYTES && !how.yes) await agreeTo(survey.value.totalBytes);
   mkdirSync(home.files, { recursive: true, mode: 0o700 });
   const snapshot = await takeSnapshot(survey.value, `${home.files}/snapshots`);
   if (!snapshot.ok) throw wrongUsage(describeSnapshotProblem(snapshot.problem));
   return snapshot.value.id;
+}
+
+/** Only what lies below these paths goes along. */
+function keepBelow(survey: Survey, paths: readonly string[]): void {
+  const isBelow = (path: string) => paths.some((one) => path === one || path.startsWith(`${one}/`));
+  survey.files = survey.files.filter(({ path }) => isBelow(path));
+  survey.links = survey.links.filter(({ path }) => isBelow(path));
+  survey.emptyFolders = survey.emptyFolders.filter(isBelow);
+  survey.totalBytes = survey.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 async function agreeTo(totalBytes: number): Promise<void> {

@@ -14,6 +14,11 @@ export const verbs: Verbs = {
     takesCommand: true,
     load: async () => (await import("./commands/run.ts")).declareSweep,
   },
+  batch: {
+    group: "Submit",
+    summary: "queue a file of commands for machines behind ssh, by what they have free",
+    load: async () => (await import("./commands/batch.ts")).declareBatch,
+  },
   submit: {
     group: "Submit",
     summary: "queue the job that a YAML file describes",

@@ -25,7 +25,7 @@ export interface MachineLimits {
   /** Runs of this yard at once. */
   maxRuns: number | null;
   /** Only these GPUs, by index; null: all. */
-  gpus: readonly string[] | null;
+  gpus: string[] | null;
 }
 
 export interface Capacity {

@@ -8,9 +8,9 @@ export interface Demand {
   cpus: number | null;
   memoryBytes: number | null;
   /** Placed by what is really free on a machine that others use too, instead of by counting. Absent: counted. */
-  need?: Need;
+  need?: Need | undefined;
   /** Only on these machines of its pool, by name. Absent: on any. */
-  machines?: string[];
+  machines?: string[] | undefined;
 }
 
 /** The share of a machine given to one worker. */
@@ -23,7 +23,7 @@ export interface Slot {
   cpus: number;
   memoryBytes: number;
   /** What the run that has it was placed by, where that was what is really free. */
-  need?: Need;
+  need?: Need | undefined;
 }
 
 /** Two demands with one key fit in exactly the same places. */

@@ -1,3 +1,4 @@
+import { type CapacityLimit, describeLimits } from "./capacity_limit.ts";
 import { type Demand, describeDemand } from "./demand.ts";
 import { formatBytes } from "./quantity.ts";
 
@@ -22,6 +23,7 @@ export type Failure =
   | { code: "not_a_sweep"; job: number }
   | { code: "space"; detail: string }
   | { code: "can_never_run"; asked: Demand; largest: string }
+  | { code: "no_room"; machines: { name: string; because: CapacityLimit[] }[] }
   | { code: "no_code"; job: number }
   | { code: "waits_for_failed"; job: number; on: number }
   | { code: "stale_epoch"; epoch: number }
@@ -70,6 +72,8 @@ export function describeFailure(failure: Failure): string {
       return `Job ${failure.job} has no parameters to extend. Submit a sweep with: runyard sweep`;
     case "can_never_run":
       return `The run asks for ${describeDemand(failure.asked)}; ${failure.largest}. Ask for less, or add a machine.`;
+    case "no_room":
+      return `No machine has room for one line as it is now:\n${failure.machines.map(({ name, because }) => `  ${name}: ${describeLimits(because)}`).join("\n")}\nAsk for less, or let it wait for room with: --queue`;
     case "no_code":
       return `Job ${failure.job} has no code of its own: it runs in the folder it was submitted from, always with today's code.`;
     case "waits_for_failed":
@@ -110,6 +114,7 @@ export const failureDoors = {
   not_a_sweep: { exitCode: 2, status: 422 },
   space: { exitCode: 2, status: 422 },
   can_never_run: { exitCode: 5, status: 422 },
+  no_room: { exitCode: 5, status: 422 },
   no_code: { exitCode: 2, status: 422 },
   waits_for_failed: { exitCode: 2, status: 409 },
   stale_epoch: { exitCode: 3, status: 409 },

@@ -42,6 +42,21 @@ export interface JobPlan {
   snapshot: string | null;
   /** The commit the code came from; null: not known. */
   commit: string | null;
+  /** Where results are put as runs end. Absent: they stay with the yard. */
+  results?: ResultsPlace;
+}
+
+/** A folder of the user's for the results of a batch. */
+export interface ResultsPlace {
+  folder: string;
+  prefix: string;
+  /** Paths below which results are taken; empty: all. */
+  only: string[];
+}
+
+/** What the results of a run are filed under: `<prefix>.<line>`. */
+export function resultsName({ prefix }: ResultsPlace, line: number): string {
+  return `${prefix}.${line}`;
 }
 
 /** What the scheduler and the agent have to know of a job. */

@@ -50,7 +50,11 @@ export function openLedger(machine: Machine): Ledger {
     heldCpus += by * slot.cpus;
     heldMemoryBytes += by * slot.memoryBytes;
     if (by === 1) held.push(slot);
-    else held.splice(held.findIndex((one) => isSameSlot(one, slot)), 1);
+    else
+      held.splice(
+        held.findIndex((one) => isSameSlot(one, slot)),
+        1,
+      );
   }
 
   function capacity(need: Need): Capacity {
@@ -134,7 +138,10 @@ export function openLedger(machine: Machine): Ledger {
         return (demand.cpus ?? 0) <= hardware.cpus && machine.slots.some((slot) => slotSuits(slot, demand));
       }
       const gpus = gpusAsked(demand, machine);
-      return gpus <= hardware.gpus.filter(({ index }) => isAllowed(index)).length && coresCounted(demand, gpus) <= hardware.cpus;
+      return (
+        gpus <= hardware.gpus.filter(({ index }) => isAllowed(index)).length &&
+        coresCounted(demand, gpus) <= hardware.cpus
+      );
     },
   };
 }

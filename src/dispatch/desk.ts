@@ -3,8 +3,9 @@ import type { Answer, Question } from "../core/enquiry.ts";
 import type { Hardware } from "../core/machine.ts";
 import type { Presence } from "../core/presence.ts";
 import type { Report } from "../core/report.ts";
-import type { AttemptId, StopReason } from "../core/run.ts";
+import type { AttemptId, JobId, StopReason } from "../core/run.ts";
 import type { Files } from "../files/open_files.ts";
+import type { OutputPlace } from "../files/output_place.ts";
 import { describeFileProblem } from "../files/problem.ts";
 import { boundary } from "../platform/boundary.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -17,10 +18,12 @@ import {
 } from "../store/attempts.ts";
 import type { Change } from "../store/changes.ts";
 import { answerEnquiry, selectOpenEnquiries } from "../store/enquiries.ts";
+import { type JobRow, selectJob } from "../store/jobs.ts";
 import { type Introduction, introduceAgent, updateHardware } from "../store/machines.ts";
 import { type Ended, recordEnds, recordObserved, recordStarts } from "../store/reports.ts";
 import type { Store } from "../store/store.ts";
 import { openAssignments } from "./assignments.ts";
+import { deliver } from "./deliver.ts";
 import { keepStreams } from "./streams.ts";
 import type { Works } from "./works.ts";
 
@@ -69,9 +72,12 @@ export interface DeskOptions {
 }
 
 const MOST_AT_ONCE = 256;
+const MOST_JOBS_KNOWN = 1000;
 
 export function openDesk({ yardId, store, files, works, presence, clock }: DeskOptions): Desk {
   const assignmentsOf = openAssignments(store, works);
+  /** Jobs whose results go somewhere; null: they stay with the yard. */
+  const hasResults = new Map<JobId, JobRow | null>();
 
   /** First the streams, then what happened, in one commit; only then may the machine forget. */
   async function report(machine: Pick<Desked, "id" | "spool">, reports: readonly Report[]): Promise<string[]> {
@@ -85,10 +91,33 @@ export function openDesk({ yardId, store, files, works, presence, clock }: DeskO
     const fresh = ends.filter((end) => (rows.get(end.attempt)?.status ?? "ended") !== "ended");
     const recorded = await keepStreams(files, `${machine.spool}/${yardId}`, fresh, rows);
     if (recorded.length > 0) boundary("yard: kept");
+    await deliverAll(`${machine.spool}/${yardId}`, recorded, rows);
     const changes = await record(machine.id, reports, recorded);
     if (recorded.length > 0) boundary("yard: ended");
     store.changes.tell(changes);
     return ends.map((end) => end.attempt).filter((attempt) => rows.has(attempt));
+  }
+
+  /** What ended goes to where its user wants it, if that is anywhere. */
+  async function deliverAll(spool: string, ends: Ended[], rows: ReadonlyMap<string, AttemptRow>): Promise<void> {
+    for (const end of ends) {
+      const row = rows.get(end.attempt);
+      const job = row && end.ending.kind !== "never_began" ? await jobWithResults(row.job_id) : null;
+      if (!row || !job?.plan.results) continue;
+      const { line } = (await works.of(job)).run(row.n);
+      const { out, err } = JSON.parse(end.output) as Record<"out" | "err", OutputPlace>;
+      const results = `${spool}/results/${end.attempt}`;
+      await deliver(files, job.plan.results, { attempt: end.attempt, line: line ?? row.n, out, err, results });
+    }
+  }
+
+  async function jobWithResults(id: JobId): Promise<JobRow | null> {
+    if (!hasResults.has(id)) {
+      const job = await selectJob(store.read, id);
+      if (hasResults.size > MOST_JOBS_KNOWN) hasResults.clear();
+      hasResults.set(id, job?.plan.results ? job : null);
+    }
+    return hasResults.get(id) ?? null;
   }
 
   async function record(machine: number, reports: readonly Report[], recorded: Ended[]): Promise<Change[]> {

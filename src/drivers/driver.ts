@@ -26,7 +26,7 @@ export interface DriverMachine {
   id: number;
   name: string;
   /** Null: an agent comes by itself. */
-  login: (Login & { spool: string | null }) | null;
+  login: (Login & { spool: string | null; env?: string | null | undefined }) | null;
   /** Explicit slots; null: GPUs and cores are counted. */
   slots: string[] | null;
 }

@@ -107,7 +107,9 @@ export function openFloor(minuteOfDay: () => number): Floor {
         .filter(({ machine }) => machine.pool === pool && takesRuns(machine, minuteOfDay()))
         .map(({ machine, ledger, seated }) => ({ machine, ledger, held: [...seated.values()] })),
     closed: (pool) =>
-      [...places.values()].flatMap(({ machine }) => (machine.pool === pool ? (whyClosed(machine, minuteOfDay()) ?? []) : [])),
+      [...places.values()].flatMap(({ machine }) =>
+        machine.pool === pool ? (whyClosed(machine, minuteOfDay()) ?? []) : [],
+      ),
     *machines() {
       for (const { machine } of places.values()) yield machine;
     },

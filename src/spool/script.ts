@@ -29,6 +29,8 @@ export interface ScriptSpec {
 export interface LoginSurroundings {
   /** A file of `export` lines: its variables. bash's interactive files (`.bashrc`, and with it conda) are read after it. */
   environment: string;
+  /** Shell text of the machine's owner, to run before each command; null: none. */
+  before: string | null;
 }
 
 /** Over this many bytes the parameters go into a file: one argument or variable of a program may hold 128 KiB on Linux. */
@@ -45,6 +47,7 @@ export function runScript(spec: ScriptSpec): string {
     ...variables(spec).map(([name, value]) => `export ${name}=${shellQuote(value)}`),
     ...(spec.python === null ? [] : [`export PYTHONPATH=${shellQuote(spec.python)}"\${PYTHONPATH:+:$PYTHONPATH}"`]),
     ...(slot.gpus.length === 0 && slot.cpus > 0 ? [`export OMP_NUM_THREADS="\${OMP_NUM_THREADS:-${slot.cpus}}"`] : []),
+    ...(login?.before ? [login.before] : []),
     `cannot() { echo "$1" > ${shellQuote(`${folder}/could_not_start`)}; echo "runyard: could not start: $1" >&2; exit 127; }`,
     `cd ${shellQuote(spec.cwd)} || cannot ${shellQuote(`the folder ${oneLine(spec.cwd)} cannot be entered`)}`,
     ...(spec.command.kind === "argv"

@@ -28,10 +28,10 @@ export interface MachineLogin extends Login {
   /** Where its spool is to lie, absolute; null: in the account's data folder. */
   spool: string | null;
   /** What it allows. Absent: everything. */
-  limits?: MachineLimits;
-  hours?: Hours | null;
+  limits?: MachineLimits | undefined;
+  hours?: Hours | null | undefined;
   /** Shell text before each command. Absent: none. */
-  env?: string | null;
+  env?: string | null | undefined;
 }
 
 /** What the owner of a machine allows of it, as the scheduler takes it. */
@@ -130,10 +130,11 @@ export async function updateHardware(db: Db, machine: number, hardware: Hardware
 export async function setMachine(
   db: Db,
   name: string,
-  changes: { slots?: string[] | null; drained?: boolean },
+  changes: { slots?: string[] | null; drained?: boolean; login?: MachineLogin },
 ): Promise<void> {
   const set = {
     ...(changes.slots !== undefined && { slots_json: changes.slots === null ? null : JSON.stringify(changes.slots) }),
+    ...(changes.login !== undefined && { login_json: JSON.stringify(changes.login) }),
     ...(changes.drained !== undefined && { drained: changes.drained ? 1 : 0 }),
   };
   if (Object.keys(set).length > 0) await db.updateTable("machine").set(set).where("name", "=", name).execute();

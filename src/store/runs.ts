@@ -3,6 +3,7 @@ import type { JobId, RunStatus, UnixMs } from "../core/run.ts";
 import { failedDependency, reviveDependants, settleDependants } from "./dependencies.ts";
 import { type Db, type Dialect, storable } from "./dialect.ts";
 import { makeRuns } from "./jobs.ts";
+import { inPortions } from "./portions.ts";
 import type { Tables } from "./schema.ts";
 import { type CountChanges, shift, writeCounts } from "./transition.ts";
 import { countUnmade } from "./unmade.ts";
@@ -169,6 +170,31 @@ export async function cancelQueued(
   shift(changes, job, "queued", "cancelled", runs);
   const ended = await writeCounts(db, changes, now);
   return { runs, touched: [job, ...(await settleDependants(db, ended, now))] };
+}
+
+/** Marks waiting runs as skipped: they are not to be executed. */
+export async function skipRuns(
+  db: Db,
+  dialect: Dialect,
+  job: JobId,
+  runs: readonly number[],
+  now: UnixMs,
+): Promise<void> {
+  if (runs.length === 0) return;
+  await makeRuns(db, dialect, job, 1, Math.max(...runs));
+  const updated = await inPortions([...new Set(runs)], async (some) => [
+    await db
+      .updateTable("run")
+      .set({ status: "skipped", ended_at: now })
+      .where("job_id", "=", job)
+      .where("n", "in", some)
+      .where(standsIn(["queued"]))
+      .executeTakeFirst(),
+  ]);
+  const changes: CountChanges = new Map();
+  const skipped = updated.reduce((sum, { numUpdatedRows }) => sum + Number(numUpdatedRows), 0);
+  shift(changes, job, "queued", "skipped", skipped);
+  await writeCounts(db, changes, now);
 }
 
 /** Makes the rows in this range that are missing, as cancelled. Returns how many. */

@@ -9,6 +9,8 @@ export interface RemotePlaces {
   home: string;
   /** The folder of the Python client library. */
   python: string;
+  /** Shell text of the machine's owner, to run before each command; null: none. */
+  before: string | null;
 }
 
 export interface FolderSource {
@@ -41,7 +43,7 @@ export function attemptSources(
     cwd: `${folder}/work`,
     folder,
     environment: `${places.home}/${environmentPath(assignment.environment)}`,
-    login: { environment: `${places.home}/environments/own.sh` },
+    login: { environment: `${places.home}/environments/own.sh`, before: places.before },
     python: places.python,
   });
   return [

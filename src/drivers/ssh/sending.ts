@@ -10,7 +10,7 @@ import { attemptSources, environmentSource, type FolderSource, takeInScript, tar
 export interface Sender {
   /** Makes the folders of attempts; answers why those could not be made that are not there, unless the connection broke. */
   send(
-    home: string,
+    place: { home: string; before: string | null },
     assignments: readonly Assignment[],
     gpus: readonly Gpu[],
     shared: boolean,
@@ -57,13 +57,13 @@ export function openSender(host: SshHost, desk: DriverDesk, code: CodeSender, py
   }
 
   return {
-    async send(home, which, gpus, shared) {
+    async send({ home, before }, which, gpus, shared) {
       const laid = await layOuts(home, which);
       if (!laid) return new Map();
       const assignments = which.filter(({ attempt }) => !laid.problems.has(attempt));
       if (assignments.length === 0) return laid.problems;
       const beside = await sharedSources(assignments);
-      const places = { home, python: `${home}/python` };
+      const places = { home, before, python: `${home}/python` };
       const folders = assignments.flatMap((assignment) => {
         const keys = assignment.slot.gpus.map((device) => deviceKey(gpus, device));
         return attemptSources(assignment, places, keys, shared);

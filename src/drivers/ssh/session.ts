@@ -224,7 +224,8 @@ export function openSession(options: SessionOptions): Session {
     if (wantsGpus && Date.now() - surveyedAt > FRESH_MS) await survey();
     if (!connection) return new Map();
     const assignments = which.map(({ assignment }) => assignment);
-    return sender.send(connection.home, assignments, hardware.gpus, machine.slots !== null);
+    const place = { home: connection.home, before: machine.login?.env ?? null };
+    return sender.send(place, assignments, hardware.gpus, machine.slots !== null);
   }
 
   async function deliver(reports: Report[]): Promise<Delivery> {

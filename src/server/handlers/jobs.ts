@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import type { Submission } from "../../api/job.ts";
+import { describeLimits } from "../../core/capacity_limit.ts";
 import { commandLine } from "../../core/command_line.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import { openLedger } from "../../core/ledger.ts";
@@ -23,8 +24,10 @@ import {
   selectJobs,
   setJob,
 } from "../../store/jobs.ts";
-import { selectMachines } from "../../store/machines.ts";
+import { allowsOf, selectMachines } from "../../store/machines.ts";
 import { selectPools } from "../../store/pools.ts";
+import { skipRuns } from "../../store/runs.ts";
+import { capacities } from "../capacities.ts";
 import { checkWords } from "../check_words.ts";
 import { presentJob } from "../present.ts";
 import { choose, forbidStrangers } from "../selection.ts";
@@ -33,7 +36,7 @@ import type { Handlers, Yard } from "../yard.ts";
 /** A machine that was never seen is waited for this long before a demand is judged without it. */
 const MACHINE_WAIT_MS = 6000;
 
-type JobHandlers = Pick<Handlers, "submit" | "listJobs" | "showJob" | "setJob" | "extend">;
+type JobHandlers = Pick<Handlers, "submit" | "plan" | "listJobs" | "showJob" | "setJob" | "extend">;
 
 export function jobHandlers(yard: Yard): JobHandlers {
   const { store } = yard;
@@ -47,6 +50,7 @@ export function jobHandlers(yard: Yard): JobHandlers {
         (await checkDisk(yard)) ??
         checkWords(work) ??
         (await checkPool(yard, body, who.user)) ??
+        (await checkRoom(yard, body)) ??
         (await checkAfter(yard, body)) ??
         (body.out === null ? null : reserveOut(body.out, compiled.total));
       if (objection) return objection;
@@ -56,6 +60,7 @@ export function jobHandlers(yard: Yard): JobHandlers {
       const now = yard.clock.now();
       const id = await store.write(async (db) => {
         const id = await insertJob(db, store.dialect, job, now);
+        await skipRuns(db, store.dialect, id, body.skip, now);
         await settleDependants(db, body.after.map((after) => after.job) as JobRow["id"][], now);
         await insertAudit(db, {
           at: now,
@@ -69,6 +74,15 @@ export function jobHandlers(yard: Yard): JobHandlers {
       boundary("yard: submitted");
       store.changes.tell([{ kind: "job", job: id }]);
       return { job: await present(id) };
+    },
+
+    async plan({ body }) {
+      const looks = await capacities(yard, body.pool, body.demand);
+      const machines = looks.map(({ name, isOpen, capacity }) => {
+        const { placements, because } = capacity();
+        return { name, open: isOpen, placements, because: describeLimits(because) };
+      });
+      return { machines };
     },
 
     async listJobs({ query }) {
@@ -175,7 +189,17 @@ function newJob(body: Submission, work: Work, total: number, environment: string
     work,
     total,
     demand: body.demand,
-    plan: { cwd, environment, named, umask, limits, out, snapshot, commit },
+    plan: {
+      cwd,
+      environment,
+      named,
+      umask,
+      limits,
+      out,
+      snapshot,
+      commit,
+      ...(body.results && { results: body.results }),
+    },
     tags: body.tags,
     retries: body.retries,
     timeLimitMs: body.timeLimitMs,
@@ -219,11 +243,27 @@ async function checkPool(yard: Yard, body: Submission, user: string): Promise<Re
   return refuse({ code: "can_never_run", asked: demand, largest });
 }
 
+/** Whether one of the machines has room now, as far as all of them have answered and take runs at this hour. */
+async function checkRoom(yard: Yard, { pool, demand, unlessFull }: Submission): Promise<Refused | null> {
+  const { need } = demand;
+  if (!unlessFull || !need) return null;
+  const looks = (await capacities(yard, pool, demand)).map(({ capacity, ...look }) => ({
+    ...look,
+    capacity: capacity(),
+  }));
+  const isFull = looks.every(({ isOpen, capacity }) => isOpen && capacity.placements.length === 0);
+  if (!isFull || looks.length === 0) return null;
+  return refuse({
+    code: "no_room",
+    machines: looks.map(({ name, capacity }) => ({ name, because: capacity.because })),
+  });
+}
+
 async function machinesOf(yard: Yard, pool: string): Promise<Machine[]> {
   const deadline = yard.clock.now() + MACHINE_WAIT_MS;
   for (;;) {
     const rows = (await selectMachines(yard.store.read)).filter((row) => row.pool === pool);
-    const machines = rows.map((row) => ({ ...row, ...yard.presence.of(row.id) }));
+    const machines = rows.map((row) => ({ ...row, ...allowsOf(row), ...yard.presence.of(row.id) }));
     if (machines.every((machine) => machine.hardware.cpus > 0) || yard.clock.now() > deadline) return machines;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -92,8 +92,10 @@ export function machineHandlers(yard: Yard): MachineHandlers {
     async setMachine({ params, body, who }) {
       const row = await find(params.machine);
       if (isRefused(row)) return row;
+      if (body.login && row.driver !== "ssh") return refuse({ code: "not_behind_ssh", machine: row.name });
       await store.write(async (db) => {
         await setMachine(db, row.name, {
+          ...(body.login !== undefined && { login: body.login }),
           ...(body.slots !== undefined && { slots: body.slots }),
           ...(body.drained !== undefined && { drained: body.drained }),
         });

@@ -16,6 +16,7 @@ own_folder() {
 # Says hello, or why the spool cannot be used. A spool obeys no yard that another has followed.
 open_spool() {
   spool=${spool:-${XDG_DATA_HOME:-$HOME/.local/share}/runyard/spool}
+  case $spool in "~/"*) spool=$HOME/${spool#"~/"} ;; esac
   home=$spool/$yard
   for part in "$spool" "$home" "$home/environments" "$home/kept" "$home/code"; do
     own_folder "$part" || { say "unusable $part"; exit; }

@@ -1,5 +1,5 @@
-import { readCommandLines } from "./command_lines.ts";
-import { wrongUsage } from "./stop.ts";
+import { readCommandLines } from "../command_lines.ts";
+import { wrongUsage } from "../stop.ts";
 
 /** A line of a batch file: one command for bash, a job of its own in ml-scheduler's words. */
 export interface BatchLine {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { aFolder } from "../../test/helpers/a_folder.ts";
+import { aFolder } from "../../../test/helpers/a_folder.ts";
 import { batchLineName, readBatchFile } from "./batch_file.ts";
 
 test("a line is a command; comments and blank lines are none, but keep the line numbers", async () => {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { MOST_UTILIZATION } from "../core/capacity.ts";
-import type { Need } from "../core/free_machine.ts";
+import { MOST_UTILIZATION } from "../../core/capacity.ts";
+import type { Need } from "../../core/free_machine.ts";
 
 /** What `batch` was asked for, in ml-scheduler's words. */
 export interface BatchOptions {

@@ -1,0 +1,137 @@
+import { existsSync, statSync } from "node:fs";
+import { normalize } from "node:path";
+import type { SubmissionInput } from "../../api/job.ts";
+import { submittingLimits } from "../../platform/shell_limits.ts";
+import { connectToChange } from "../connect.ts";
+import { printable } from "../printable.ts";
+import { wrongUsage } from "../stop.ts";
+import { currentUmask, submittingEnvironment, workingFolder } from "../submitting_environment.ts";
+import { takeCode } from "../take_code.ts";
+import { note, print, printJson } from "../terminal.ts";
+import type { BatchLine } from "./batch_file.ts";
+import type { BatchOptions } from "./batch_options.ts";
+import { followBatch } from "./follow_batch.ts";
+import { type NamedMachineFile, registerMachines } from "./register_machines.ts";
+
+export interface BatchOrder extends BatchOptions {
+  file: string;
+  lines: BatchLine[];
+  machines: NamedMachineFile[];
+  /** Null: that of the machine files. */
+  pool: string | null;
+  /** Absolute. */
+  resultsFolder: string;
+  queue: boolean;
+  detach: boolean;
+  yes: boolean;
+  json: boolean;
+}
+
+/** Queues a batch and, unless it is to be left alone, shows how it goes; returns the exit code. */
+export async function submitBatch(order: BatchOrder): Promise<number> {
+  const forward = pathsOf(order.copyForward, "--copy-forward");
+  for (const path of forward) {
+    if (!existsSync(path)) throw wrongUsage(`--copy-forward ${path}: there is no such file or folder.`);
+  }
+  const skip = warnOfResults(order);
+  const connection = await connectToChange({ quiet: order.json });
+  const pool = order.pool ?? (await registerMachines(connection, order.machines));
+  const names = order.machines.map(({ file }) => file.name);
+  const demand = {
+    need: order.need,
+    ...(order.pool === null && names.length > 0 && { machines: names }),
+  };
+  const plan = (await connection.client.call("plan", { body: { pool, demand } })).machines;
+  if (!order.json) printPlan(order, plan);
+  if (order.dryRun) return printDryRun(order, plan, skip);
+  const snapshot = await takeCode(connection, process.cwd(), {
+    yes: order.yes,
+    quiet: true,
+    ...(forward.length > 0 && { only: forward }),
+  });
+  const { job } = await connection.client.call("submit", { body: submissionOf(order, pool, demand, snapshot, skip) });
+  if (order.detach) {
+    if (order.json) printJson({ job });
+    else print(`Job ${job.id}: ${job.runs.total - skip.length} lines queued.\n  follow:  runyard logs -f ${job.id}`);
+    return 0;
+  }
+  return followBatch(connection, job, order.lines, order.json);
+}
+
+type Plan = { name: string; open: boolean; placements: (string | null)[]; because: string }[];
+
+function submissionOf(
+  order: BatchOrder,
+  pool: string,
+  demand: SubmissionInput["demand"],
+  snapshot: string,
+  skip: number[],
+): SubmissionInput {
+  const prefix = order.lines[0]?.name.replace(/\.\d+$/, "") ?? "batch";
+  return {
+    name: order.file === "-" ? "batch from stdin" : order.file,
+    work: { kind: "lines", lines: order.lines.map(({ line, text }) => [line, text]) },
+    pool,
+    demand,
+    cwd: workingFolder(undefined),
+    ...submittingEnvironment([], []),
+    umask: currentUmask(),
+    limits: submittingLimits(),
+    snapshot,
+    skip,
+    results: { folder: order.resultsFolder, prefix, only: pathsOf(order.copyBackwards, "--copy-backwards") },
+    unlessFull: !order.queue,
+  };
+}
+
+/** Normalised, relative to the current folder; empty: all of it. */
+function pathsOf(given: readonly string[], option: string): string[] {
+  const paths = given.map((path) => normalize(path).replace(/\/$/, ""));
+  if (paths.includes(".")) return [];
+  const outside = paths.find((path) => path.startsWith("/") || path.split("/").includes(".."));
+  if (outside === undefined) return paths;
+  throw wrongUsage(`${option} ${outside}: only what lies in the current folder can be named.`);
+}
+
+/** The runs whose results are there: they are not executed, and nothing of theirs is replaced. */
+function warnOfResults({ lines, resultsFolder }: BatchOrder): number[] {
+  if (existsSync(resultsFolder) && !statSync(resultsFolder).isDirectory()) {
+    throw wrongUsage(`${resultsFolder} is no folder, and results would come there. Move it away.`);
+  }
+  return lines.flatMap(({ line, name }, index) => {
+    const isThere = ["", ".out", ".err"].some((suffix) => existsSync(`${resultsFolder}/${name}${suffix}`));
+    if (!isThere) return [];
+    note(`WARNING: job results already exists for line ${line}, skipping evaluation: delete if you wish to rerun`);
+    return [index + 1];
+  });
+}
+
+/** In ml-scheduler's words, which its users read. */
+function printPlan({ verbose, machines }: BatchOrder, plan: Plan): void {
+  const shown = (name: string) => machines.find(({ file }) => file.name === name)?.named ?? name;
+  const limits = plan.map(
+    ({ name, open, placements }) => `'${printable(shown(name))}': ${open ? placements.length : 0}`,
+  );
+  print(`machine limits:  {${limits.join(", ")}}`);
+  const choices = plan.map(({ placements }) => `[${placements.map((gpu) => gpu ?? "None").join(", ")}]`);
+  print(`machine gpu choices: [${choices.join(", ")}]`);
+  for (const { name, open, because } of plan) {
+    if (!open) note(`${printable(name)} takes no runs now; see: runyard machines check ${printable(name)}`);
+    else if (verbose) note(`${printable(name)}: no more because of ${printable(because)}`);
+  }
+}
+
+/** Which line would start where, were it submitted now. */
+function printDryRun({ lines, json }: BatchOrder, plan: Plan, skip: readonly number[]): number {
+  const places = plan.flatMap(({ name, open, placements }) => (open ? placements.map((gpu) => ({ name, gpu })) : []));
+  const due = lines.filter((_, index) => !skip.includes(index + 1));
+  const starts = due.map((line, index) => ({ line: line.line, name: line.name, at: places[index] ?? null }));
+  if (json) printJson({ machines: plan, lines: starts });
+  else {
+    for (const { line, at } of starts) {
+      const where = at === null ? "waits" : `${printable(at.name)}${at.gpu === null ? "" : ` GPU ${at.gpu}`}`;
+      print(`line ${line}: ${where}`);
+    }
+  }
+  return plan.every(({ open }) => open) && places.length === 0 && plan.length > 0 ? 5 : 0;
+}

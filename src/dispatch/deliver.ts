@@ -1,0 +1,96 @@
+import { existsSync } from "node:fs";
+import { cp, link, mkdir, open, rename, rm, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { ResultsPlace } from "../core/job.ts";
+import { resultsName } from "../core/job.ts";
+import type { Files } from "../files/open_files.ts";
+import type { OutputPlace } from "../files/output_place.ts";
+import { describeFileProblem } from "../files/problem.ts";
+import { systemErrorCode } from "../platform/system_error.ts";
+
+/** An attempt that has ended, and where what it left lies now. */
+export interface Delivery {
+  attempt: string;
+  line: number;
+  out: OutputPlace;
+  err: OutputPlace;
+  /** The folder with what it made or changed; it is moved from there. */
+  results: string;
+}
+
+/**
+ * Puts what an attempt left into the user's folder: `<name>.out`, `<name>.err` and `<name>/`. Nothing that is there is
+ * replaced: a name that is taken gets the attempt's id behind it. May be asked again after a crash.
+ */
+export async function deliver(files: Files, place: ResultsPlace, delivery: Delivery): Promise<void> {
+  const { folder } = place;
+  const plain = resultsName(place, delivery.line);
+  await mkdir(folder, { recursive: true });
+  const isOurs = existsSync(markOf(folder, delivery.attempt));
+  const isTaken = ["", ".out", ".err"].some((suffix) => existsSync(join(folder, plain + suffix)));
+  const name = isTaken && !isOurs ? `${plain}.${delivery.attempt}` : plain;
+  await touch(markOf(folder, delivery.attempt));
+  await writeStream(files, delivery.out, join(folder, `${name}.out`));
+  await writeStream(files, delivery.err, join(folder, `${name}.err`));
+  await moveResults(delivery.results, join(folder, name), place.only);
+  await unlink(markOf(folder, delivery.attempt));
+}
+
+/** While it is there, what lies under the run's name is this attempt's. */
+function markOf(folder: string, attempt: string): string {
+  return join(folder, `.${attempt}.arriving`);
+}
+
+async function touch(path: string): Promise<void> {
+  await (await open(path, "a", 0o600)).close();
+}
+
+/** There whole or not at all. */
+async function writeStream(files: Files, from: OutputPlace, to: string): Promise<void> {
+  if (existsSync(to)) return;
+  const part = `${to}.part`;
+  const file = await open(part, "w", 0o644);
+  try {
+    for (let at = 0; ; ) {
+      const read = await files.outputs.read(from, at);
+      if (!read.ok) throw new Error(describeFileProblem(read.problem));
+      if (read.value.length === 0) break;
+      await file.writeFile(read.value);
+      at += read.value.length;
+    }
+  } finally {
+    await file.close();
+  }
+  await publish(part, to);
+}
+
+/** A link, unlike a rename, never replaces what is there. */
+async function publish(part: string, to: string): Promise<void> {
+  try {
+    await link(part, to);
+  } catch (error) {
+    if (systemErrorCode(error) !== "EEXIST") throw error;
+  }
+  await unlink(part);
+}
+
+async function moveResults(from: string, to: string, only: readonly string[]): Promise<void> {
+  if (!existsSync(from)) return;
+  if (only.length === 0) return move(from, to);
+  for (const path of only) if (existsSync(join(from, path))) await move(join(from, path), join(to, path));
+  await rm(from, { recursive: true, force: true });
+}
+
+async function move(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (systemErrorCode(error) !== "EXDEV") throw error;
+    const part = `${to}.part`;
+    await rm(part, { recursive: true, force: true });
+    await cp(from, part, { recursive: true });
+    await rename(part, to);
+    await rm(from, { recursive: true, force: true });
+  }
+}

@@ -29,7 +29,7 @@ function install(): void {
 }
 
 /** Where hosts find a program: theirs is the system's PATH, not that of the test. */
-export function findProgram(name: string): string | null {
+function findProgram(name: string): string | null {
   return SYSTEM_PATH.map((folder) => join(folder, name)).find(isExecutable) ?? null;
 }
 

@@ -69,7 +69,7 @@ export function openSender(host: SshHost, desk: DriverDesk, code: CodeSender, py
         return attemptSources(assignment, places, keys, shared);
       });
       const ids = assignments.map(({ attempt }) => attempt);
-      const input = await tarOf([...beside, ...folders]);
+      const input = await tarOf(assignments, [...beside, ...folders]);
       const result = await host.run(takeInScript(home, ids, laid.lines), { input, deadlineMs: DEADLINE_MS });
       if (!result.ok) return new Map();
       if (result.value.code === 0) for (const { target } of beside) there.add(target);

@@ -42,7 +42,7 @@ export async function prepareClient(login: Login, place: SshPlace): Promise<Resu
   if (objection !== null) return bad({ code: "bad_login", reason: objection.text });
   const toKey = login.key === null ? null : objectionToKeyFile(login.key);
   if (login.key !== null && toKey !== null) return bad({ code: "bad_key_file", path: login.key, reason: toKey });
-  const toFolder = await makePrivateFolder(place.folder).catch(wordSystemError);
+  const toFolder = await makePrivateFolder(place.folder).then((what) => what && `it is ${what}`, wordSystemError);
   if (toFolder !== null) return bad({ code: "bad_folder", path: place.folder, reason: toFolder });
   const program = findInPath("ssh");
   if (program === null) return bad({ code: "no_ssh", reason: "there is no such program on the PATH" });

@@ -3,7 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Login } from "../core/login.ts";
 import { bad, good, type Result } from "../platform/result.ts";
-import type { SshClient } from "./client.ts";
+import { runSsh, type SshClient } from "./client.ts";
 import { couldPush, diagnose } from "./diagnosis.ts";
 import { hasLockedKey } from "./key_file.ts";
 import { findMaster, type Master, type Sockets, startMaster } from "./master.ts";
@@ -49,12 +49,23 @@ export async function logIn(
     return good(master);
   }
   if (said === null) return bad({ code: "unreachable", reason: `no login within ${LOGIN_MS / 1000} s` });
-  const trouble = diagnose(said, login, client.place.folder);
-  if (trouble.code === "needs_login" && couldPush(said)) await writeFile(asks, "");
+  const all = isProxied(settings.value) ? await askWhy(quiet.client, args) : said;
+  const trouble = diagnose(all, login, client.place.folder);
+  if (trouble.code === "needs_login" && couldPush(all)) await writeFile(asks, "");
   if (trouble.code === "refused" && (await hasLockedKey(keysOf(settings.value), client.environment))) {
     return bad({ code: "needs_login", reason: "a key of yours has a passphrase, or wants to be touched" });
   }
   return bad(trouble);
+}
+
+function isProxied(settings: SshSettings): boolean {
+  return ["proxyjump", "proxycommand"].some((keyword) => (settings.get(keyword) ?? "none") !== "none");
+}
+
+/** What a proxy says is lost where ssh is to stay in the background: the same once more, without that. */
+async function askWhy(client: SshClient, args: readonly string[]): Promise<string> {
+  const answer = await runSsh(client, [...args, "exit 0"], LOGIN_MS);
+  return answer.kind === "exited" || answer.kind === "timed_out" ? answer.stderr : "";
 }
 
 function keysOf(settings: SshSettings): string[] {

@@ -16,6 +16,7 @@ const mayImport: Record<string, readonly string[] | typeof all> = {
   "src/api": ["src/core"],
   "src/platform": ["src/core"],
   "src/client": ["src/core", "src/api"],
+  "src/shells": ["src/core", "src/platform"],
   "src/snapshots": ["src/core", "src/platform"],
   "src/files": ["src/core", "src/platform"],
   "src/store": ["src/core", "src/platform"],

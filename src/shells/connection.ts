@@ -20,6 +20,8 @@ export interface Connection {
   link(anew?: boolean): Promise<Result<Link, Trouble>>;
   /** Whether it is still this master that serves its socket. */
   isServed(link: Link): Promise<boolean>;
+  /** Nobody answers at its socket any more. */
+  forget(link: Link): void;
   /** Nothing comes through any more. What the yard has opened is ended; what somebody logged in for may recover. */
   abandon(link: Link): Promise<void>;
   /** Ends the master if this process has opened it; `all`: whatever there is, of `machines login` too. */
@@ -61,8 +63,9 @@ export function openConnection(login: Login, place: SshPlace): Connection {
       const found = await findMaster(client, master.socket);
       return found !== null && found.process.pid === master.process.pid;
     },
+    forget,
     async abandon(link) {
-      if (known === link) known = null;
+      forget(link);
       if (link.master.socket === sockets.own) await endMaster(link.client, link.master);
     },
     async close(all) {
@@ -72,6 +75,10 @@ export function openConnection(login: Login, place: SshPlace): Connection {
       known = opened = null;
     },
   };
+
+  function forget(link: Link): void {
+    if (known === link) known = null;
+  }
 
   async function everything(): Promise<Link[]> {
     const prepared = await prepareClient(login, place);

@@ -28,7 +28,7 @@ export function objectionToLogin(login: Login): LoginObjection | null {
       text: `${quoted(host)} is no host: a name, an address or an alias of ~/.ssh/config is needed.`,
     };
   }
-  if (user !== null && !/^[\p{L}\p{N}_.][\p{L}\p{N}_.@\\+$~-]{0,253}(?<!\\)$/u.test(user)) {
+  if (user !== null && !/^[\p{L}\p{N}_.](?:[\p{L}\p{N}_.@\\+~-]{0,252}[\p{L}\p{N}_.@+~$-])?$/u.test(user)) {
     return { at: "user", text: `${quoted(user)} is no user name.` };
   }
   if (port !== null && !(Number.isInteger(port) && port >= 1 && port <= 65_535)) {

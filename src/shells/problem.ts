@@ -38,7 +38,7 @@ function describe(machine: string, trouble: Trouble): string {
     case "bad_login":
       return `The login of ${machine} cannot be used. ${trouble.reason}`;
     case "bad_config":
-      return `ssh refuses its configuration: ${trouble.reason}. Mend it until "ssh ${machine}" works by hand, then try again.`;
+      return `ssh refuses its configuration: ${trouble.reason}. Mend it until ssh works by hand, then try again.`;
     case "bad_folder":
       return `The folder for connections, ${trouble.path}, cannot be used: ${trouble.reason}. Make it a folder that belongs to you alone.`;
     case "bad_key_file":

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { bad, good, type Result } from "../platform/result.ts";
 import type { SshPlace } from "./client.ts";
@@ -51,7 +52,7 @@ export interface SshOutput {
 export interface SshChannel {
   stdin: Writable;
   stdout: Readable;
-  /** Resolves when the script has ended and stdout has been read; a problem where it is not known how. Never rejects. */
+  /** Resolves when the script has ended; a problem where it is not known how. What nobody has read yet waits in stdout. */
   ended: Promise<Result<{ code: number; stderr: string }, SshProblem>>;
   /** Kills the script with what it has started in its session. */
   kill(): Promise<void>;
@@ -85,6 +86,9 @@ export function openSshHost(machine: string, login: Login, place: SshPlace): Ssh
 
   /** A session on a connection, both new if need be, in which the script has begun; null: it has not within the deadline. */
   async function begin(script: string, deadlineMs: number): Promise<Result<Running | null, Trouble>> {
+    // Before standing in line: where there is no way, all hear of it at once.
+    const first = await connection.link();
+    if (!first.ok) return first;
     for (let renewed = false; ; ) {
       const giveBack = await slots.take();
       const linked = await connection.link();
@@ -112,7 +116,8 @@ export function openSshHost(machine: string, login: Login, place: SshPlace): Ssh
           if (!slots.shrink()) return bad({ code: "no_session" });
           break;
         case "no_master":
-          if (renewed) return bad({ code: "broken", reason: "it is gone each time" });
+          connection.forget(link);
+          if (renewed) return bad({ code: "broken", reason: "it was gone at once, twice" });
           renewed = true;
           break;
         case "cut":
@@ -164,14 +169,17 @@ export function openSshHost(machine: string, login: Login, place: SshPlace): Ssh
       const running = begun.value;
       const output = collect(running.session.stdout, maxOutputBytes);
       running.session.stdin.end(input);
-      const ended = await within(running.deadline - performance.now(), endOf(running));
+      const read = finished(running.session.stdout, { writable: false });
+      const both = Promise.all([endOf(running), read.catch(() => {})]);
+      const ended = await within(running.deadline - performance.now(), both);
       if (ended === null) {
         running.session.drop();
         if (!(await answers(running.link, running.pid))) return refuse(silent(deadlineMs));
         const { stderr } = await running.session.ended;
         return good({ kind: "timed_out", deadlineMs, ...output(), stderr });
       }
-      return ended.ok ? good({ kind: "exited", ...ended.value, ...output() }) : refuse(ended.problem);
+      const [end] = ended;
+      return end.ok ? good({ kind: "exited", ...end.value, ...output() }) : refuse(end.problem);
     },
 
     async open(script, { deadlineMs = RUN_MS } = {}) {

@@ -163,13 +163,14 @@ describe.skipIf("missing" in started)("a connection", () => {
     expect(await output(host, "echo found")).toBe("found\n");
   });
 
-  test("that is silent is noticed also where nobody asks", { timeout: 60_000 }, async () => {
-    const host = reach(await aPlace(hosts), "lab1");
+  test("that is silent is noticed also where nobody asks, as soon as the user's ssh_config wants it", async () => {
+    const config = "Host *\n  ServerAliveInterval 1\n  ServerAliveCountMax 2";
+    const host = reach(await aPlace(hosts, { config }), "lab1");
     const channel = must(await host.open("cat"));
     cut("lab1");
     const before = performance.now();
     expect(await channel.ended).toMatchObject(problem("broken"));
-    expect(performance.now() - before).toBeLessThan(25_000);
+    expect(performance.now() - before).toBeLessThan(10_000);
   });
 
   test("to a machine that lost its power is opened anew when it is back", async () => {

@@ -1,6 +1,6 @@
 import { isAlive } from "../platform/processes.ts";
 import { good, type Result } from "../platform/result.ts";
-import { prepareClient, type SshClient, type SshPlace } from "./client.ts";
+import { inFolder, prepareClient, type SshClient, type SshPlace } from "./client.ts";
 import { logIn } from "./log_in.ts";
 import type { Login } from "./login.ts";
 import { endMaster, findMaster, type Master, socketsOf } from "./master.ts";
@@ -54,7 +54,7 @@ export function openConnection(login: Login, place: SshPlace): Connection {
     async link(anew = false) {
       if (known !== null && isAlive(known.master.process)) return good(known);
       known = null;
-      opening ??= findOrOpen(anew).finally(() => {
+      opening ??= inFolder(place, () => findOrOpen(anew)).finally(() => {
         opening = null;
       });
       return opening;

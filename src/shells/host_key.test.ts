@@ -127,16 +127,22 @@ describe.skipIf("missing" in started)("host keys", () => {
     expect(await reach(place, "lab1").connect()).toMatchObject(code("host_key_unknown"));
   });
 
-  test("a host on the way has to be known to the user's ssh", async () => {
-    const jump = `Host behind\n  HostName ${hosts.host("lab1").address}\n  User root\n  ProxyJump gate`;
-    const strange = await aPlaceOfAStranger(jump);
-    const gate = new RegExp(`${hosts.host("gate").address}.*on the way`);
-    expect(await acceptHostKey("behind", loginTo("behind"), strange)).toMatchObject(code("host_key_unknown", gate));
-    const place = await aPlace(hosts, { config: `${jump}\n  UserKnownHostsFile /dev/null` });
-    must(await acceptHostKey("behind", loginTo("behind"), place));
-    expect(await output(reach(place, "behind"), "hostname; echo $SSH_CLIENT")).toMatch(
-      new RegExp(`^lab1\n${hosts.host("gate").address} `),
+  test("a host on the way has to be known too, to the yard or to the user's ssh", async () => {
+    const [lab, gate] = [hosts.host("lab1").address, hosts.host("gate").address];
+    const jump = `Host behind\n  HostName ${lab}\n  User root\n  ProxyJump gate`;
+    const place = await aPlaceOfAStranger(`Host *\n  GlobalKnownHostsFile /dev/null\n${jump}`);
+    const strange = await aPlace(hosts, { config: `${jump}\nHost *\n  UserKnownHostsFile /dev/null` });
+    expect(await acceptHostKey("behind", loginTo("behind"), strange)).toMatchObject(
+      code("host_key_unknown", new RegExp(`key of ${gate} is not known`)),
     );
+    must(await acceptHostKey("gate", loginTo("gate"), strange));
+    must(await acceptHostKey("behind", loginTo("behind"), strange));
+    const from = new RegExp(`^lab1\n${gate} `);
+    expect(await output(reach(strange, "behind"), "hostname; echo $SSH_CLIENT")).toMatch(from);
+    const users = await aPlace(hosts, { config: `${jump}\n  UserKnownHostsFile /dev/null` });
+    must(await acceptHostKey("behind", loginTo("behind"), users));
+    expect(await output(reach(users, "behind"), "hostname; echo $SSH_CLIENT")).toMatch(from);
+    expect(await reach(place, "behind").connect()).toMatchObject(code("host_key_unknown"));
   });
 
   test("where nobody answers nothing is accepted", async () => {

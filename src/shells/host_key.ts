@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
-import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, readFile, rm } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { writeDurably } from "../platform/durable_file.ts";
 import { bad, good, type Result } from "../platform/result.ts";
 import { runCommand } from "../platform/subprocess.ts";
-import { prepareClient, runSsh, type SshClient, type SshPlace } from "./client.ts";
+import { inFolder, prepareClient, runSsh, type SshClient, type SshPlace } from "./client.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { Login } from "./login.ts";
 import { asOptions, destination, KNOWN_HOSTS, pinFile, plain, trust } from "./options.ts";
@@ -30,7 +31,7 @@ export async function acceptHostKey(
   login: Login,
   place: SshPlace,
 ): Promise<Result<HostKey, SshProblem>> {
-  const accepted = await accept(login, place);
+  const accepted = await inFolder(place, () => accept(login, place));
   return accepted.ok ? accepted : bad(sshProblem(machine, accepted.problem));
 }
 
@@ -68,7 +69,7 @@ async function acceptPinned(visit: Visit, shown: HostKey, pinned: string): Promi
   for (const type of shown.fingerprint === pinned ? [shown.type] : types) {
     const line = await fetch(visit, algorithmsOf(type));
     if (line === null || fingerprintOf(line) !== pinned) continue;
-    await writeFile(join(visit.client.place.folder, pinFile(pinned)), `${line}\n`, { mode: 0o600 });
+    await writeDurably(join(visit.client.place.folder, pinFile(pinned)), `${line}\n`);
     return good({ type, fingerprint: pinned, wasKnown: shown.wasKnown && type === shown.type });
   }
   return bad({ code: "host_key_not_pinned", pinned, found: shown.fingerprint });

@@ -15,8 +15,8 @@ import { unattended } from "./unattended.ts";
 /** All that a login may take: names, proxies, keys, and the login shell. */
 const LOGIN_MS = 30_000;
 
-/** A dead connection is noticed after 15 s, also where nothing is being said. */
-const KEEP_ALIVE = { ServerAliveInterval: "5", ServerAliveCountMax: "3" };
+/** A dead connection is noticed after 15 to 20 s where nothing is being said; sooner where the user's ssh_config wants it. */
+const KEEP_ALIVE = { ServerAliveInterval: 5, ServerAliveCountMax: 3 };
 
 /**
  * Opens a connection without asking anybody. A machine that would have asked in a way that may ring a phone is remembered, and
@@ -36,7 +36,7 @@ export async function logIn(
   const quiet = await unattended(client, settings.value.systemConfig);
   const args = [
     ...quiet.args,
-    ...asOptions(KEEP_ALIVE),
+    ...keepAlive(settings.value),
     ...plain(settings.value),
     ...untouched(settings.value),
     ...trust(login, settings.value),
@@ -56,6 +56,14 @@ export async function logIn(
     return bad({ code: "needs_login", reason: "a key of yours has a passphrase, or wants to be touched" });
   }
   return bad(trouble);
+}
+
+function keepAlive(settings: SshSettings): string[] {
+  const least = Object.entries(KEEP_ALIVE).map(([name, ours]) => {
+    const theirs = Number(settings.get(name.toLowerCase()));
+    return [name, String(theirs > 0 ? Math.min(theirs, ours) : ours)];
+  });
+  return asOptions(Object.fromEntries(least));
 }
 
 function isProxied(settings: SshSettings): boolean {

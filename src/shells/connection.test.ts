@@ -4,7 +4,7 @@ import { readdirSync, statSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { aPlace, logins, loginTo, must, output, reach } from "../../test/helpers/a_machine.ts";
-import { killNow } from "../../test/helpers/processes_of.ts";
+import { killNow, processesOf } from "../../test/helpers/processes_of.ts";
 import { until } from "../../test/helpers/until.ts";
 import { type SshHosts, startSshHosts } from "../../test/testbed/ssh_hosts.ts";
 import { prepareClient, type SshPlace } from "./client.ts";
@@ -71,6 +71,15 @@ describe.skipIf("missing" in started)("a connection", () => {
     expect(logins(hosts, "lab1")).toBe(before + 1);
     await first.close();
     expect([await masterOf(place), sockets(place)]).toEqual([null, []]);
+  });
+
+  test("that several yards open at the same moment is one in the end", async () => {
+    const place = await aPlace(hosts);
+    const yards = Array.from({ length: 4 }, () => reach(place, "lab1"));
+    expect(await Promise.all(yards.map((yard) => output(yard, "hostname")))).toEqual(Array(4).fill("lab1\n"));
+    const { own } = socketsOf(loginTo("lab1"), place);
+    await until(() => processesOf(own).length === 1, "nothing is left of the others");
+    expect(processesOf(own).map(({ pid }) => pid)).toEqual([await masterOf(place)]);
   });
 
   test("survives the yard that has opened it, killed with its group, and so does what runs there", async () => {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { aFolder } from "../../test/helpers/a_folder.ts";
 import { aPlace, logins, loginTo, must, output, reach } from "../../test/helpers/a_machine.ts";
 import { type SshHosts, startSshHosts } from "../../test/testbed/ssh_hosts.ts";
@@ -143,6 +143,23 @@ describe.skipIf("missing" in started)("host keys", () => {
     must(await acceptHostKey("behind", loginTo("behind"), users));
     expect(await output(reach(users, "behind"), "hostname; echo $SSH_CLIENT")).toMatch(from);
     expect(await reach(place, "behind").connect()).toMatchObject(code("host_key_unknown"));
+  });
+
+  test("a connection that the user shares for himself is not looked at instead", async () => {
+    const folder = await aFolder();
+    const place = await aPlace(hosts, { config: `Host *\n  ControlPath ${folder}/%n\n  ControlMaster auto` });
+    const share = ["-F", place.config ?? "", "-o", "ControlPersist=60", "lab1", "true"];
+    execFileSync("ssh", share, { stdio: "ignore" });
+    onTestFinished(
+      () => void execFileSync("ssh", ["-F", place.config ?? "", "-O", "exit", "lab1"], { stdio: "ignore" }),
+    );
+    expect(await acceptHostKey("lab1", loginTo("lab1"), place)).toMatchObject({
+      ok: true,
+      value: { fingerprint: hosts.host("lab1").hostKey, wasKnown: true },
+    });
+    const before = logins(hosts, "lab1");
+    expect(await output(reach(place, "lab1"), "hostname")).toBe("lab1\n");
+    expect(logins(hosts, "lab1")).toBe(before + 1);
   });
 
   test("where nobody answers nothing is accepted", async () => {

@@ -8,7 +8,7 @@ import { runCommand } from "../platform/subprocess.ts";
 import { inFolder, prepareClient, runSsh, type SshClient, type SshPlace } from "./client.ts";
 import { diagnose } from "./diagnosis.ts";
 import type { Login } from "./login.ts";
-import { asOptions, destination, KNOWN_HOSTS, pinFile, plain, trust } from "./options.ts";
+import { ALONE, asOptions, destination, KNOWN_HOSTS, pinFile, plain, trust } from "./options.ts";
 import { type SshProblem, sshProblem, type Trouble } from "./problem.ts";
 import { readSettings, type SshSettings } from "./settings.ts";
 import { unattended } from "./unattended.ts";
@@ -90,7 +90,18 @@ async function visitWith({ client, args, settings, login }: Visit, options: stri
   const log = `visit-${randomBytes(6).toString("hex")}`;
   const noLogin = asOptions({ PubkeyAuthentication: "no", GSSAPIAuthentication: "no", HostbasedAuthentication: "no" });
   // -v alone tells the fingerprint; in a file of its own, since the proxies talk as much on stderr.
-  const all = ["-v", "-E", log, ...args, ...options, ...noLogin, ...plain(settings), ...destination(login), "exit 0"];
+  const all = [
+    "-v",
+    "-E",
+    log,
+    ...ALONE,
+    ...args,
+    ...options,
+    ...noLogin,
+    ...plain(settings),
+    ...destination(login),
+    "exit 0",
+  ];
   const answer = await runSsh(client, all, VISIT_MS);
   const path = join(client.place.folder, log);
   const text = await readFile(path, "utf8").catch(() => "");

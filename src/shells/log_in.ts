@@ -7,7 +7,7 @@ import { couldPush, diagnose } from "./diagnosis.ts";
 import { hasLockedKey } from "./key_file.ts";
 import type { Login } from "./login.ts";
 import { findMaster, type Master, type Sockets, startMaster } from "./master.ts";
-import { asOptions, destination, plain, trust, untouched } from "./options.ts";
+import { ALONE, asOptions, destination, plain, trust, untouched } from "./options.ts";
 import type { Trouble } from "./problem.ts";
 import { readSettings, type SshSettings } from "./settings.ts";
 import { unattended } from "./unattended.ts";
@@ -29,8 +29,9 @@ export async function logIn(
   anew: boolean,
 ): Promise<Result<Master, Trouble>> {
   const asks = join(client.place.folder, sockets.asks);
-  if (existsSync(asks) && !anew)
+  if (existsSync(asks) && !anew) {
     return bad({ code: "needs_login", reason: "it asked the last time, and is not tried again by itself" });
+  }
   const settings = await readSettings(client, login);
   if (!settings.ok) return settings;
   const quiet = await unattended(client, settings.value.systemConfig);
@@ -72,7 +73,7 @@ function isProxied(settings: SshSettings): boolean {
 
 /** What a proxy says is lost where ssh is to stay in the background: the same once more, without that. */
 async function askWhy(client: SshClient, args: readonly string[]): Promise<string> {
-  const answer = await runSsh(client, [...args, "exit 0"], LOGIN_MS);
+  const answer = await runSsh(client, [...ALONE, ...args, "exit 0"], LOGIN_MS);
   return answer.kind === "exited" || answer.kind === "timed_out" ? answer.stderr : "";
 }
 

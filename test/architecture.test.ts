@@ -17,6 +17,7 @@ const mayImport: Record<string, readonly string[] | typeof all> = {
   "src/platform": ["src/core"],
   "src/client": ["src/core", "src/api"],
   "src/snapshots": ["src/core", "src/platform"],
+  "src/shells": ["src/core", "src/platform"],
   "src/files": ["src/core", "src/platform"],
   "src/store": ["src/core", "src/platform"],
   "src/dispatch": ["src/core", "src/platform", "src/store", "src/files"],

@@ -121,7 +121,8 @@ export function openAttempts(options: AttemptsOptions): Attempts {
       if (local.phase !== "launching") return;
       const spec = { ...assignment, cwd, folder, python: options.python, login: null };
       const environment = environmentFile(spool, assignment.environment);
-      prepareFolder({ ...spec, environment }, assignment.out, keptFolder(spool, assignment.job, assignment.n));
+      const kept = keptFolder(spool, assignment.job, assignment.n);
+      prepareFolder({ ...spec, environment }, assignment.out, kept, assignment.kept);
       boundary("agent: prepared");
       options.launch(folder);
     } catch (error) {

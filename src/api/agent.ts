@@ -33,7 +33,7 @@ const assignmentSchema = z.object({
   out: z.string().nullable(),
   snapshot: z.string().nullable(),
   timeLimitMs: z.number().nullable(),
-  previous: z.string().nullable(),
+  kept: z.string().nullable(),
 }) satisfies z.ZodType<Assignment>;
 
 const stopSchema = z.object({

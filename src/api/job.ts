@@ -44,7 +44,8 @@ const needSchema = z.strictObject({
 
 export const demandSchema = z.strictObject({
   gpus: z.number().int().min(0).max(1024).nullable().default(null),
-  cpus: z.number().int().min(1).max(100_000).nullable().default(null),
+  /** 0: it takes no core. */
+  cpus: z.number().int().min(0).max(100_000).nullable().default(null),
   memoryBytes: z.number().int().min(1).nullable().default(null),
   need: needSchema.optional(),
   /** Only on these machines of the pool. */

@@ -45,8 +45,17 @@ export const machineSchema = z.object({
   seenAt: z.string().nullable(),
   unreachableSince: z.string().nullable(),
   driver: z.enum(["agent", "ssh"]),
-  /** How it is reached: `user@host:port`; null: an agent comes by itself. */
-  login: z.string().nullable(),
+  /** How it is reached; null: an agent comes by itself. */
+  login: z
+    .object({
+      host: z.string(),
+      user: z.string().nullable(),
+      port: z.number().nullable(),
+      /** A key file's path on the yard's machine. */
+      key: z.string().nullable(),
+      hostKey: z.string().nullable(),
+    })
+    .nullable(),
 });
 export type Machine = z.infer<typeof machineSchema>;
 

@@ -110,9 +110,11 @@ describe("what is wrong is told with its place", () => {
   test("a key that is not there is refused", async () => {
     const home = await aHome();
     const withKey = (path: string) => () => parseMachineFile("m.yaml", login.replace("~/.ssh/id_ssh_key", path), home);
-    expect(withKey("~/.ssh/none")).toThrow(`m.yaml:4:15: ssh_key_path: ${home}/.ssh/none: there is no such file.`);
-    expect(withKey("~/.ssh")).toThrow(`m.yaml:4:15: ssh_key_path: ${home}/.ssh: it is no file.`);
-    expect(withKey("id_here")).toThrow(`m.yaml:4:15: ssh_key_path: ${process.cwd()}/id_here: there is no such file.`);
+    expect(withKey("~/.ssh/none")).toThrow(`m.yaml:4:15: ssh_key_path: ${home}/.ssh/none: no such file or directory`);
+    expect(withKey("~/.ssh")).toThrow(`m.yaml:4:15: ssh_key_path: ${home}/.ssh: it is not a file`);
+    expect(withKey("id_here")).toThrow(
+      `m.yaml:4:15: ssh_key_path: ${process.cwd()}/id_here: no such file or directory`,
+    );
   });
 
   test("a key that others may read is refused, and how to mend it is said", async () => {
@@ -120,7 +122,7 @@ describe("what is wrong is told with its place", () => {
     const key = join(home, ".ssh/id_ssh_key");
     await chmod(key, 0o640);
     expect(() => parseMachineFile("m.yaml", asInTheReadme, home)).toThrow(
-      `m.yaml:6:15: ssh_key_path: ${key}: others than its owner may use it, and ssh ignores such a key. Make it private with: chmod 600 ${key}`,
+      `m.yaml:6:15: ssh_key_path: ${key}: others may read it, and ssh takes no such key; mend that with: chmod 600 ${key}`,
     );
     await chmod(key, 0o400);
     expect(parseMachineFile("m.yaml", asInTheReadme, home).keyPath).toBe(key);

@@ -5,7 +5,7 @@ import type { MachineLimits } from "../core/capacity.ts";
 import { type Hours, parseHours } from "../core/hours.ts";
 import { isLoginHost, isLoginUser } from "../core/login.ts";
 import { isMachineName } from "../core/machine.ts";
-import { objectionToKeyFile } from "./key_file.ts";
+import { objectionToKeyFile } from "../shells/key_file.ts";
 import { isMisread, type Misread, misread, wholeNumber } from "./option_values.ts";
 import { wrongUsage } from "./stop.ts";
 import { readTextFile } from "./text_file.ts";

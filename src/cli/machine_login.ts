@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import type { NewMachine } from "../api/machine.ts";
 import { isLoginHost, isLoginUser } from "../core/login.ts";
-import { objectionToKeyFile } from "./key_file.ts";
+import { objectionToKeyFile } from "../shells/key_file.ts";
+import type { MachineFile } from "./machine_file.ts";
 import { isMisread, wholeNumber } from "./option_values.ts";
 import { wrongUsage } from "./stop.ts";
 
@@ -31,6 +32,12 @@ export function readLogin(destination: string, options: LoginOptions): NewMachin
     hostKey: options.hostKey ?? null,
     spool: options.spool === undefined ? null : readSpool(options.spool),
   };
+}
+
+/** What a machine file says of the login. */
+export function loginOf(file: MachineFile): NewMachine["login"] {
+  const { username, ip, port, keyPath, hostKey, spool, limits, hours, env } = file;
+  return { host: ip, user: username, port, key: keyPath, hostKey, spool, limits, hours, env };
 }
 
 function readPort(text: string): number {

@@ -19,6 +19,12 @@ export const verbs: Verbs = {
     summary: "queue a file of commands for machines behind ssh, by what they have free",
     load: async () => (await import("./commands/batch.ts")).declareBatch,
   },
+  exec: {
+    group: "Submit",
+    summary: "run a command now on machines that are named, and show what it prints",
+    takesCommand: true,
+    load: async () => (await import("./commands/exec.ts")).declareExec,
+  },
   submit: {
     group: "Submit",
     summary: "queue the job that a YAML file describes",

@@ -25,8 +25,8 @@ export interface Assignment {
   out: string | null;
   snapshot: string | null;
   timeLimitMs: number | null;
-  /** The attempt before this one, whose checkpoints this one goes on from; null: none. */
-  previous: string | null;
+  /** The folder where the yard finds what an earlier attempt of the run kept; null: none did. */
+  kept: string | null;
 }
 
 /** A wish that an attempt end. */

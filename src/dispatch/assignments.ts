@@ -1,26 +1,43 @@
+import { existsSync } from "node:fs";
 import type { Assignment } from "../core/assignment.ts";
 import type { Slot } from "../core/demand.ts";
 import { paramsJson } from "../core/work.ts";
-import type { AttemptRow } from "../store/attempts.ts";
+import { type AttemptRow, selectAttemptsOfRun } from "../store/attempts.ts";
 import { type JobRow, selectJobs } from "../store/jobs.ts";
+import { selectMachines } from "../store/machines.ts";
 import type { Store } from "../store/store.ts";
 import type { Works } from "./works.ts";
 
 /** Returns what makes assignments of attempts' rows, in their order. */
-export function openAssignments(store: Store, works: Works): (rows: AttemptRow[]) => Promise<Assignment[]> {
+export function openAssignments(
+  store: Store,
+  works: Works,
+  yardId: string,
+): (rows: AttemptRow[]) => Promise<Assignment[]> {
+  /** What the latest of the earlier attempts kept that kept anything. */
+  async function keptBefore({ job_id, n, id }: AttemptRow): Promise<string | null> {
+    const spools = new Map((await selectMachines(store.read)).map((machine) => [machine.id, machine.spool]));
+    const earlier = (await selectAttemptsOfRun(store.read, job_id, n)).filter((attempt) => attempt.id !== id);
+    const folders = earlier
+      .reverse()
+      .map(({ machine_id }) => `${spools.get(machine_id)}/${yardId}/kept/${job_id}.${n}`);
+    return folders.find((folder) => existsSync(folder)) ?? null;
+  }
+
   return async (rows) => {
     const jobs = new Map<number, JobRow>();
     for (const job of await selectJobs(store.read, [...new Set(rows.map((row) => row.job_id))])) jobs.set(job.id, job);
     const assignments: Assignment[] = [];
     for (const row of rows) {
       const job = jobs.get(row.job_id);
-      if (job) assignments.push(await assignmentOf(row, job, works));
+      const kept = row.previous_id === null ? null : await keptBefore(row);
+      if (job) assignments.push(await assignmentOf(row, job, works, kept));
     }
     return assignments;
   };
 }
 
-async function assignmentOf(row: AttemptRow, job: JobRow, works: Works): Promise<Assignment> {
+async function assignmentOf(row: AttemptRow, job: JobRow, works: Works, kept: string | null): Promise<Assignment> {
   const { command, values } = (await works.of(job)).run(row.n);
   const { cwd, environment, named = [], umask, limits, out } = job.plan;
   return {
@@ -39,6 +56,6 @@ async function assignmentOf(row: AttemptRow, job: JobRow, works: Works): Promise
     out,
     snapshot: row.snapshot,
     timeLimitMs: job.timeLimitMs,
-    previous: row.previous_id,
+    kept,
   };
 }

@@ -75,7 +75,7 @@ const MOST_AT_ONCE = 256;
 const MOST_JOBS_KNOWN = 1000;
 
 export function openDesk({ yardId, store, files, works, presence, clock }: DeskOptions): Desk {
-  const assignmentsOf = openAssignments(store, works);
+  const assignmentsOf = openAssignments(store, works, yardId);
   /** Jobs whose results go somewhere; null: they stay with the yard. */
   const hasResults = new Map<JobId, JobRow | null>();
 

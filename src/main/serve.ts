@@ -3,7 +3,6 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ServeOptions } from "../cli/program.ts";
-import type { Login } from "../core/login.ts";
 import { openPresence } from "../core/presence.ts";
 import { openReasons } from "../core/reasons.ts";
 import type { AttemptId } from "../core/run.ts";
@@ -25,7 +24,7 @@ import { hashToken, issueToken, openAuthority } from "../server/auth.ts";
 import { openEnquire } from "../server/enquire.ts";
 import { openServer } from "../server/server.ts";
 import type { Yard } from "../server/yard.ts";
-import { openSsh } from "../shells/ssh.ts";
+import { sshPlace } from "../shells/client.ts";
 import { countWork } from "../store/jobs.ts";
 import { takeLock } from "../store/lock.ts";
 import type { Store } from "../store/store.ts";
@@ -159,10 +158,8 @@ type Drivers = Parameters<typeof startLoop>[0]["drivers"];
 
 function driversOf(home: Home, yard: Yard): Drivers {
   const { desk, epoch, log } = yard;
-  const place = { folder: home.ssh, config: process.env["RUNYARD_SSH_CONFIG"] ?? null };
   const library = fileURLToPath(new URL("../../python/runyard.py", import.meta.url));
   const python = existsSync(library) ? readFileSync(library, "utf8") : null;
-  const reach = ({ login }: { login: Login | null }) => openSsh(login ?? noLogin(), place);
   return {
     agent: agentDriver(yard.bell),
     ssh: sshDriver({
@@ -171,15 +168,11 @@ function driversOf(home: Home, yard: Yard): Drivers {
       epoch,
       mirrors: home.mirrors,
       snapshots: `${home.files}/snapshots`,
-      reach,
+      ssh: sshPlace(home.ssh, process.env),
       python,
       log,
     }),
   };
-}
-
-function noLogin(): never {
-  throw new Error("a machine behind ssh has no login");
 }
 
 /** The same program, as the agent. */

@@ -4,7 +4,7 @@ import type { Attempt, Run } from "../api/run.ts";
 import { commandLine } from "../core/command_line.ts";
 import type { Slot } from "../core/demand.ts";
 import { jobStatus } from "../core/job.ts";
-import { describeLogin } from "../core/login.ts";
+import type { Login } from "../core/login.ts";
 import { type Machine as CoreMachine, devicesOf } from "../core/machine.ts";
 import { describeCause, type Ending, type FailureCause, type JobId } from "../core/run.ts";
 import type { CompiledWork } from "../core/work.ts";
@@ -157,7 +157,7 @@ export function presentMachine(
     seenAt: isoOf(seenAt),
     unreachableSince: isoOf(unreachableSince),
     driver: machine.driver,
-    login: machine.login && describeLogin(machine.login),
+    login: machine.login && presentLogin(machine.login),
   };
 }
 
@@ -173,4 +173,8 @@ function presentSlots(slots: string[], held: { run: string; slot: Slot }[]) {
     .filter(({ slot }) => !slots.includes(slot.devices) || devicesOf(slot.devices).length > 0)
     .map(({ run, slot }) => ({ devices: slot.devices, heldBy: run, draining: true }));
   return [...shown, ...draining];
+}
+
+function presentLogin({ host, user, port, key, hostKey }: Login): Login {
+  return { host, user, port, key, hostKey };
 }

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  cpSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -33,15 +34,27 @@ export interface RecordedEnd {
   ending: Ending;
 }
 
-/** Writes what a command needs before its launcher is told of it. Doing it twice is doing it once. */
-export function prepareFolder(spec: ScriptSpec, out: string | null, kept: string): void {
+/**
+ * Writes what a command needs before its launcher is told of it. Doing it twice is doing it once.
+ *
+ * @param kept  where an earlier attempt on this machine left what it kept: it is moved from there
+ * @param keptElsewhere  where one on another machine did, the latest of all: it is copied; null: none
+ */
+export function prepareFolder(
+  spec: ScriptSpec,
+  out: string | null,
+  kept: string,
+  keptElsewhere: string | null = null,
+): void {
   const { folder } = spec;
   mkdirSync(`${folder}/keep`, { recursive: true, mode: 0o700 });
   if (out !== null) writeFileSync(`${folder}/output`, `${out}\n`, { mode: 0o600 });
   if (Buffer.byteLength(spec.params) > LARGEST_PARAMS_BYTES) {
     writeFileSync(`${folder}/params.json`, spec.params, { mode: 0o600 });
   }
-  if (existsSync(kept)) {
+  if (keptElsewhere !== null && keptElsewhere !== kept && existsSync(keptElsewhere)) {
+    cpSync(keptElsewhere, `${folder}/keep`, { recursive: true, verbatimSymlinks: true });
+  } else if (existsSync(kept)) {
     rmdirSync(`${folder}/keep`);
     renameSync(kept, `${folder}/keep`);
   }

@@ -35,6 +35,11 @@ export function hostProgram(spool: string | null, yard: string, epoch: number): 
   return `spool=${shellQuote(spool ?? "")} yard=${shellQuote(yard)} epoch=${epoch}\n${packaged("attempt.sh")}\n${packaged("host.sh")}`;
 }
 
+/** Tells what the machine has, to be read by the driver. @param spool  the folder of the spool there */
+export function surveyProgram(spool: string): string {
+  return `spool=${shellQuote(spool)}\n${packaged("survey.sh")}`;
+}
+
 function packaged(name: string): string {
   return readFileSync(fileURLToPath(new URL(`../../src/spool/launcher/${name}`, import.meta.url)), "utf8");
 }

@@ -35,17 +35,33 @@ os.write(1, seen)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
 
-/** Runs `runyard …` on a terminal of its own; what it shows comes back with every escape sequence in it. */
-export function onATerminal(
-  yard: TestYard,
-  args: string[],
-  options: { typing?: Typing[]; columns?: number } = {},
-): Promise<{ code: number | null; screen: string }> {
-  const { typing = [], columns = 100 } = options;
-  const command = [process.execPath, program, ...args];
+export interface TerminalOptions {
+  typing?: Typing[];
+  columns?: number;
+}
+
+/** What a terminal showed, with every escape sequence in it. */
+export interface Shown {
+  code: number | null;
+  screen: string;
+}
+
+/** Runs `runyard …` on a terminal of its own. */
+export function onATerminal(yard: TestYard, args: string[], options: TerminalOptions = {}): Promise<Shown> {
+  const environment = { HOME: yard.folder, LANG: "C.UTF-8", RUNYARD_HOME: yard.home };
+  return runOnATerminal([process.execPath, program, ...args], yard.folder, environment, options);
+}
+
+/** Runs any command on a terminal of its own, which is gone when the command has ended. */
+export function runOnATerminal(
+  command: string[],
+  cwd: string,
+  environment: Record<string, string>,
+  { typing = [], columns = 100 }: TerminalOptions = {},
+): Promise<Shown> {
   const child = spawn("python3", ["-c", PTY, String(columns), JSON.stringify(typing), ...command], {
-    cwd: yard.folder,
-    env: { PATH: process.env["PATH"], HOME: yard.folder, LANG: "C.UTF-8", TERM: "xterm", RUNYARD_HOME: yard.home },
+    cwd,
+    env: { PATH: process.env["PATH"], TERM: "xterm", ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const pieces: Buffer[] = [];

@@ -1,5 +1,6 @@
 import type { Connection } from "../connect.ts";
 import type { MachineFile } from "../machine_file.ts";
+import { loginOf } from "../machine_login.ts";
 import { printChecks } from "../machine_report.ts";
 import { wrongUsage } from "../stop.ts";
 import { note } from "../terminal.ts";
@@ -39,8 +40,8 @@ export async function registerMachines(connection: Connection, files: readonly N
 }
 
 async function register({ client }: Connection, file: MachineFile, isKnown: boolean): Promise<void> {
-  const { name, username, ip, port, keyPath, hostKey, spool, limits, hours, env } = file;
-  const login = { host: ip, user: username, port, key: keyPath, hostKey, spool, limits, hours, env };
+  const { name } = file;
+  const login = loginOf(file);
   if (isKnown) await client.call("setMachine", { params: { machine: name }, body: { login } });
   else await client.call("addMachine", { body: { name, pool: POOL, login } });
   const { checks } = await client.call("checkMachine", { params: { machine: name }, body: { accept: true } });

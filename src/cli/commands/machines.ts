@@ -1,15 +1,20 @@
+import { spawnSync } from "node:child_process";
 import type { Command } from "commander";
-import type { Machine, MachineChanges } from "../../api/machine.ts";
+import type { Machine, MachineChanges, NewMachine } from "../../api/machine.ts";
+import { describeLogin } from "../../core/login.ts";
 import { formatBytes } from "../../core/quantity.ts";
+import { loginCommand } from "../../shells/attended.ts";
+import { sshPlace } from "../../shells/client.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { age } from "../local_time.ts";
-import { type LoginOptions, readLogin } from "../machine_login.ts";
+import { readMachineFile } from "../machine_file.ts";
+import { type LoginOptions, loginOf, readLogin } from "../machine_login.ts";
 import { isAllWell, printChecks } from "../machine_report.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { type Cell, type Column, layTable } from "../table.ts";
-import { colours, outputWidth, print, printJson } from "../terminal.ts";
+import { colours, note, outputWidth, print, printJson } from "../terminal.ts";
 
 interface SetOptions {
   /** False: --no-slots. */
@@ -31,7 +36,7 @@ export function declareMachines({ command, act }: Declaration): void {
     .command("add")
     .description("make a machine known that can be reached by ssh; nothing is installed there");
   add
-    .argument("<name>", "what to call it")
+    .argument("<name>", "what to call it, or a machine file (.yaml)")
     .argument("[login]", "user@host, or an alias of your ~/.ssh/config (default: the name)")
     .option("-p, --port <PORT>", "the port of its sshd")
     .option("-i, --identity <FILE>", "the private key to log in with")
@@ -40,6 +45,11 @@ export function declareMachines({ command, act }: Declaration): void {
     .option("--spool <FOLDER>", "where runs' folders lie there (default: in the account's data folder)")
     .option("--json", "print JSON");
   act(add, () => addMachine(add.args, add.opts<AddOptions>()));
+  const login = command
+    .command("login")
+    .description("open the connection to a machine whose login asks, for the yard to use");
+  login.argument("<machine>");
+  act(login, () => logInto(login.args[0] ?? ""));
   const check = command.command("check").description("tell what works on a machine behind ssh, and what does not");
   check.argument("<machine>").option("--json", "print JSON");
   act(check, () => checkMachine(check.args[0] ?? "", check.opts<{ json?: boolean }>()));
@@ -65,8 +75,8 @@ async function list({ json }: { json?: boolean }): Promise<number> {
   return 0;
 }
 
-async function addMachine([name = "", destination = name]: string[], options: AddOptions): Promise<number> {
-  const login = readLogin(destination, options);
+async function addMachine(words: string[], options: AddOptions): Promise<number> {
+  const { name, login } = newMachine(words, options);
   const { client } = await connectToChange({ quiet: options.json === true });
   const { pool } = options;
   await client.call("addMachine", { body: { name, login, ...(pool !== undefined && { pool }) } });
@@ -74,8 +84,43 @@ async function addMachine([name = "", destination = name]: string[], options: Ad
   const { machines } = await client.call("listMachines");
   if (options.json) printJson({ machine: machines.find((one) => one.name === name), checks });
   else printChecks(name, checks);
-  if (!options.json && isAllWell(checks))
-    print(`Run something there with: runyard run --on ${pool ?? name} -- COMMAND`);
+  if (isAllWell(checks)) {
+    if (!options.json) print(`Run something there with: runyard run --on ${pool ?? name} -- COMMAND`);
+    return 0;
+  }
+  note(`${name} is known now, and what is queued for it waits. Once that is mended: runyard machines check ${name}`);
+  note(`To forget it: runyard machines rm ${name}`);
+  return 1;
+}
+
+function newMachine([name = "", destination]: string[], options: AddOptions): Pick<NewMachine, "name" | "login"> {
+  if (!/\.ya?ml$/.test(name)) return { name, login: readLogin(destination ?? name, options) };
+  if (destination !== undefined) throw wrongUsage(`The login stands in ${name}; leave out ${destination}.`);
+  const given = (["port", "identity", "hostKey", "spool"] as const).filter((key) => options[key] !== undefined);
+  if (given.length > 0) throw wrongUsage(`${name} says how to log in; leave out the options about it.`);
+  const file = readMachineFile(name, process.env["HOME"] ?? "");
+  return { name: file.name, login: loginOf(file) };
+}
+
+/** Lets ssh ask in this terminal what it wants; the yard uses the connection that comes of it. */
+async function logInto(name: string): Promise<number> {
+  const { client, home } = await connectToChange({ quiet: false });
+  const { machines } = await client.call("listMachines");
+  const login = machines.find((machine) => machine.name === name)?.login;
+  if (home && login) {
+    const found = await loginCommand(name, login, sshPlace(home.ssh, process.env));
+    if (!found.ok) throw wrongUsage(found.problem.text);
+    const [program = "ssh", ...args] = found.value.argv;
+    const { status } = spawnSync(program, args, { cwd: found.value.cwd, stdio: "inherit" });
+    if (status !== 0) {
+      note(`${name}: there is no connection.`);
+      return 1;
+    }
+  } else if (login) {
+    throw wrongUsage("A connection is of use to the yard only where it runs: log in on its own machine.");
+  }
+  const { checks } = await client.call("checkMachine", { params: { machine: name }, body: {} });
+  printChecks(name, checks);
   return isAllWell(checks) ? 0 : 1;
 }
 
@@ -122,7 +167,7 @@ function printMachine(machine: Machine): void {
   const drained = machine.drained ? ", drained" : "";
   const size = `${machine.cpus} cores, ${formatBytes(machine.memoryBytes)} memory, ${machine.gpus.length} GPU${machine.gpus.length === 1 ? "" : "s"}`;
   print(
-    `${colours.bold(printable(machine.name))} (pool ${printable(machine.pool)})  ${paint(machine)}${away}${drained}  ${colours.dim(size)}`,
+    `${colours.bold(printable(machine.name))} (pool ${printable(machine.pool)}${machine.login ? `, ssh ${printable(describeLogin(machine.login))}` : ""})  ${paint(machine)}${away}${drained}  ${colours.dim(size)}`,
   );
   if (machine.gpus.length > 0) printGpus(machine);
   for (const slot of machine.slots ?? []) {

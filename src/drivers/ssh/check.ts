@@ -1,33 +1,48 @@
 import type { Check } from "../../core/enquiry.ts";
-import { describeLogin } from "../../core/login.ts";
+import { describeLogin, type Login } from "../../core/login.ts";
 import { formatBytes, formatDuration } from "../../core/quantity.ts";
-import type { SshProblem } from "../../shells/ssh.ts";
-import type { DriverMachine } from "../driver.ts";
+import type { HostKey } from "../../shells/host_key.ts";
+import type { SshProblem } from "../../shells/problem.ts";
 import type { RemoteSurvey } from "./survey.ts";
 
 /** A clock that differs by less is not worth a word. */
 const CLOCK_MS = 5000;
 
 /**
- * What works on a machine and what does not, one line each.
+ * How far one comes on the way to a machine, one line each.
  *
- * @param survey  null: it could not be looked at
- * @param problem  what stands in the way of reaching it; null: it was reached
+ * @param hostKey  null: nobody asked for it
+ * @param problem  what stands in the way; null: it was reached
+ */
+export function checkReach(login: Login, hostKey: HostKey | null, problem: SshProblem | null): Check[] {
+  const way = { ok: false, text: problem?.text ?? "" };
+  if (problem?.code.startsWith("host_key_")) return [{ name: "host key", ...way }];
+  if (problem?.code === "unreachable" || problem?.code === "no_such_host") return [{ name: "network", ...way }];
+  const checks: Check[] = hostKey
+    ? [
+        {
+          name: "host key",
+          ok: true,
+          text: `${hostKey.type} ${hostKey.fingerprint}${hostKey.wasKnown ? "" : ", new: accepted from now on"}`,
+        },
+      ]
+    : [];
+  if (problem?.code === "no_shell") {
+    return [...checks, { name: "login", ok: true, text: describeLogin(login) }, { name: "shell", ...way }];
+  }
+  return [...checks, problem ? { name: "login", ...way } : { name: "login", ok: true, text: describeLogin(login) }];
+}
+
+/**
+ * What works on a machine that was reached and what does not, one line each.
+ *
+ * @param survey  null: it did not answer when it was looked at
  * @param clockMs  what has to be added to its clock to have ours
  */
-export function checkMachine(
-  machine: DriverMachine,
-  survey: RemoteSurvey | null,
-  problem: SshProblem | null,
-  clockMs: number,
-): Check[] {
-  const login = machine.login ? describeLogin(machine.login) : "";
-  if (problem) return [{ name: "login", ok: false, text: problem.text }];
-  const reached: Check = { name: "login", ok: true, text: login };
-  if (!survey) return [reached, { name: "shell", ok: false, text: "the machine did not answer when it was looked at" }];
+export function checkMachine(survey: RemoteSurvey | null, clockMs: number): Check[] {
+  if (!survey) return [{ name: "shell", ok: false, text: "the machine did not answer when it was looked at" }];
   const { hardware, missing, freeDiskBytes } = survey;
   return [
-    reached,
     { name: "shell", ok: true, text: missing.includes("bash") ? "a POSIX shell; no bash" : "bash" },
     { name: "cores", ok: true, text: `${hardware.cpus}, ${formatBytes(hardware.memoryBytes)} memory` },
     diskCheck(freeDiskBytes),

@@ -4,6 +4,7 @@ import type { SshHost } from "../../shells/ssh.ts";
 import type { Manifest, ManifestEntry } from "../../snapshots/manifest.ts";
 import { describeSnapshotProblem } from "../../snapshots/problem.ts";
 import { blobPath, readManifest } from "../../snapshots/snapshot_store.ts";
+import { exchange } from "./exchange.ts";
 
 /** Brings the code of jobs to a machine: each snapshot once, and of it only what no other snapshot there has. */
 export interface CodeSender {
@@ -15,7 +16,6 @@ export interface CodeSender {
   reset(): void;
 }
 
-const DEADLINE_MS = 24 * 3_600_000;
 /** Files above this are links to one file, which no run may write to; smaller ones are every run's own copy. */
 const LARGE_BYTES = 1024 * 1024;
 /** With more differences a tree is sent anew. */
@@ -33,14 +33,13 @@ export function openCodeSender(host: SshHost, store: string): CodeSender {
     if (there.has(id)) return null;
     const read = await readManifest(store, id);
     if (!read.ok) return describeSnapshotProblem(read.problem);
-    const listed = await host.run(`ls ${shellQuote(`${home}/code`)}`, { deadlineMs: DEADLINE_MS });
+    const listed = await exchange(host, `ls ${shellQuote(`${home}/code`)}`);
     if (!listed.ok) return "broken";
     for (const name of listed.value.stdout.split("\n")) if (/^[0-9a-f]{64}$/.test(name)) there.add(name);
     if (there.has(id)) return null;
     const base = await nearest(read.value);
-    const sent = await host.run(buildScript(home, id, read.value, base), {
+    const sent = await exchange(host, buildScript(home, id, read.value, base), {
       input: await tarOfCode(store, read.value, base?.kept ?? new Set()),
-      deadlineMs: DEADLINE_MS,
     });
     if (!sent.ok) return "broken";
     if (sent.value.code !== 0) return `the code could not be laid out there: ${sent.value.stderr.trim()}`;

@@ -7,6 +7,7 @@ import { readEnd } from "../../spool/folder.ts";
 import { keptFolder, resultsFolder, workerFolder } from "../../spool/layout.ts";
 import type { Outbox } from "../../spool/outbox.ts";
 import type { Connection } from "./connection.ts";
+import { exchange } from "./exchange.ts";
 import type { Mirror } from "./mirror.ts";
 import type { RemoteAttempt } from "./remote_attempts.ts";
 import { isWhole, packingScript, readPacks, unpackSafely } from "./results.ts";
@@ -33,7 +34,6 @@ export interface CollectorOptions {
   log: (text: string) => void;
 }
 
-const DEADLINE_MS = 24 * 3_600_000;
 /** A note is a line. */
 const LONGEST_NOTE_BYTES = 4096;
 
@@ -46,17 +46,13 @@ export function openCollector(options: CollectorOptions): Collector {
   async function bring(pieces: readonly Piece[]): Promise<boolean> {
     const script = await sendingScript(pieces);
     if (script === "") return true;
-    let problem: unknown = null;
-    const result = await host.run(script, {
-      deadlineMs: DEADLINE_MS,
-      receive: (stream) =>
-        receivePieces(pieces, stream).catch((error: unknown) => {
-          problem = error;
-          stream.destroy();
-        }),
-    });
-    if (problem !== null) log(`what runs left could not be kept: ${systemErrorText(problem)}`);
-    return result.ok && result.value.code === 0 && problem === null;
+    try {
+      const sent = await exchange(host, script, { receive: (stream) => receivePieces(pieces, stream) });
+      return sent.ok && sent.value.code === 0;
+    } catch (error) {
+      log(`what runs left could not be kept: ${systemErrorText(error)}`);
+      return false;
+    }
   }
 
   function tellEvents(attempt: string): void {
@@ -89,7 +85,7 @@ export function openCollector(options: CollectorOptions): Collector {
     for (const one of which) {
       attempts.push({ ...one, large: one.snapshot === null ? [] : await options.largePaths(one.snapshot) });
     }
-    const packed = await host.run(packingScript(now.home, attempts), { deadlineMs: DEADLINE_MS });
+    const packed = await exchange(host, packingScript(now.home, attempts));
     if (!packed.ok) return false;
     if (packed.value.code !== 0) log(`what runs left could not be packed there: ${packed.value.stderr.trim()}`);
     const packs = readPacks(packed.value.stdout);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { bad, good, type Result } from "../../platform/result.ts";
-import type { SshHost, SshProblem } from "../../shells/ssh.ts";
+import type { SshProblem } from "../../shells/problem.ts";
+import type { SshHost } from "../../shells/ssh.ts";
 import type { HostNews } from "../../spool/host.ts";
 import { openHostLine } from "./host_line.ts";
 
@@ -27,13 +28,17 @@ export interface Connection {
 /** No answer for so long, and the connection is taken to be dead. */
 const SILENCE_MS = 20_000;
 
-/** @param hear  everything that the machine tells, in order */
+/**
+ * @param hear  everything that the machine tells, in order
+ * @param anew  somebody wants to know now: a machine that is known to ask is tried too
+ */
 export async function openConnection(
   host: SshHost,
   program: string,
   hear: (news: HostNews) => void,
+  anew: boolean,
 ): Promise<Result<Connection, SshProblem>> {
-  const reached = await host.connect();
+  const reached = await host.connect({ anew });
   if (!reached.ok) return reached;
   const opened = await host.open(program);
   if (!opened.ok) return opened;
@@ -50,7 +55,7 @@ export async function openConnection(
     looking = null;
     finished?.resolve();
   });
-  const broken = channel.ended.then((problem) => problem ?? brokenOff);
+  const broken = channel.ended.then((end) => (end.ok ? endedThere(end.value.stderr) : end.problem));
   const greeting = await Promise.race([first.promise, broken, sleep(SILENCE_MS, brokenOff, { ref: false })]);
   if (!("kind" in greeting) || greeting.kind !== "hello") {
     line.close();
@@ -87,6 +92,12 @@ export async function openConnection(
 }
 
 const brokenOff: SshProblem = { code: "broken", text: "the machine's shell does not answer" };
+
+/** @param stderr  what the program there said, at its end */
+function endedThere(stderr: string): SshProblem {
+  const said = stderr.trim().split("\n").at(-1);
+  return said ? { code: "broken", text: `the machine's shell ended: ${said}` } : brokenOff;
+}
 
 function misgreeted(news: HostNews): SshProblem {
   if (news.kind === "unusable") {

@@ -1,6 +1,6 @@
-import type { SshHost } from "../../shells/ssh.ts";
-import type { Driver, DriverDesk, DriverMachine } from "../driver.ts";
-import { openSession, type Session } from "./session.ts";
+import type { SshPlace } from "../../shells/client.ts";
+import type { Driver, DriverDesk } from "../driver.ts";
+import { openSession, type Session, type SshMachine } from "./session.ts";
 
 export interface SshDriverOptions {
   desk: DriverDesk;
@@ -10,8 +10,8 @@ export interface SshDriverOptions {
   mirrors: string;
   /** Where snapshots of code lie. */
   snapshots: string;
-  /** A way to the machine. */
-  reach: (machine: DriverMachine) => SshHost;
+  /** Where ssh's own files of this yard are. */
+  ssh: SshPlace;
   /** The text of the Python client library; null: it is not at hand. */
   python: string | null;
   log: (text: string) => void;
@@ -19,7 +19,7 @@ export interface SshDriverOptions {
 
 /** Machines behind ssh, with nothing installed on them: for each the yard holds a connection, and speaks for it. */
 export function sshDriver(options: SshDriverOptions): Driver {
-  const { mirrors, reach } = options;
+  const { mirrors } = options;
   const sessions = new Map<number, { session: Session; login: string }>();
   const closing = new Set<Promise<void>>();
 
@@ -39,7 +39,8 @@ export function sshDriver(options: SshDriverOptions): Driver {
   }
 
   return {
-    attend(machines) {
+    attend(all) {
+      const machines = all.filter((machine): machine is SshMachine => machine.login !== null);
       const there = new Set(machines.map(({ id }) => id));
       for (const machine of sessions.keys()) if (!there.has(machine)) end(machine);
       for (const machine of machines) {
@@ -49,7 +50,7 @@ export function sshDriver(options: SshDriverOptions): Driver {
         if (known) known.session.refit(machine);
         else {
           const mirror = `${mirrors}/${machine.id}`;
-          const session = openSession({ ...options, machine, host: reach(machine), mirror });
+          const session = openSession({ ...options, machine, mirror });
           sessions.set(machine.id, { session, login });
         }
       }

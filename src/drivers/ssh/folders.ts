@@ -55,10 +55,15 @@ export function attemptSources(
   ];
 }
 
-/** A tar of these files, private to their owner. */
-export async function tarOf(sources: readonly FolderSource[]): Promise<Readable> {
+/** A tar of what attempts were given by earlier ones, and of these files, private to their owner. */
+export async function tarOf(assignments: readonly Assignment[], sources: readonly FolderSource[]): Promise<Readable> {
   const { packTar } = await import("modern-tar/fs");
-  return packTar(sources.map(({ target, content }) => ({ type: "content", target, content, mode: 0o600 })));
+  return packTar([
+    ...assignments.flatMap(({ attempt, kept }) =>
+      kept === null ? [] : [{ type: "directory" as const, source: kept, target: `${attempt}/0/keep` }],
+    ),
+    ...sources.map(({ target, content }) => ({ type: "content" as const, target, content, mode: 0o600 })),
+  ]);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Gpu } from "../../core/machine.ts";
 import type { SshHost } from "../../shells/ssh.ts";
 import type { DriverDesk } from "../driver.ts";
 import type { CodeSender } from "./code.ts";
+import { exchange } from "./exchange.ts";
 import { attemptSources, environmentSource, type FolderSource, takeInScript, tarOf } from "./folders.ts";
 
 /** Lays out on a machine what attempts need before they begin. */
@@ -18,8 +19,6 @@ export interface Sender {
   /** What was sent before may be gone: a new connection. */
   reset(): void;
 }
-
-const DEADLINE_MS = 24 * 3_600_000;
 
 /** @param python  the text of the Python client library; null: it is not at hand */
 export function openSender(host: SshHost, desk: DriverDesk, code: CodeSender, python: string | null): Sender {
@@ -69,8 +68,8 @@ export function openSender(host: SshHost, desk: DriverDesk, code: CodeSender, py
         return attemptSources(assignment, places, keys, shared);
       });
       const ids = assignments.map(({ attempt }) => attempt);
-      const input = await tarOf([...beside, ...folders]);
-      const result = await host.run(takeInScript(home, ids, laid.lines), { input, deadlineMs: DEADLINE_MS });
+      const input = await tarOf(assignments, [...beside, ...folders]);
+      const result = await exchange(host, takeInScript(home, ids, laid.lines), { input });
       if (!result.ok) return new Map();
       if (result.value.code === 0) for (const { target } of beside) there.add(target);
       else

@@ -3,25 +3,29 @@ import type { Answer, Question } from "../../core/enquiry.ts";
 import { type Hardware, UNKNOWN_HARDWARE } from "../../core/machine.ts";
 import type { Report } from "../../core/report.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
-import type { SshHost, SshProblem } from "../../shells/ssh.ts";
+import type { SshPlace } from "../../shells/client.ts";
+import { acceptHostKey, type HostKey } from "../../shells/host_key.ts";
+import type { SshProblem } from "../../shells/problem.ts";
+import { openSshHost } from "../../shells/ssh.ts";
 import { removeFolder } from "../../spool/folder.ts";
-import { type HostNews, hostProgram } from "../../spool/host.ts";
+import { type HostNews, hostProgram, surveyProgram } from "../../spool/host.ts";
 import { openSpool, yardFolder } from "../../spool/layout.ts";
 import { type Delivery, openOutbox } from "../../spool/outbox.ts";
 import type { DriverDesk, DriverMachine } from "../driver.ts";
-import { checkMachine } from "./check.ts";
+import { checkMachine, checkReach } from "./check.ts";
 import { largePaths, openCodeSender } from "./code.ts";
 import { openCollector } from "./collecting.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { openMirror } from "./mirror.ts";
 import { openRemoteAttempts, type RemoteAttempt } from "./remote_attempts.ts";
 import { openSender } from "./sending.ts";
-import { type RemoteSurvey, readSurvey, surveyScript } from "./survey.ts";
+import { type RemoteSurvey, readSurvey } from "./survey.ts";
 
 export interface SessionOptions {
-  machine: DriverMachine;
+  machine: SshMachine;
   desk: DriverDesk;
-  host: SshHost;
+  /** Where ssh's own files of this yard are. */
+  ssh: SshPlace;
   yard: string;
   epoch: number;
   /** Where what is fetched of the machine's spool lies. */
@@ -33,10 +37,12 @@ export interface SessionOptions {
   log: (text: string) => void;
 }
 
+export type SshMachine = DriverMachine & { login: NonNullable<DriverMachine["login"]> };
+
 /** Speaks for one machine behind ssh, as an agent speaks for the machine it is on. */
 export interface Session {
   /** The machine's slots may have changed. */
-  refit(machine: DriverMachine): void;
+  refit(machine: SshMachine): void;
   /** Something has been assigned. */
   start(): void;
   /** Something is to be stopped. */
@@ -45,6 +51,11 @@ export interface Session {
   ask(): void;
   /** What runs goes on. */
   close(): Promise<void>;
+}
+
+interface Asked {
+  id: number;
+  question: Question;
 }
 
 const TICK_MS = 500;
@@ -60,8 +71,9 @@ const LONGEST_PAUSE_MS = 10_000;
 const REFUSED_PAUSE_MS = 500;
 
 export function openSession(options: SessionOptions): Session {
-  const { desk, host, yard, epoch } = options;
+  const { desk, yard, epoch } = options;
   let { machine } = options;
+  const host = openSshHost(machine.name, machine.login, options.ssh);
   const holder = `ssh-${epoch}`;
   const log = (text: string) => options.log(`${machine.name}: ${text}`);
   const closing = new AbortController();
@@ -70,6 +82,7 @@ export function openSession(options: SessionOptions): Session {
   let surveyedAt = 0;
   let isTicking = false;
   let awake = Promise.withResolvers<void>();
+  let hostKey: HostKey | null = null;
   let said = "";
 
   const mirror = openMirror({ root: options.mirror, yard });
@@ -108,21 +121,33 @@ export function openSession(options: SessionOptions): Session {
     for (let pauseMs = FIRST_PAUSE_MS; !closing.signal.aborted; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       const startedAt = Date.now();
       awake = Promise.withResolvers();
-      const problem = await serveOnce().catch((error: unknown): SshProblem => {
+      const asked = await questions();
+      const problem = await serveOnce(asked).catch((error: unknown): SshProblem => {
         return { code: "broken", text: systemErrorText(error) };
       });
       connection = null;
       attempts.disconnected();
       if (closing.signal.aborted) return;
       if (Date.now() - startedAt > LONGEST_PAUSE_MS) pauseMs = FIRST_PAUSE_MS;
-      await tellTrouble(problem);
+      await tellTrouble(problem, asked);
       await Promise.race([sleep(pauseMs, undefined, { ref: false }), awake.promise]);
     }
   }
 
+  /** What is asked of this machine; nothing while the store does not answer. */
+  async function questions(): Promise<Asked[]> {
+    return desk.questions(machine.id).catch(() => []);
+  }
+
   /** Resolves with what ended the connection, or stands in its way. */
-  async function serveOnce(): Promise<SshProblem> {
-    const opened = await openConnection(host, hostProgram(machine.login?.spool ?? null, yard, epoch), hear);
+  async function serveOnce(asked: readonly Asked[]): Promise<SshProblem> {
+    const checks = asked.flatMap(({ question }) => (question.kind === "check" ? [question] : []));
+    if (checks.some(({ accept }) => accept)) {
+      const problem = await acceptKey();
+      if (problem) return problem;
+    }
+    const program = hostProgram(machine.login.spool ?? null, yard, epoch);
+    const opened = await openConnection(host, program, hear, checks.length > 0);
     if (!opened.ok) return opened.problem;
     const now = opened.value;
     connection = now;
@@ -146,13 +171,20 @@ export function openSession(options: SessionOptions): Session {
     return problem;
   }
 
+  async function acceptKey(): Promise<SshProblem | null> {
+    const accepted = await acceptHostKey(machine.name, machine.login, options.ssh);
+    if (!accepted.ok) return accepted.problem;
+    hostKey = accepted.value;
+    return null;
+  }
+
   /** What stands in the way is shown with the machine, logged once, and told to who asks. */
-  async function tellTrouble(problem: SshProblem): Promise<void> {
+  async function tellTrouble(problem: SshProblem, asked: readonly Asked[]): Promise<void> {
     const { text } = problem;
     if (text !== said) log(text);
     said = text;
-    for (const { id, question } of await desk.questions(machine.id)) {
-      const checks = checkMachine(machine, null, problem, 0);
+    for (const { id, question } of asked) {
+      const checks = checkReach(machine.login, hostKey, problem);
       await desk.answer(id, question.kind === "check" ? { kind: "checked", checks } : { kind: "failed", text });
     }
     if (hardware.blocked === text) return;
@@ -200,10 +232,10 @@ export function openSession(options: SessionOptions): Session {
   async function survey(): Promise<RemoteSurvey | null> {
     if (!connection) return null;
     surveyedAt = Date.now();
-    const result = await host.run(surveyScript(connection.home), { deadlineMs: SURVEY_DEADLINE_MS });
+    const result = await host.run(surveyProgram(connection.home), { deadlineMs: SURVEY_DEADLINE_MS });
     if (!result.ok) return null;
     const isOurs = (attempt: string) => attempts.get(attempt) !== undefined;
-    const found = readSurvey(result.value.stdout, isOurs, yard);
+    const found = readSurvey(result.value.stdout.toString("utf8"), isOurs, yard);
     if (!found) return null;
     hardware = found.hardware;
     attempts.refit(machine.slots, hardware);
@@ -224,7 +256,7 @@ export function openSession(options: SessionOptions): Session {
     if (wantsGpus && Date.now() - surveyedAt > FRESH_MS) await survey();
     if (!connection) return new Map();
     const assignments = which.map(({ assignment }) => assignment);
-    const place = { home: connection.home, before: machine.login?.env ?? null };
+    const place = { home: connection.home, before: machine.login.env ?? null };
     return sender.send(place, assignments, hardware.gpus, machine.slots !== null);
   }
 
@@ -250,13 +282,17 @@ export function openSession(options: SessionOptions): Session {
 
   async function ask(): Promise<void> {
     if (!connection) awake.resolve();
-    else
-      for (const { id, question } of await desk.questions(machine.id)) await desk.answer(id, await answerTo(question));
+    else for (const { id, question } of await questions()) await desk.answer(id, await answerTo(question));
   }
 
   async function answerTo(question: Question): Promise<Answer> {
     if (question.kind === "check") {
-      return { kind: "checked", checks: checkMachine(machine, await survey(), null, connection?.clockMs ?? 0) };
+      if (question.accept && !hostKey) await acceptKey();
+      const checks = [
+        ...checkReach(machine.login, hostKey, null),
+        ...checkMachine(await survey(), connection?.clockMs ?? 0),
+      ];
+      return { kind: "checked", checks };
     }
     const isHere = connection !== null && (await collector.fetch(connection, [question.attempt]));
     return isHere ? { kind: "fetched" } : { kind: "failed", text: said };

@@ -16,62 +16,8 @@ export interface RemoteSurvey {
 
 /** A run's folder takes some KiB; what it prints comes on top. */
 const FLOOR_BYTES = 4 * 1024 * 1024;
+/** How long survey.sh waits for nvidia-smi. */
 const TOOL_SECONDS = 5;
-
-/**
- * A POSIX script that tells what a machine has, a section each after a line `== name`.
- *
- * @param spool  the folder of the spool there
- */
-export function surveyScript(spool: string): string {
-  return `PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
-quick() { if command -v timeout >/dev/null; then timeout ${TOOL_SECONDS} "$@"; else "$@"; fi; }
-exec 2>/dev/null
-echo "== now"; date +%s
-echo "== cpus"; nproc || getconf _NPROCESSORS_ONLN
-echo "== memory"; cat /proc/meminfo || sysctl -n hw.memsize
-echo "== page"; getconf PAGESIZE
-marked=$(grep -lzF RUNYARD_ATTEMPT= /proc/[0-9]*/environ)
-busy() {
-  read -r line </proc/stat && echo "$line"
-  for path in $marked; do
-    path=\${path%/environ}
-    read -r line <"$path/stat" || continue
-    set -- \${line##*) }
-    echo "ticks \${path#/proc/} $((\${12} + \${13})) \${22}"
-  done
-}
-if [ -r /proc/stat ]; then
-  echo "== own"; for path in $marked; do
-    path=\${path%/environ}
-    echo "own \${path#/proc/} $(tr '\\0' '\\n' <"$path/environ" | grep '^RUNYARD_ATTEMPT=')"
-  done
-  echo "== before"; busy
-  sleep 0.2
-  echo "== after"; busy
-fi
-echo "== disk"; df -Pk '${spool.replaceAll("'", "'\\''")}'
-echo "== missing"; for tool in tar bash python3 rsync nvidia-smi; do command -v "$tool" >/dev/null || echo "$tool"; done
-command -v nvidia-smi >/dev/null && {
-  echo "== gpus"
-  quick nvidia-smi --query-gpu=index,uuid,memory.total,memory.used,utilization.gpu,mig.mode.current,name --format=csv,noheader,nounits
-  echo "== gpu tool $?"
-  echo "== processes"
-  quick nvidia-smi --query-compute-apps=gpu_uuid,pid,used_memory,process_name --format=csv,noheader,nounits |
-    while IFS= read -r line; do
-      echo "$line"
-      rest=\${line#*, } pid=\${rest%%,*}
-      set -- $(ls -ld "/proc/$pid")
-      echo "owner $pid \${3:-?} $(tr '\\0' '\\n' <"/proc/$pid/environ" | grep '^RUNYARD_ATTEMPT=')"
-    done
-}
-for claim in /tmp/runyard-gpus-$(id -u)/*/held,*; do
-  [ -e "$claim" ] && echo "== claim" && echo "$claim"
-done
-echo "== end"
-`;
-}
-
 /**
  * @param isOurs  whether an attempt is one of this yard's on that machine
  */

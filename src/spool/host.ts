@@ -4,7 +4,9 @@ import { shellQuote } from "../core/shell_quote.ts";
 
 /** What an attempt's folder on a machine behind ssh says of it: see launcher/README.md. */
 export type RemoteState =
-  | { kind: "absent" | "prepared" | "stopped" | "begun" }
+  | { kind: "absent" | "prepared" | "stopped" }
+  /** `at`: by the machine's clock; null: not known. */
+  | { kind: "begun"; at: number | null }
   /** It has begun, and its launcher is gone: the boot it belonged to. */
   | { kind: "left"; bootId: string }
   | { kind: "ended"; exit: string };
@@ -84,8 +86,9 @@ function parseState([kind, ...rest]: string[]): RemoteState | null {
     case "absent":
     case "prepared":
     case "stopped":
-    case "begun":
       return { kind };
+    case "begun":
+      return { kind, at: rest[0] === undefined ? null : Number(rest[0]) };
     case "left":
       return { kind, bootId: rest[0] ?? "" };
     case "ended":

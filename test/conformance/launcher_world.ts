@@ -31,6 +31,8 @@ export interface ForkServer {
   onNews: (hear: (line: string) => void) => void;
   /** Resolves when a line begins so, with the rest of that line. */
   told: (beginning: string) => Promise<string>;
+  /** The same, of the news from this number on. */
+  toldAfter: (number: number, beginning: string) => Promise<string>;
   kill: () => Promise<void>;
   /** Ends its stdin; resolves with its exit code. */
   endInput: () => Promise<number | null>;
@@ -110,7 +112,7 @@ export async function aSpool({ name = "spool", under }: { name?: string; under?:
     root,
     /** Processes of this test other than fork servers that are not over. */
     leftovers: () => leftovers(mark),
-    aServer({ command }: Implementation, environment: Record<string, string> = {}): ForkServer {
+    aServer({ command }: Pick<Implementation, "command">, environment: Record<string, string> = {}): ForkServer {
       const server = openServer(command, { PATH: process.env["PATH"] ?? "", ...environment, RUNYARD_TEST: mark });
       servers.push(server);
       return server;
@@ -157,17 +159,19 @@ function openServer(command: string[], environment: Record<string, string>): For
     for (const line of lines) for (const hear of listeners) hear(line);
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const toldAfter = async (number: number, beginning: string) => {
+    const find = () => news.slice(number).find((line) => line.startsWith(beginning));
+    if (find() === undefined) await eventually(() => find() !== undefined, `it says ${beginning}`);
+    return find()?.slice(beginning.length).trim() ?? "";
+  };
   return {
     pid: child.pid ?? 0,
     news,
     start: (...folders) => void child.stdin.write(folders.map((folder) => `${folder}\n`).join("")),
     send: (text) => void child.stdin.write(text),
     onNews: (hear) => void listeners.push(hear),
-    async told(beginning) {
-      const find = () => news.find((line) => line.startsWith(beginning));
-      if (find() === undefined) await eventually(() => find() !== undefined, `it says ${beginning}`);
-      return find()?.slice(beginning.length).trim() ?? "";
-    },
+    told: (beginning) => toldAfter(0, beginning),
+    toldAfter,
     kill: () => killed(child, exited),
     endInput() {
       child.stdin.end();

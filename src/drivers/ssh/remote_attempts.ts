@@ -47,12 +47,13 @@ export interface RemoteAttempts {
   /** Nothing of it was executed. */
   failed(attempt: string, reason: string): void;
   refused(attempt: string, reason: string): void;
-  state(attempt: string, state: RemoteState, now: number): void;
+  /** As a look has told; `clockMs` is what has to be added to the machine's clock to have ours. */
+  state(attempt: string, state: RemoteState, there: { bootId: string; clockMs: number }): void;
   swept(attempt: string): void;
   told(attempt: string): void;
   kept(attempt: string): void;
   /** The connection is there (again): whatever was asked for and not answered is asked again. */
-  connected(bootId: string): void;
+  connected(): void;
   disconnected(): void;
   /** Those that time has to do with: limits are kept. */
   tend(now: number): void;
@@ -67,17 +68,13 @@ const TIME_LIMIT_GRACE_MS = 10_000;
 export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAttempts {
   const known = new Map<string, RemoteAttempt>();
   let ledger: Ledger = openLedger(machineOf(null, UNKNOWN_HARDWARE));
-  let bootId: string | null = null;
+  let isConnected = false;
   let isSending = false;
   let toSweep: string[] = [];
 
-  function isConnected(): boolean {
-    return bootId !== null;
-  }
-
   /** Sends what stands in line and whose slot is free, in order, many at once. */
   async function advance(): Promise<void> {
-    if (isSending || !isConnected()) return;
+    if (isSending || !isConnected) return;
     const ready: RemoteAttempt[] = [];
     for (const remote of known.values()) {
       if (remote.phase !== "in line" || !ledger.isFree(remote.assignment.slot)) continue;
@@ -95,7 +92,7 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
       const { attempt } = remote.assignment;
       const problem = problems.get(attempt);
       if (problem !== undefined) failed(attempt, problem);
-      else if (!isConnected()) toLine(remote);
+      else if (!isConnected) toLine(remote);
       else {
         hands.markSent(attempt);
         remote.phase = "sent";
@@ -147,7 +144,7 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
       remote.stop = wish;
       if (remote.phase === "in line" || remote.phase === "sending") neverBegan(remote);
       else if (wish.reason === "withdrawn" && remote.phase === "begun") remote.stop = null;
-      else if (isConnected()) askToStop(wish);
+      else if (isConnected) askToStop(wish);
     }
   }
 
@@ -183,12 +180,12 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
   function sweepAll(): void {
     const attempts = toSweep;
     toSweep = [];
-    if (isConnected()) hands.sweep(attempts);
+    if (isConnected) hands.sweep(attempts);
   }
 
   function collect(remote: RemoteAttempt): void {
     remote.phase = "collecting";
-    if (isConnected()) hands.collect([remote]);
+    if (isConnected) hands.collect([remote]);
   }
 
   function started(attempt: string, at: number, pid: number): void {
@@ -212,24 +209,26 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
     neverBegan(remote);
   }
 
-  function state(attempt: string, found: RemoteState, now: number): void {
+  function state(attempt: string, found: RemoteState, there: { bootId: string; clockMs: number }): void {
     const remote = known.get(attempt);
     if (!remote || remote.end !== null || remote.phase === "in line" || remote.phase === "sending") return;
+    const now = Date.now();
     if (found.kind === "ended") finish(remote, { exit: found.exit });
     else if (found.kind === "stopped") neverBegan(remote);
     // Laid out, and perhaps never told to begin. What has begun meanwhile is left as it is.
     else if (found.kind === "prepared") hands.begin([attempt]);
-    else if (found.kind === "begun" && remote.phase === "sent") started(attempt, now, 0);
+    else if (found.kind === "begun" && remote.phase === "sent")
+      started(attempt, found.at === null ? now : found.at + there.clockMs, 0);
     else if (found.kind === "left") {
-      const detail = found.bootId === bootId ? "its launcher was killed" : "the machine restarted while it ran";
+      const detail = found.bootId === there.bootId ? "its launcher was killed" : "the machine restarted while it ran";
       finish(remote, { ending: { kind: "lost", detail }, endedAt: now });
     } else if (found.kind === "absent") {
       finish(remote, { ending: { kind: "lost", detail: "its folder on the machine is gone" }, endedAt: now });
     }
   }
 
-  function connected(boot: string): void {
-    bootId = boot;
+  function connected(): void {
+    isConnected = true;
     for (const remote of known.values()) {
       if (remote.phase === "sweeping") sweep(remote.assignment.attempt);
       else if (remote.phase === "collecting") hands.collect([remote]);
@@ -271,7 +270,7 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
     kept: (attempt) => known.delete(attempt),
     connected,
     disconnected() {
-      bootId = null;
+      isConnected = false;
     },
     tend(now) {
       for (const { phase, startedAt, assignment } of known.values()) {

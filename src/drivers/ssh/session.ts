@@ -163,7 +163,7 @@ export function openSession(options: SessionOptions): Session {
     attempts.stop(await desk.stops(machine.id));
     now.say("list");
     await now.look(attempts.watched());
-    attempts.connected(bootId);
+    attempts.connected();
     void take();
     void ask();
     const problem = await now.ended;
@@ -198,7 +198,7 @@ export function openSession(options: SessionOptions): Session {
     else if (news.kind === "failed") attempts.failed(news.attempt, news.reason);
     else if (news.kind === "refused") attempts.refused(news.attempt, news.reason);
     else if (news.kind === "size") mirror.noteSize(news.attempt, news.file, news.bytes);
-    else if (news.kind === "state") attempts.state(news.attempt, news.state, Date.now());
+    else if (news.kind === "state") connection && attempts.state(news.attempt, news.state, connection);
     else if (news.kind === "swept") attempts.swept(news.attempt);
     else if (news.kind === "looked") desk.heard(machine.id);
     else if (news.kind === "listed") void forgetStrays(news.attempts);

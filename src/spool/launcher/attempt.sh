@@ -92,20 +92,36 @@ become_command() {
     >>"$out" 2>>"$err" 3>&-
 }
 
-# Whether something of the command's session lives. A zombie counts for `kill`, and where nobody reaps orphans it stays.
-is_left() {
-  kill -0 "-$1" && { [ ! -d /proc/self ] || grep -qF "RUNYARD_ATTEMPT=$attempt" /proc/[0-9]*/environ; }
+# Sets `members` to the living processes of attempts: those that carry their mark, setsid or not, but for Runyard's own.
+find_members() {
+  members= marks=
+  for marked; do marks="$marks -e RUNYARD_ATTEMPT=$marked"; done
+  for path in $(grep -lzxF $marks /proc/[0-9]*/environ); do # -z: busybox takes a file for over at its first NUL
+    ! grep -qzxF RUNYARD_OWN=1 "$path" || continue
+    path=${path%/environ}
+    members="$members ${path#/proc/}"
+  done
+  [ -n "$members" ]
 }
 
-# Ends what is left of the command's session: SIGTERM, 200 ms (a stop's own grace, where `grace` says one), SIGKILL.
-# Usually nothing is, and the first kill says so.
+# Whether something of the command's session lives, or where it is being stopped, something of the attempt anywhere.
+# A zombie counts for `kill`, and where nobody reaps orphans it stays.
+is_left() {
+  [ -s grace ] || kill -0 "-$1" || return
+  if [ -d /proc/self ]; then find_members "$attempt"; else kill -0 "-$1"; fi
+}
+
+# Ends what is left of the command's session: SIGTERM, 200 ms, SIGKILL. Usually nothing is, and the first kill says so.
+# Where `grace` (ms) says that it is being stopped, all has been told to end, and has as long as that.
 end_leftovers() {
-  kill -TERM "-$1" || return 0
-  ticks=4
-  [ ! -s grace ] || { read -r ticks <grace && ticks=$((ticks / 50)); }
+  if [ -s grace ] && read -r ticks <grace; then ticks=$((ticks / 50))
+  else
+    ticks=4
+    kill -TERM "-$1" || return 0
+  fi
   while [ "$ticks" -gt 0 ]; do
-    sleep 0.05
     is_left "$1" || return 0
+    sleep 0.05
     ticks=$((ticks - 1))
   done
   for tick in 1 2 3 4; do # not for ever: what cannot be ended is told by whoever looks

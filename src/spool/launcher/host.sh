@@ -25,9 +25,8 @@ open_spool() {
   seen=0
   [ ! -s epoch ] || read -r seen <epoch
   [ "$epoch" -ge "$seen" ] || { say "deposed $seen"; exit; }
-  if [ "$epoch" != "$seen" ]; then
-    printf '%s\n' "$epoch" >epoch.new && mv epoch.new epoch || { say "unusable $home"; exit; }
-  fi
+  # On a full disk it is noted the next time: what has ended is not to wait for that.
+  [ "$epoch" = "$seen" ] || { printf '%s\n' "$epoch" >epoch.new && mv epoch.new epoch; }
   (
     unset SSH_CLIENT SSH_CONNECTION SSH_TTY SSH_AUTH_SOCK SSH_ORIGINAL_COMMAND OLDPWD PWD SHLVL RUNYARD_STOP_AT
     export -p >"environments/own.$$" && mv "environments/own.$$" environments/own.sh
@@ -91,7 +90,7 @@ claim_gpus() {
     case $rival in held,*) break ;; esac
     sleep 0.$((launcher % 7 + 1)) # the other one asks too: not in step with it
   done
-  say "refused $attempt GPU $rival_gpu is held by another yard"
+  [ -e begun ] || say "refused $attempt GPU $rival_gpu is held by another yard"
   exit
 }
 
@@ -123,6 +122,7 @@ look() {
   for attempt; do
     look_at "$attempt/0"
     say "state $attempt $state"
+    case $state in begun*) continue ;; esac # what is being made has no size yet
     for name in keep work; do
       for path in "$attempt/0/$name"/* "$attempt/0/$name"/.[!.]*; do
         [ ! -e "$path" ] || { say "size $attempt $name 1"; break; }
@@ -136,27 +136,27 @@ look_at() {
   state=absent
   [ ! -e "$1/run.sh" ] || state=prepared
   if [ -e "$1/begun" ]; then
-    state=begun # or its launcher is about to say who it is
     if [ -s "$1/begun" ] && read -r pid ticks boot rest <"$1/begun"; then
+      state=begun
+      [ "${ticks:-0}" = 0 ] || state="begun $((clock_offset + ticks * 10))"
       is_alive "$pid" "$ticks" "$boot" || state="left $boot"
       [ "$pid" != stopped ] || state=stopped
+    else
+      state=begun # its launcher is about to say who it is, or did not live to say it
+      [ -z "$(find "$1/begun" -mmin +1)" ] || state="left $boot_id"
     fi
   fi
   # Only a whole line is read. It is looked for last: who wrote it may have ended a moment ago.
-  { [ -e "$1/exit" ] && IFS= read -r line <"$1/exit"; } && state="ended $line"
+  ! { [ -e "$1/exit" ] && IFS= read -r line <"$1/exit"; } || state="ended $line"
 }
 
-# Sets `members` to the living processes of attempts: those that carry their mark, setsid or not, but for Runyard's own.
-find_members() {
-  members=
-  marks=
-  for attempt; do marks="$marks -e RUNYARD_ATTEMPT=$attempt"; done
-  for path in $(grep -lF $marks /proc/[0-9]*/environ); do
-    ! grep -qF RUNYARD_OWN=1 "$path" || continue
-    path=${path%/environ}
-    members="$members ${path#/proc/}"
+list() {
+  listed=
+  for attempt in [0-9]*.[0-9]*.[0-9]*-*; do
+    [ "${#listed}" -lt 2000 ] || { say "listed$listed"; listed=; } # one write has to take the line
+    listed="$listed $attempt"
   done
-  [ -n "$members" ]
+  say "listed$listed"
 }
 
 # Ends everything that is left of attempts: SIGTERM, a grace (ms), SIGKILL.
@@ -189,6 +189,8 @@ stop() {
   forbid "$2" && return
   printf '%s\n' "$1" >|"$2/0/grace"
   sweep "$1" "$2"
+  # Until its end is there: a launcher that has just begun may not have started its command yet.
+  while look_at "$2/0" && [ "$state" != "${state#begun}" ] && sleep 0.1; do sweep 0 "$2"; done
 }
 
 open_spool 2>/dev/null
@@ -207,7 +209,7 @@ while IFS= read -r request; do
     stop) stop "$@" </dev/null 2>/dev/null & ;;
     sweep) sweep "$@" </dev/null 2>/dev/null & ;;
     forget) rm -rf -- "$@" </dev/null 2>/dev/null & ;;
-    list) say "listed $(echo [0-9]*.[0-9]*.[0-9]*-*)" ;;
+    list) list ;;
   esac
   jobs # reaps those that ended
 done

@@ -8,7 +8,7 @@ echo "== now"; date +%s
 echo "== cpus"; nproc || getconf _NPROCESSORS_ONLN
 echo "== memory"; cat /proc/meminfo || sysctl -n hw.memsize
 echo "== page"; getconf PAGESIZE
-marked=$(grep -lF RUNYARD_ATTEMPT= /proc/[0-9]*/environ)
+marked=$(grep -lzF RUNYARD_ATTEMPT= /proc/[0-9]*/environ)
 busy() {
   read -r line </proc/stat && echo "$line"
   for path in $marked; do

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Report, Welcome } from "../api/agent.ts";
 import { type Client, isRefusedCall } from "../client/client.ts";
 import { type Hardware, isUsable } from "../core/machine.ts";
+import { UNSEEN } from "../core/peaks.ts";
 import { boundary } from "../platform/boundary.ts";
 import { surveyHost } from "../platform/hardware.ts";
 import { openRest } from "../platform/lean_node.ts";
@@ -56,7 +57,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const agent = randomBytes(8).toString("hex");
   let isBusy = () => false;
   const room = openSpoolRoom(options.spool);
-  let hardware = await surveyMachine({
+  let { hardware } = await surveyMachine({
     visible: options.visible,
     yardId: null,
     isOurs: () => false,
@@ -178,7 +179,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       const state = attempts.isKnown(attempt) ? null : readFolder(workerFolder(spool, attempt));
       if (state?.kind !== "ended") continue;
       const [job = "0", n = "0"] = attempt.split(".");
-      outbox.ended(collectEnd(spool, { attempt, job: Number(job), n: Number(n) }, state.end, false));
+      outbox.ended(
+        collectEnd(spool, { attempt, job: Number(job), n: Number(n) }, state.end, { timeLimit: false, peaks: UNSEEN }),
+      );
     }
   }
 
@@ -233,13 +236,15 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   }
 
   async function look(): Promise<Hardware> {
-    hardware = await surveyMachine({
+    const seen = await surveyMachine({
       visible: options.visible,
       yardId: spool.yard,
       isOurs: attempts.isKnown,
       blocked: room.problem(),
       before: hardware.gpus,
     });
+    hardware = seen.hardware;
+    attempts.sawGpuMemory(seen.gpuMemory);
     lookedAt = Date.now();
     return hardware;
   }

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Assignment, Stop } from "../api/agent.ts";
 import type { Slot } from "../core/demand.ts";
+import { haveRisen, higherPeaks, type Peaks, UNSEEN } from "../core/peaks.ts";
 import type { Ending } from "../core/run.ts";
+import type { Observations } from "../core/run_event.ts";
 import { boundary } from "../platform/boundary.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { openEventReader } from "../spool/events.ts";
@@ -30,6 +32,9 @@ export interface Attempt {
   phase(): Phase;
   /** Of its command; null: not known. */
   pid(): number | null;
+  /** When its command began, as far as is known. */
+  startedAt(): number | null;
+  peaks(): Peaks;
   /** Its slot is free: it is laid out and given to the launcher. */
   launch(): void;
   /** An agent before this one had it: what its folder says was done already is not done again. */
@@ -43,6 +48,8 @@ export interface Attempt {
   /** True: it has begun, and its processes are to be ended. */
   stop(wish: Stop): boolean;
   isOverTime(now: number): boolean;
+  /** It was seen to hold that much. */
+  held(seen: Partial<Peaks>): void;
   /** What its folder says, where no news told of it. */
   look(): void;
   /** Takes over what it tells of itself, and looks from time to time. */
@@ -78,6 +85,7 @@ export interface AttemptWays {
 
 type End = RecordedEnd | { endedAt: number; ending: Ending };
 
+const NOTHING_NEW: Observations = { progress: null, metrics: {}, result: {} };
 const REFUSED_PAUSE_MS = 500;
 /** How often a folder is looked at for what no news told of: an end, a launcher that is gone. */
 export const LOOK_MS = 2000;
@@ -90,6 +98,8 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   let phase: Phase = "in line";
   let startedAt: number | null = null;
   let pid: number | null = null;
+  let peaks = UNSEEN;
+  let toldPeaks = UNSEEN;
   let stopping: Stop | null = null;
   /** Its end is looked for in the folder: nobody will tell of it. */
   let isAdopted = false;
@@ -102,6 +112,8 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     slot,
     phase: () => phase,
     pid: () => pid,
+    startedAt: () => startedAt,
+    peaks: () => peaks,
     launch() {
       phase = "launching";
       void launch();
@@ -119,6 +131,12 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     },
     stop,
     isOverTime: (now) => timeLimitMs !== null && startedAt !== null && now - startedAt >= timeLimitMs,
+    held(seen) {
+      peaks = higherPeaks(peaks, { ...UNSEEN, ...seen });
+      if (phase === "ended" || !haveRisen(toldPeaks, peaks)) return;
+      toldPeaks = peaks;
+      outbox.observed({ kind: "observed", attempt: id, ...NOTHING_NEW, ...peaks });
+    },
     look,
     tend,
     isOver: () => phase === "ended" || isSweeping,
@@ -216,7 +234,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
 
   function observe(): void {
     const news = events.read();
-    if (news) outbox.observed({ kind: "observed", attempt: id, ...news });
+    if (news) outbox.observed({ kind: "observed", attempt: id, ...news, ...UNSEEN });
   }
 
   function look(): void {
@@ -271,7 +289,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       );
     }
     boundary("agent: collected");
-    outbox.ended(collectEnd(spool, assignment, how, stopping?.reason === "time_limit"));
+    outbox.ended(collectEnd(spool, assignment, how, { timeLimit: stopping?.reason === "time_limit", peaks }));
     claims.release(assignment);
     line.leave(self);
     line.advance();

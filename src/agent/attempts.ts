@@ -22,6 +22,8 @@ export interface Attempts {
   refit(slots: string[] | null, hardware: Hardware): void;
   /** Looks after what runs: time limits, events, ends that nobody told of. */
   tend(now: number): void;
+  /** What they hold of GPUs, by attempt, in bytes. */
+  sawGpuMemory(held: ReadonlyMap<string, number>): void;
   isKnown(attempt: string): boolean;
   /** How many run or are to run. */
   count(): number;
@@ -33,12 +35,18 @@ export interface AttemptsOptions extends Omit<AttemptWays, "line" | "trees"> {
 }
 
 const TIME_LIMIT_GRACE_MS = 10_000;
+/** Their memory is looked at this often, or so seldom that it takes no more than a hundredth of a core. */
+const MEASURE_MS = 2000;
+const LEAST_IDLE_SHARE = 100;
+/** What has run for less is not worth a look: its launcher says at the end what it held. */
+const WORTH_MEASURING_MS = 1000;
 
 export function openAttempts(options: AttemptsOptions): Attempts {
   const attempts = new Map<string, Attempt>();
   const line = openLine<Attempt>((attempt) => attempt.launch());
   const trees = openTrees({ spool: options.spool, running, forkServer: options.forkServer });
   const ways: AttemptWays = { ...options, line, trees };
+  let measureAt = 0;
 
   /** Null where it is known already. */
   function takeOn(assignment: Assignment): Attempt | null {
@@ -84,6 +92,18 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     }
   }
 
+  function measure(now: number): void {
+    const known = new Map<string, number | null>();
+    for (const [id, attempt] of attempts) {
+      if (now - (attempt.startedAt() ?? now) < WORTH_MEASURING_MS || attempt.isOver()) continue;
+      known.set(id, attempt.peaks().memoryPeakBytes);
+    }
+    if (known.size === 0) return;
+    const startedAt = performance.now();
+    for (const [id, memoryPeakBytes] of trees.measure(known)) attempts.get(id)?.held({ memoryPeakBytes });
+    measureAt = now + Math.max(MEASURE_MS, LEAST_IDLE_SHARE * (performance.now() - startedAt));
+  }
+
   return {
     accept(assignments) {
       for (const assignment of assignments) takeOn(assignment);
@@ -110,6 +130,10 @@ export function openAttempts(options: AttemptsOptions): Attempts {
         if (attempt.isOverTime(now)) stop([{ attempt: id, reason: "time_limit", graceMs: TIME_LIMIT_GRACE_MS }]);
         attempt.tend(now);
       }
+      if (now >= measureAt) measure(now);
+    },
+    sawGpuMemory(held) {
+      for (const [id, gpuMemoryPeakBytes] of held) attempts.get(id)?.held({ gpuMemoryPeakBytes });
     },
     isKnown: (attempt) => attempts.has(attempt),
     count: () => [...attempts.values()].filter((attempt) => attempt.phase() !== "ended").length,

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readProcesses } from "../spool/folder.ts";
 import { type Spool, workerFolder } from "../spool/layout.ts";
-import { endTree, type TreeRoot } from "../spool/process_tree.ts";
+import { endTree, findTree, type TreeRoot } from "../spool/process_tree.ts";
+import { raisedPeak } from "../spool/tree_memory.ts";
 
 /** The process trees of this machine's attempts, by attempt. */
 export interface Trees {
@@ -9,6 +10,8 @@ export interface Trees {
   sweep(attempt: string): Promise<void>;
   /** Ends everything of these attempts. */
   end(attempts: readonly string[], graceMs: number): Promise<void>;
+  /** The most memory that each of these has held, given what is known of it so far: one look at the process table for all. */
+  measure(known: ReadonlyMap<string, number | null>): Map<string, number | null>;
 }
 
 export interface TreesOptions {
@@ -24,6 +27,8 @@ const LEFTOVER_GRACE_MS = 200;
 const SWEEP_PAUSE_MS = 5;
 
 export function openTrees({ spool, running, forkServer }: TreesOptions): Trees {
+  /** Of those that were measured last. */
+  let roots = new Map<string, TreeRoot>();
   let next: { attempts: string[]; done: Promise<void> } | null = null;
 
   async function sweepNext(): Promise<void> {
@@ -35,9 +40,12 @@ export function openTrees({ spool, running, forkServer }: TreesOptions): Trees {
 
   async function end(attempts: readonly string[], graceMs: number): Promise<void> {
     const ending = new Set(attempts);
-    const roots = attempts.map((attempt): TreeRoot => ({ attempt, ...readProcesses(workerFolder(spool, attempt)) }));
     const except = [...running()].flatMap(({ attempt, pid }) => (ending.has(attempt) ? [] : [pid]));
-    await endTree(roots, { graceMs, except, forkServer: forkServer() });
+    await endTree(attempts.map(rootOf), { graceMs, except, forkServer: forkServer() });
+  }
+
+  function rootOf(attempt: string): TreeRoot {
+    return { attempt, ...readProcesses(workerFolder(spool, attempt)) };
   }
 
   return {
@@ -47,5 +55,10 @@ export function openTrees({ spool, running, forkServer }: TreesOptions): Trees {
       return next.done;
     },
     end,
+    measure(known) {
+      roots = new Map([...known.keys()].map((attempt) => [attempt, roots.get(attempt) ?? rootOf(attempt)]));
+      const trees = findTree([...roots.values()], [], forkServer());
+      return new Map([...known].map(([attempt, peak]) => [attempt, raisedPeak(peak, trees.get(attempt) ?? [])]));
+    },
   };
 }

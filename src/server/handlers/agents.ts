@@ -16,7 +16,7 @@ import {
 import type { Change } from "../../store/changes.ts";
 import { type JobRow, selectJobs } from "../../store/jobs.ts";
 import { introduceAgent, type MachineRow, selectMachines, updateHardware } from "../../store/machines.ts";
-import { type Ended, recordEnds, recordObserved, recordStarts } from "../../store/reports.ts";
+import { type Ended, recordEnds, recordObserved, recordPeaks, recordStarts } from "../../store/reports.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
 type AgentHandlers = Pick<Handlers, "hello" | "poll" | "report" | "environment">;
@@ -192,16 +192,16 @@ export function agentHandlers(yard: Yard): AgentHandlers {
     const now = clock.now();
     await store.write(async (db) => {
       const started = reports.filter((report) => report.kind === "started");
-      const observed = reports.filter((report) => report.kind === "observed");
+      const observed = reports
+        .filter((report) => report.kind === "observed")
+        .map((one) => ({ ...one, attempt: one.attempt as AttemptId }));
+      await recordPeaks(db, observed);
       const touched = [
         ...(await recordStarts(
           db,
           started.map(({ attempt, at }) => ({ attempt: attempt as AttemptId, at })),
         )),
-        ...(await recordObserved(
-          db,
-          observed.map((one) => ({ ...one, attempt: one.attempt as AttemptId })),
-        )),
+        ...(await recordObserved(db, observed)),
       ];
       const ended = await recordEnds(db, recorded, now);
       changes.push(...[...touched, ...ended.touched].map(({ job, n }) => ({ kind: "run" as const, job, n })));

@@ -57,5 +57,15 @@ export function openLine<Who extends { slot: Slot }>(callUp: (who: Who) => void)
 }
 
 function machineOf(slots: string[] | null, hardware: Hardware): Machine {
-  return { id: 0, name: "", pool: "", hardware, slots, drained: false, seenAt: 0, unreachableSince: null };
+  return {
+    id: 0,
+    name: "",
+    pool: "",
+    hardware,
+    slots,
+    drained: false,
+    seenAt: 0,
+    unreachableSince: null,
+    trouble: null,
+  };
 }

@@ -6,7 +6,7 @@ import { openPresence } from "../core/presence.ts";
 import { openReasons } from "../core/reasons.ts";
 import type { AttemptId } from "../core/run.ts";
 import { agentDriver } from "../drivers/agent.ts";
-import { keepLocalAgent } from "../drivers/local_agent.ts";
+import { keepLocalAgent, type LocalAgent } from "../drivers/local_agent.ts";
 import { type Files, openFiles } from "../files/open_files.ts";
 import { describeFileProblem } from "../files/problem.ts";
 import { openBell } from "../platform/bell.ts";
@@ -22,6 +22,7 @@ import { openWorks } from "../server/works.ts";
 import type { Yard } from "../server/yard.ts";
 import { countWork } from "../store/jobs.ts";
 import { takeLock } from "../store/lock.ts";
+import { selectMachines } from "../store/machines.ts";
 import type { Store } from "../store/store.ts";
 import { type Role, selectValidToken } from "../store/tokens.ts";
 import { type OpenedStore, openDatabase } from "./database.ts";
@@ -71,7 +72,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   url = listening;
   loop = await schedule(yard, opened, stopped.resolve);
   writeJsonFile(home.address, { yard: yard.id, url, version, epoch: yard.epoch, ...identify(process.pid) });
-  const agent = keepLocalAgent(home, agentCommand(), logLine);
+  const agent = await keepAgent(home, yard);
   logLine(`yard ${yard.id} serves ${home.folder} at ${url}, epoch ${yard.epoch}`);
 
   process.once("SIGTERM", () => stopped.resolve());
@@ -138,9 +139,16 @@ function schedule(yard: Yard, { store, epoch, holder }: OpenedStore, onDeposed: 
   });
 }
 
-/** The same program, as the agent. */
-function agentCommand(): string[] {
-  return [process.execPath, ...new Set([...process.execArgv, ...leanNodeFlags]), process.argv[1] ?? "", "agent"];
+/** This machine's agent: the same program. */
+async function keepAgent(home: Home, { store, presence }: Yard): Promise<LocalAgent> {
+  const flags = new Set([...process.execArgv, ...leanNodeFlags]);
+  const machine = (await selectMachines(store.read)).find(({ name }) => name === "local")?.id ?? 0;
+  return keepLocalAgent(home, {
+    command: [process.execPath, ...flags, process.argv[1] ?? "", "agent"],
+    heardAt: () => presence.of(machine).seenAt,
+    onTrouble: (trouble) => presence.troubled(machine, trouble),
+    log: logLine,
+  });
 }
 
 /** A token in its owner's file; where it is missing or no longer good, a new one. */

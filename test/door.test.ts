@@ -30,7 +30,7 @@ test("an --env-file is Runyard's own: Node neither reads one nor gives up where 
   });
   const env = { ...process.env, RUNYARD_HOME: `${folder}/home` };
   const run = (...options: string[]) =>
-    spawnSync("./runyard", ["run", ...options, "--", "echo", "a  b"], { cwd: folder, encoding: "utf8", env });
+    spawnSync(`${folder}/runyard`, ["run", ...options, "--", "echo", "a  b"], { cwd: folder, encoding: "utf8", env });
   expect(run("--dry-run", "--env-file", ".env")).toMatchObject({ status: 0, stdout: "echo 'a  b'\n", stderr: "" });
   expect(run("--dry-run", "--env-file=.env")).toMatchObject({ status: 0, stdout: "echo 'a  b'\n", stderr: "" });
   const stderr = "runyard: --env-file missing.env: no such file or directory.\n";

@@ -218,6 +218,8 @@ describe("the yard behind it", () => {
     expect((await yard.cli(["ls"], { environment: elsewhere })).stdout).toContain("true");
     const wrong = await yard.cli(["ls"], { environment: { ...elsewhere, RUNYARD_TOKEN_FILE: "wrong" } });
     expect(wrong).toMatchObject({ code: 3, stderr: expect.stringContaining("does not know this token") });
+    const snapshot = await yard.cli(["run", "--snapshot", "--", "true"], { environment: elsewhere });
+    expect(snapshot).toMatchObject({ code: 2, stderr: expect.stringContaining("Leave out --snapshot") });
     const environment = {
       RUNYARD_HOME: "",
       XDG_CONFIG_HOME: `${yard.folder}/config`,

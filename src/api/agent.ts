@@ -89,6 +89,9 @@ const reportSchema = z.discriminatedUnion("kind", [
     progress: z.strictObject({ done: z.number(), of: z.number().nullable() }).nullable(),
     metrics: z.record(z.string(), scalar),
     result: z.record(z.string(), scalar),
+    /** So far; null: nothing new. */
+    memoryPeakBytes: z.number().nullable(),
+    gpuMemoryPeakBytes: z.number().nullable(),
   }),
   z.strictObject({
     kind: z.literal("ended"),

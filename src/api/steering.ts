@@ -38,6 +38,8 @@ export const statusSchema = z.object({
   running: z.number(),
   paused: z.array(z.string()),
   machines: z.object({ reachable: z.number(), unreachable: z.number() }),
+  /** Why machines take no runs now, worded for people. */
+  problems: z.array(z.string()),
   freeBytes: z.number(),
 });
 export type Status = z.infer<typeof statusSchema>;

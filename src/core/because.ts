@@ -13,7 +13,8 @@ export type Because =
   | { code: "slots_busy"; total: number; on: string; others: string[] }
   | { code: "reserved"; job: number; on: string }
   | { code: "too_big"; asked: Demand }
-  | { code: "starting"; machine: string }
+  /** `closed`: why its machine cannot start it now; null: it can. */
+  | { code: "starting"; machine: string; closed: string | null }
   | { code: "running"; machine: string }
   | { code: "ended"; status: string };
 
@@ -48,7 +49,9 @@ export function describeBecause(because: Because): string {
     case "too_big":
       return `${describeDemand(because.asked)} asked: no machine of its pool has that much as it is now`;
     case "starting":
-      return `it is about to start on ${because.machine}`;
+      return because.closed === null
+        ? `it is about to start on ${because.machine}`
+        : `it was given to ${because.machine}, which cannot start it now: ${because.closed}`;
     case "running":
       return `it runs on ${because.machine}`;
     case "ended":

@@ -62,7 +62,27 @@ export interface Machine {
   /** When its agent was last heard; null: never. */
   seenAt: UnixMs | null;
   unreachableSince: UnixMs | null;
+  /** Why its agent cannot speak, worded for people; null: nothing is known to be wrong. */
+  trouble: string | null;
 }
+
+/** Why the machine takes no runs now, worded for people; null: it does. */
+export function whyClosed({
+  name,
+  drained,
+  seenAt,
+  unreachableSince,
+  trouble,
+  hardware,
+}: WhetherClosed): string | null {
+  if (trouble !== null) return `${name}: ${trouble}`;
+  if (seenAt === null) return `${name} has not been heard yet`;
+  if (unreachableSince !== null) return `${name} cannot be reached`;
+  if (drained) return `${name} is drained; go on with: runyard machines set ${name} --resume`;
+  return hardware.blocked === null ? null : `${name}: ${hardware.blocked}`;
+}
+
+type WhetherClosed = Pick<Machine, "name" | "drained" | "seenAt" | "unreachableSince" | "trouble" | "hardware">;
 
 /** The GPU indices in one CUDA_VISIBLE_DEVICES: `0,1` → [`0`, `1`], empty → none. */
 export function devicesOf(visible: string): string[] {

@@ -14,7 +14,7 @@ import {
 } from "../store/attempts.ts";
 import type { Change } from "../store/changes.ts";
 import type { MachineRow } from "../store/machines.ts";
-import { type Ended, recordEnds, recordObserved, recordStarts } from "../store/reports.ts";
+import { type Ended, recordEnds, recordObserved, recordPeaks, recordStarts } from "../store/reports.ts";
 import type { Store } from "../store/store.ts";
 import { openAssignments } from "./assignments.ts";
 import { keepStreams } from "./streams.ts";
@@ -76,6 +76,7 @@ export function openDesk({ yardId, store, files, works, presence, clock }: DeskO
       report.kind === "observed" ? [{ ...report, attempt: report.attempt as AttemptId }] : [],
     );
     return store.write(async (db) => {
+      await recordPeaks(db, observed);
       const touched = [...(await recordStarts(db, started)), ...(await recordObserved(db, observed))];
       const ended = await recordEnds(db, recorded, now);
       return [

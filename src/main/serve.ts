@@ -8,7 +8,7 @@ import type { AttemptId } from "../core/run.ts";
 import { openDesk } from "../dispatch/desk.ts";
 import { openWorks } from "../dispatch/works.ts";
 import { agentDriver } from "../drivers/agent.ts";
-import { keepLocalAgent } from "../drivers/local_agent.ts";
+import { keepLocalAgent, type LocalAgent } from "../drivers/local_agent.ts";
 import { type Files, openFiles } from "../files/open_files.ts";
 import { describeFileProblem } from "../files/problem.ts";
 import { openBell } from "../platform/bell.ts";
@@ -23,6 +23,7 @@ import { openServer } from "../server/server.ts";
 import type { Yard } from "../server/yard.ts";
 import { countWork } from "../store/jobs.ts";
 import { takeLock } from "../store/lock.ts";
+import { selectMachines } from "../store/machines.ts";
 import type { Store } from "../store/store.ts";
 import { type Role, selectValidToken } from "../store/tokens.ts";
 import { type OpenedStore, openDatabase } from "./database.ts";
@@ -72,7 +73,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   url = listening;
   loop = await schedule(yard, opened, stopped.resolve);
   writeJsonFile(home.address, { yard: yard.id, url, version, epoch: yard.epoch, ...identify(process.pid) });
-  const agent = keepLocalAgent(home, agentCommand(), logLine);
+  const agent = await keepAgent(home, yard);
   logLine(`yard ${yard.id} serves ${home.folder} at ${url}, epoch ${yard.epoch}`);
 
   process.once("SIGTERM", () => stopped.resolve());
@@ -142,9 +143,16 @@ function schedule(yard: Yard, { store, epoch, holder }: OpenedStore, onDeposed: 
   });
 }
 
-/** The same program, as the agent. */
-function agentCommand(): string[] {
-  return [process.execPath, ...new Set([...process.execArgv, ...leanNodeFlags]), process.argv[1] ?? "", "agent"];
+/** This machine's agent: the same program. */
+async function keepAgent(home: Home, { store, presence }: Yard): Promise<LocalAgent> {
+  const flags = new Set([...process.execArgv, ...leanNodeFlags]);
+  const machine = (await selectMachines(store.read)).find(({ name }) => name === "local")?.id ?? 0;
+  return keepLocalAgent(home, {
+    command: [process.execPath, ...flags, process.argv[1] ?? "", "agent"],
+    heardAt: () => presence.of(machine).seenAt,
+    onTrouble: (trouble) => presence.troubled(machine, trouble),
+    log: logLine,
+  });
 }
 
 /** A token in its owner's file; where it is missing or no longer good, a new one. */

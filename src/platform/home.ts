@@ -53,8 +53,8 @@ export function makeHome(home: Home): void {
   makeFolder(home.folder);
 }
 
-/** Not `recursive: true`: in a place like /proc, where nothing can be made, that tries for ever. */
-function makeFolder(folder: string): void {
+/** Makes a folder of this account's, and those it lies in. Not `recursive: true`: in /proc, where nothing can be made, that tries for ever. */
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   if (dirname(folder) !== folder) makeFolder(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });

@@ -1,6 +1,6 @@
 import type { Demand, Slot } from "../core/demand.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
-import type { Machine } from "../core/machine.ts";
+import { type Machine, whyClosed } from "../core/machine.ts";
 import type { OpenMachine } from "../core/policy.ts";
 import type { AttemptId, UnixMs } from "../core/run.ts";
 import { nextMeanMs, runAhead } from "../core/run_ahead.ts";
@@ -97,7 +97,7 @@ export function openFloor(): Floor {
     },
     open: (pool) =>
       [...places.values()]
-        .filter(({ machine }) => machine.pool === pool && takesRuns(machine))
+        .filter(({ machine }) => machine.pool === pool && whyClosed(machine) === null)
         .map(({ machine, ledger, seated }) => ({ machine, ledger, held: [...seated.values()] })),
     closed: (pool) =>
       [...places.values()].flatMap(({ machine }) => (machine.pool === pool ? (whyClosed(machine) ?? []) : [])),
@@ -134,7 +134,7 @@ export function openFloor(): Floor {
     },
     placeAhead(id, demand, already) {
       const place = places.get(id);
-      if (!place || !takesRuns(place.machine)) return null;
+      if (!place || whyClosed(place.machine) !== null) return null;
       if (place.line.size + already >= runAhead(place.meanMs, place.seated.size)) return null;
       const slot = openLedger(place.machine).place(demand);
       return slot && isAlike(slot, place) ? slot : null;
@@ -161,16 +161,6 @@ export function openFloor(): Floor {
 function turnaround({ seated, line, leftAt }: Place, ended: readonly { attempt: AttemptId }[], now: UnixMs): number {
   const freed = ended.filter(({ attempt }) => seated.has(attempt)).length;
   return line.size > 0 && leftAt !== null && freed > 0 ? ((now - leftAt) * seated.size) / freed : 0;
-}
-
-function takesRuns(machine: Machine): boolean {
-  return machine.seenAt !== null && whyClosed(machine) === null;
-}
-
-function whyClosed({ name, drained, unreachableSince, hardware }: Machine): string | null {
-  if (unreachableSince !== null) return `${name} cannot be reached`;
-  if (drained) return `${name} is drained; go on with: runyard machines set ${name} --resume`;
-  return hardware.blocked === null ? null : `${name}: ${hardware.blocked}`;
 }
 
 /** Whether the machine is cut into slots like this one only, as far as its slots are named or what is held there shows. */

@@ -186,8 +186,9 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     const now = clock.now();
     presence.looked(now);
     const moved = [...floor.machines()].filter((machine) => {
-      const { seenAt, unreachableSince } = presence.of(machine.id);
-      return seenAt !== machine.seenAt && (machine.seenAt === null || unreachableSince !== machine.unreachableSince);
+      const { seenAt, unreachableSince, trouble } = presence.of(machine.id);
+      const isHeardAnew = seenAt !== null && machine.seenAt === null;
+      return isHeardAnew || unreachableSince !== machine.unreachableSince || trouble !== machine.trouble;
     });
     floor.refresh(moved.map((machine) => ({ ...machine, ...presence.of(machine.id) })));
   }

@@ -133,8 +133,8 @@ function describeEnding(ending: Ending): string {
 
 /** @param held  what is held on the machine now */
 export function presentMachine(machine: CoreMachine, held: { run: string; slot: Slot }[]): Machine {
-  const { hardware, seenAt, unreachableSince, slots } = machine;
-  const reachable = seenAt !== null && unreachableSince === null;
+  const { hardware, seenAt, unreachableSince, trouble, slots } = machine;
+  const reachable = seenAt !== null && unreachableSince === null && trouble === null;
   return {
     name: machine.name,
     pool: machine.pool,
@@ -148,7 +148,7 @@ export function presentMachine(machine: CoreMachine, held: { run: string; slot: 
     })),
     slots: slots && presentSlots(slots, held),
     running: held.map(({ run }) => run),
-    problems: [...(hardware.blocked === null ? [] : [hardware.blocked]), ...hardware.problems],
+    problems: [...[trouble, hardware.blocked].filter((problem) => problem !== null), ...hardware.problems],
     seenAt: isoOf(seenAt),
     unreachableSince: isoOf(unreachableSince),
   };

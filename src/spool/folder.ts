@@ -31,6 +31,8 @@ export interface RecordedEnd {
   startedAt: number;
   endedAt: number;
   ending: Ending;
+  /** What the largest of its processes held at its peak; null: the launcher does not say. */
+  memoryPeakBytes: number | null;
 }
 
 /** Writes what a command needs before its launcher is told of it. Doing it twice is doing it once. */
@@ -83,13 +85,15 @@ export function hasLauncher(state: Extract<FolderState, { kind: "begun" }>): boo
   return state.launcher !== null && isAlive(state.launcher);
 }
 
-/** `<code> <start ms> <end ms> exit|signal <n>|could not start: …` */
+/** `<code> <start ms> <end ms> [<KiB>] exit|signal <n>|could not start: …` */
 function parseExit(line: string, couldNotStart: string | null): RecordedEnd {
-  const [code = "", startedAt = "", endedAt = "", ...what] = line.trimEnd().split(" ");
+  const [code = "", startedAt = "", endedAt = "", ...rest] = line.trimEnd().split(" ");
+  const saysPeak = /^\d+$/.test(rest[0] ?? "");
   return {
     startedAt: Number(startedAt),
     endedAt: Number(endedAt),
-    ending: parseEnding(Number(code), what, couldNotStart),
+    ending: parseEnding(Number(code), saysPeak ? rest.slice(1) : rest, couldNotStart),
+    memoryPeakBytes: saysPeak ? Number(rest[0]) * 1024 : null,
   };
 }
 

@@ -218,6 +218,8 @@ describe("the yard behind it", () => {
     expect((await yard.cli(["ls"], { environment: elsewhere })).stdout).toContain("true");
     const wrong = await yard.cli(["ls"], { environment: { ...elsewhere, RUNYARD_TOKEN_FILE: "wrong" } });
     expect(wrong).toMatchObject({ code: 3, stderr: expect.stringContaining("does not know this token") });
+    const snapshot = await yard.cli(["run", "--snapshot", "--", "true"], { environment: elsewhere });
+    expect(snapshot).toMatchObject({ code: 2, stderr: expect.stringContaining("Leave out --snapshot") });
     const environment = {
       RUNYARD_HOME: "",
       XDG_CONFIG_HOME: `${yard.folder}/config`,
@@ -269,6 +271,30 @@ describe("output", () => {
       "2.2 | line 3",
     ]);
     expect((await yard.cli(["logs", "2.2", "--tail", "1"])).stdout).toBe("line 3\n");
+  });
+
+  test("logs --since shows the runs that ran since then, and all that they have printed", async () => {
+    const yard = await aYard({ slots: ["", "", "", ""] });
+    const waitFor = (file: string) => `until [ -e ${file} ]; do sleep 0.02; done`;
+    await yard.cli(["run", "--wait", "echo ended"]);
+    await yard.cli(["run", "--retries", "1", `echo waits for its second try; ${waitFor("fail")}; exit 1`]);
+    await yard.cli(["run", `echo runs; ${waitFor("go")}`]);
+    await yard.cli(["run", "--paused", "echo never began"]);
+    for (const job of [2, 3]) await yard.reaches(job, "running");
+    await yard.cli(["pause", "all"]);
+    writeFileSync(`${yard.folder}/fail`, "");
+    await yard.reaches(2, "queued");
+    const endedAt = Date.parse((await yard.attempts(2))[0]?.endedAt ?? "");
+    await until(() => Date.now() > endedAt + 1000, "the second has lain for a second");
+    expect((await yard.cli(["logs", "1-4", "--since", "1s"])).stdout).toBe("3.1 | runs\n");
+    expect(lines(await yard.cli(["logs", "1-4", "--since", "1h"]))).toEqual([
+      "1.1 | ended",
+      "2.1 | waits for its second try",
+      "3.1 | runs",
+    ]);
+    const following = yard.cli(["logs", "-f", "1", "3", "--since", "1s"]);
+    writeFileSync(`${yard.folder}/go`, "");
+    expect((await following).stdout).toBe("3.1 | runs\n");
   });
 });
 

@@ -1,13 +1,15 @@
 import { type Because, describeBecause } from "../../core/because.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
+import { whyClosed } from "../../core/machine.ts";
 import type { RunStatus } from "../../core/run.ts";
 import { wantBack, wantStops } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import type { Change } from "../../store/changes.ts";
 import { failedDependency, selectAfter } from "../../store/dependencies.ts";
 import { type JobRow, pauseJobs, setCode } from "../../store/jobs.ts";
+import { selectMachines } from "../../store/machines.ts";
 import { pausePools, selectPools } from "../../store/pools.ts";
-import { cancelQueued, retryRuns, selectRuns } from "../../store/runs.ts";
+import { cancelQueued, type RunRow, retryRuns, selectRuns } from "../../store/runs.ts";
 import type { Principal } from "../auth.ts";
 import { type Chosen, choose, forbidStrangers } from "../selection.ts";
 import type { Handlers, Yard } from "../yard.ts";
@@ -25,7 +27,8 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
       const chosen = await choose(store.read, query.select);
       if (isRefused(chosen)) return chosen;
       const runs = [];
-      for (const one of chosen) runs.push(...(await explainJob(one)));
+      const closed = await whyMachinesAreClosed();
+      for (const one of chosen) runs.push(...(await explainJob(one, closed)));
       return { runs };
     },
 
@@ -125,7 +128,15 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     });
   }
 
-  async function explainJob({ job, range }: Chosen) {
+  /** By name. What was given to a machine starts there, drained or not. */
+  async function whyMachinesAreClosed(): Promise<Map<string, string | null>> {
+    const machines = await selectMachines(store.read);
+    return new Map(
+      machines.map((row) => [row.name, whyClosed({ ...row, ...yard.presence.of(row.id), drained: false })]),
+    );
+  }
+
+  async function explainJob({ job, range }: Chosen, closed: ReadonlyMap<string, string | null>) {
     const open: RunStatus[] = ["queued", "starting", "running"];
     const isOver = job.endedAt !== null;
     const after = (range?.first ?? 1) - 1;
@@ -135,7 +146,7 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     );
     const waits = await whyWaits(job);
     const explained = rows.map((row) => {
-      const because = whyStands(row.status, row.machine) ?? waits;
+      const because = whyStands(row, closed) ?? waits;
       return {
         id: `${job.id}.${row.n}`,
         status: row.status,
@@ -149,10 +160,11 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     return explained;
   }
 
-  function whyStands(status: RunStatus, machine: string | null): Because | null {
+  function whyStands({ status, machine }: RunRow, closed: ReadonlyMap<string, string | null>): Because | null {
     if (status === "queued") return null;
-    if (status === "starting") return { code: "starting", machine: machine ?? "its machine" };
-    if (status === "running") return { code: "running", machine: machine ?? "its machine" };
+    const on = machine ?? "its machine";
+    if (status === "starting") return { code: "starting", machine: on, closed: closed.get(on) ?? null };
+    if (status === "running") return { code: "running", machine: on };
     return { code: "ended", status };
   }
 
@@ -165,6 +177,6 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
       return { code: "after", jobs: after.filter(({ met }) => !met).map((one) => one.job) };
     }
     if (job.atMost !== null && job.counts.running >= job.atMost) return { code: "at_most", limit: job.atMost };
-    return yard.reasons.of(job.pool, job.demand) ?? { code: "starting", machine: "the next free slot" };
+    return yard.reasons.of(job.pool, job.demand) ?? { code: "starting", machine: "the next free slot", closed: null };
   }
 }

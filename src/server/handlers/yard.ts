@@ -1,5 +1,6 @@
 import { openApi } from "../../api/openapi.ts";
 import { refuse } from "../../core/failure.ts";
+import { whyClosed } from "../../core/machine.ts";
 import { formatBytes } from "../../core/quantity.ts";
 import { describeFileProblem } from "../../files/problem.ts";
 import { type AuditEntry, insertAudit, selectAudit } from "../../store/audit.ts";
@@ -37,8 +38,10 @@ export function yardHandlers(yard: Yard): YardHandlers {
 
     async status() {
       const counts = await countWork(store.read);
-      const machines = (await selectMachines(store.read)).map((machine) => yard.presence.of(machine.id));
-      const reachable = machines.filter(({ seenAt, unreachableSince }) => seenAt !== null && unreachableSince === null);
+      const machines = (await selectMachines(store.read)).map((row) => ({ ...row, ...yard.presence.of(row.id) }));
+      const reachable = machines.filter(
+        ({ seenAt, unreachableSince, trouble }) => seenAt !== null && unreachableSince === null && trouble === null,
+      );
       const pools = await selectPools(store.read);
       const free = await yard.files.freeBytes();
       return {
@@ -51,6 +54,7 @@ export function yardHandlers(yard: Yard): YardHandlers {
         ...counts,
         paused: pools.filter((pool) => pool.paused).map((pool) => pool.name),
         machines: { reachable: reachable.length, unreachable: machines.length - reachable.length },
+        problems: machines.flatMap((machine) => whyClosed(machine) ?? []),
         freeBytes: free.ok ? free.value : 0,
       };
     },

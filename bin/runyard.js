@@ -1,4 +1,9 @@
-#!/usr/bin/env node
+#!/bin/sh
+//usr/bin/env true; exec node -- "$0" "$@"
+//
+// The line above is for the shell alone. Node reads an --env-file among the arguments of its programs too, before any of
+// them runs, unless a -- comes first; `env -S node --` would do, but not everywhere is an env that knows -S.
+//
 // The door of the program: kept in plain JavaScript that any Node of the last years can read, so that one that is too old
 // gets a sentence instead of a syntax error. It finds a current Node where a checkout brought one, and runs the built
 // program, or the sources as they stand where nothing was built or something changed since.

@@ -1,4 +1,5 @@
 import type { Axis } from "../core/axis.ts";
+import { isVariableName } from "./environment_file.ts";
 import { duration, isMisread, jobList, type Misread, misread, size, wholeNumber } from "./option_values.ts";
 
 /** What a job is submitted with: options of `run` and `sweep`, keys of a job file, defaults of a `runyard.yaml`. */
@@ -63,6 +64,12 @@ function after(any: boolean) {
     const jobs = jobList(text);
     return isMisread(jobs) ? jobs : { after: jobs.map((job) => ({ job, any })) };
   };
+}
+
+/** `NAME` or `NAME=VALUE`. */
+function variable(text: string): Partial<JobOptions> | Misread {
+  const [name = ""] = text.split("=", 1);
+  return isVariableName(name) ? { env: [text] } : misread(`A variable cannot be named ${JSON.stringify(name)}.`);
 }
 
 const MOST_RUNS = 10_000_000;
@@ -147,7 +154,7 @@ export const jobOptions: readonly JobOption[] = [
     takes: "NAME|NAME=VALUE",
     help: "take a variable along, or set it",
     repeats: true,
-    read: (text) => ({ env: [text] }),
+    read: variable,
   },
   {
     flag: "env-file",

@@ -27,7 +27,7 @@ export async function submitJob(
       return answer === "interrupted" ? INTERRUPTED : 1;
     }
   }
-  const submission = prepareSubmission(prepared.work, options);
+  const submission = await prepareSubmission(prepared.work, options);
   const quiet = how.json === true;
   const commit = commitOf(submission.cwd);
   const connection = await connectToChange({ quiet });

@@ -56,6 +56,15 @@ test("what is no finite number is never best and comes last", () => {
   expect(sortRuns(runs, "-loss").map(({ id }) => id)).toEqual(["1.2", "1.4", "1.1", "1.3", "1.5"]);
 });
 
+test("where some have a result of that name, those without one come last, whatever their metric of that name says", () => {
+  const runs = [
+    aRun(1, { metrics: { accuracy: 0.99 }, status: "failed" }),
+    aRun(2, { metrics: { accuracy: 0.5 }, result: { accuracy: 0.6 } }),
+    aRun(3, { metrics: { accuracy: 0.9 }, result: { accuracy: 0.9 } }),
+  ];
+  expect(sortRuns(runs, "-accuracy").map(({ id }) => id)).toEqual(["1.3", "1.2", "1.1"]);
+});
+
 test("runs without a result of that name are sorted by the last value of a metric, or by a parameter", () => {
   const runs = [
     aRun(1, { metrics: { loss: "NaN" }, params: { lr: 0.1, model: "b" } }),

@@ -29,13 +29,16 @@ export function obviousSort(runs: readonly Run[]): string | null {
 }
 
 /**
- * Runs by a result, where they have none by the last value of a metric, or by a parameter; `-` in front: largest first.
- * Parameters that are no numbers follow them in the order of their letters; what is NaN, infinite or missing comes last.
+ * Runs by a result, where none has one of that name by the last value of a metric, or by a parameter; `-` in front: largest
+ * first. Parameters that are no numbers follow them in the order of their letters; what is NaN, infinite or missing comes last.
  */
 export function sortRuns(runs: readonly Run[], sort: string): Run[] {
   const key = sort.replace(/^-/, "");
   const sign = sort.startsWith("-") ? -1 : 1;
-  const keyed = runs.map((run) => ({ run, value: sortValue(run, key) }));
+  const source = (["result", "metrics"] as const).find((one) =>
+    runs.some((run) => ownValue(run[one], key) !== undefined),
+  );
+  const keyed = runs.map((run) => ({ run, value: sortValue(run, source ?? "params", key) }));
   keyed.sort(({ value: a }, { value: b }) => {
     if (typeof a === "number" && typeof b === "number") return sign * (a - b);
     if (typeof a === "string" && typeof b === "string") return sign * (a < b ? -1 : a > b ? 1 : 0);
@@ -44,11 +47,10 @@ export function sortRuns(runs: readonly Run[], sort: string): Run[] {
   return keyed.map(({ run }) => run);
 }
 
-function sortValue(run: Run, key: string): number | string | null {
-  const told = ownValue(run.result, key) ?? ownValue(run.metrics, key);
-  const value = told ?? ownValue(run.params, key) ?? null;
+function sortValue(run: Run, source: "result" | "metrics" | "params", key: string): number | string | null {
+  const value = ownValue<unknown>(run[source], key);
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
-  return told === undefined && typeof value === "string" ? value : null;
+  return source === "params" && typeof value === "string" ? value : null;
 }
 
 function rankOf(value: number | string | null): number {

@@ -19,7 +19,7 @@ export function isoOf(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
 }
 
-export function presentJob(job: JobRow, after: { job: number; any: boolean }[] = []): Job {
+export function presentJob(job: JobRow, after: readonly { job: number; any: boolean }[]): Job {
   return {
     id: job.id,
     name: job.name,
@@ -32,7 +32,7 @@ export function presentJob(job: JobRow, after: { job: number; any: boolean }[] =
     submittedAt: isoOf(job.submittedAt),
     endedAt: isoOf(job.endedAt),
     tags: job.tags,
-    after,
+    after: after.map(({ job: id, any }) => ({ job: id, any })),
     runs: job.counts,
   };
 }

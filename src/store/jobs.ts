@@ -223,6 +223,17 @@ export async function selectOpenJobIds(db: Db): Promise<JobId[]> {
   return rows.map((row) => row.id);
 }
 
+/** Jobs with runs that ended in one of these ways. */
+export async function selectJobIdsWith(db: Db, ends: readonly ("failed" | "cancelled")[]): Promise<JobId[]> {
+  const rows = await db
+    .selectFrom("job")
+    .select("id")
+    .where((where) => where.or(ends.map((end) => where(end, ">", 0))))
+    .orderBy("id")
+    .execute();
+  return rows.map((row) => row.id);
+}
+
 /** How much there is to do: jobs that have not ended, runs that wait, runs that run. */
 export async function countWork(db: Db): Promise<{ jobs: number; queued: number; running: number }> {
   const row = await db

@@ -206,7 +206,7 @@ describe("pausing", () => {
     await yard.submit("true");
     await yard.reaches(2, "succeeded");
     expect(await yard.run("1.2")).toMatchObject({ status: "queued" });
-    expect(await reasonOf(yard, "1.2")).toBe("job_paused: the job is paused; go on with: runyard resume");
+    expect(await reasonOf(yard, "1.2")).toBe("job_paused: the job is paused; go on with: runyard resume 1");
     await yard.client.call("resume", { body: { select: "1" } });
     letGo(yard, "1.2");
     await yard.reaches("1.2", "succeeded");

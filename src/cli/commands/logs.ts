@@ -11,6 +11,7 @@ import { isMisread, wholeNumber } from "../option_values.ts";
 import { runPages } from "../run_pages.ts";
 import { INTERRUPTED, wrongUsage } from "../stop.ts";
 import { type Target, targets } from "../target.ts";
+import { note } from "../terminal.ts";
 
 interface LogsOptions {
   follow?: boolean;
@@ -45,7 +46,8 @@ async function logs(words: readonly string[], options: LogsOptions): Promise<num
   const connection = await connectToLook();
   const named = await targets(connection, words);
   const outcome = await untilInterrupted(async (signal) => {
-    if (!options.follow) return printLogs(connection, named, plan, signal);
+    if (!options.follow) return printLogs(connection, words, named, plan, signal);
+    if (process.stderr.isTTY) await noteWaiting(connection, named);
     const isOne = await namesOneRun(connection, named);
     await followRuns(connection, named, {
       ...plan,
@@ -80,6 +82,14 @@ async function namesOneRun({ client }: Connection, named: readonly Target[]): Pr
   return (await client.call("showJob", { params: { job: target.job } })).job.runs.total === 1;
 }
 
+/** Who sees nothing yet is told that there is nothing yet. */
+async function noteWaiting({ client }: Connection, named: readonly Target[]): Promise<void> {
+  for (const { job: id } of named) {
+    const { job } = await client.call("showJob", { params: { job: id } });
+    if (job.status === "queued") note(`Job ${id} has not begun; why: runyard explain ${id}`);
+  }
+}
+
 function sinkFor(run: string, stream: Stream, plan: LogsPlan, isOne: boolean): OutputSink {
   const target = stream === "out" ? process.stdout : process.stderr;
   return openOutputSink(target, { raw: plan.raw, prefix: isOne || plan.raw ? null : `${run} | ` });
@@ -87,26 +97,27 @@ function sinkFor(run: string, stream: Stream, plan: LogsPlan, isOne: boolean): O
 
 async function printLogs(
   connection: Connection,
+  words: readonly string[],
   named: readonly Target[],
   plan: LogsPlan,
   signal: AbortSignal,
 ): Promise<number> {
   const isOne = await namesOneRun(connection, named);
+  let isAnyBegun = false;
   for (const { job, runs } of named) {
     for await (const page of runPages(connection, job, { range: runs, most: Number.POSITIVE_INFINITY })) {
       for (const run of page) {
         if (signal.aborted) return INTERRUPTED;
+        isAnyBegun ||= run.attempts > 0;
         if (isWanted(run, plan)) await printRunLog(connection, run.id, plan, isOne);
       }
     }
   }
+  if (!isAnyBegun && named.length > 0) note(`Nothing of it has begun; why: runyard explain ${words.join(" ")}`);
   return 0;
 }
 
-export function isWanted(
-  run: Pick<Run, "status" | "attempts" | "endedAt">,
-  { since }: Pick<LogsPlan, "since">,
-): boolean {
+function isWanted(run: Pick<Run, "status" | "attempts" | "endedAt">, { since }: Pick<LogsPlan, "since">): boolean {
   if (run.attempts === 0) return false;
   return since === null || !hasEnded(run.status) || run.endedAt === null || Date.parse(run.endedAt) >= since;
 }

@@ -28,7 +28,7 @@ async function retry(select: string, options: RetryOptions): Promise<number> {
     throw wrongUsage(`--code ${options.code}: it is "submitted" or "now".`);
   }
   if (select === "all" && !options.yes && !options.json && canAsk()) {
-    const answer = await ask("Retry every job?");
+    const answer = await ask(`Retry every run of any job that failed${options.failed ? "" : " or was cancelled"}?`);
     if (answer !== "yes") {
       note("Nothing was queued.");
       return answer === "interrupted" ? INTERRUPTED : 1;
@@ -40,7 +40,7 @@ async function retry(select: string, options: RetryOptions): Promise<number> {
   if (options.json) printJson(changed);
   else if (changed.runs === 0)
     print(
-      "There is nothing to retry: nothing failed or was cancelled. A run that is named is run again all the same: 12.3",
+      `There is nothing to retry: nothing failed${options.failed ? "" : " or was cancelled"}. A run that is named is run again all the same: 12.3`,
     );
   else {
     const [only] = changed.jobs;

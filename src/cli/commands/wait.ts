@@ -34,7 +34,7 @@ async function wait(words: readonly string[], { json }: { json?: boolean }): Pro
     return INTERRUPTED;
   }
   if (json) printJson(answerOf(ends));
-  else for (const end of ends) print("job" in end ? jobVerdict(end.job, colours) : runVerdict(end.run, colours));
+  else for (const end of ends) print(await verdictOf(connection, end));
   return ends.some((end) => ("job" in end ? exitCodeOfJob(end.job) : exitCodeOfRun(end.run)) !== 0) ? 1 : 0;
 }
 
@@ -47,6 +47,14 @@ async function endsOf(connection: Connection, { job, runs }: Target, signal: Abo
   const ends: End[] = [];
   for (let n = runs.first; n <= runs.last; n += 1) ends.push({ run: await waitForRun(connection, job, n, signal) });
   return ends;
+}
+
+async function verdictOf({ client }: Connection, end: End): Promise<string> {
+  if ("run" in end) return runVerdict(end.run, colours);
+  const { job } = end;
+  if (job.status !== "failed" || job.runs.total > 1) return jobVerdict(job, colours);
+  const { run } = await client.call("showRun", { params: { job: job.id, n: 1 } });
+  return jobVerdict(job, colours, run.cause?.text);
 }
 
 /** One job is `{"job"}`, one run `{"run"}`, several are lists. */

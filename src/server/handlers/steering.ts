@@ -5,9 +5,9 @@ import { wantBack, wantStops } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import type { Change } from "../../store/changes.ts";
 import { failedDependency, selectAfter } from "../../store/dependencies.ts";
-import { type JobRow, pauseJobs, setCode } from "../../store/jobs.ts";
+import { type JobRow, pauseJobs, selectJobIdsWith, setCode } from "../../store/jobs.ts";
 import { pausePools, selectPools } from "../../store/pools.ts";
-import { cancelQueued, retryRuns, selectRuns } from "../../store/runs.ts";
+import { cancelQueued, type RunRow, retryRuns, selectRuns } from "../../store/runs.ts";
 import type { Principal } from "../auth.ts";
 import { type Chosen, choose, forbidStrangers } from "../selection.ts";
 import type { Handlers, Yard } from "../yard.ts";
@@ -30,16 +30,25 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     },
 
     async cancel({ body, who }) {
-      return steer(body.select, who, "cancel", async ({ job, range }, db, now) => {
-        const queued = await cancelQueued(db, store.dialect, { job: job.id, range }, now);
-        const stops = await wantStops(db, { job: job.id, range }, "cancelled", body.graceMs);
-        return { runs: queued.runs, touched: queued.touched, stops: stops.map((stop) => stop.machine_id) };
-      });
+      return steer(
+        await choose(store.read, body.select),
+        body.select,
+        who,
+        "cancel",
+        async ({ job, range }, db, now) => {
+          const queued = await cancelQueued(db, store.dialect, { job: job.id, range }, now);
+          const stops = await wantStops(db, { job: job.id, range }, "cancelled", body.graceMs);
+          return { runs: queued.runs, touched: queued.touched, stops: stops.map((stop) => stop.machine_id) };
+        },
+      );
     },
 
     async retry({ body, who }) {
       let blocked: Refused | null = null;
-      const outcome = await steer(body.select, who, "retry", async ({ job, range }, db, now) => {
+      const retryable = await choose(store.read, body.select, (db) =>
+        selectJobIdsWith(db, body.failed ? ["failed"] : ["failed", "cancelled"]),
+      );
+      const outcome = await steer(retryable, body.select, who, "retry", async ({ job, range }, db, now) => {
         if (body.snapshot !== null) {
           await setCode(db, job.id, { ...job.plan, snapshot: body.snapshot, commit: body.commit });
         }
@@ -67,6 +76,7 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
 
   /** Does one thing to every job chosen, in one commit, and tells of it. */
   async function steer(
+    chosen: Chosen[] | Refused,
     select: string,
     who: Principal,
     action: string,
@@ -76,7 +86,6 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
       now: number,
     ) => Promise<{ runs: number; touched: number[]; stops: number[] }>,
   ) {
-    const chosen = await choose(store.read, select);
     if (isRefused(chosen)) return chosen;
     const forbidden = forbidStrangers(
       who,
@@ -118,7 +127,7 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
       store.changes.tell([{ kind: "pools" }, ...[...machines].map((machine) => ({ kind: "stop" as const, machine }))]);
       return { jobs: [], runs: 0, stopping: 0 };
     }
-    return steer(select, who, action, async ({ job }, db) => {
+    return steer(await choose(store.read, select), select, who, action, async ({ job }, db) => {
       await pauseJobs(db, [job.id], paused);
       const back = paused ? await wantBack(db, { job: job.id, range: null }) : [];
       return { runs: 0, touched: [job.id], stops: back.map((attempt) => attempt.machine_id) };
@@ -135,7 +144,7 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     );
     const waits = await whyWaits(job);
     const explained = rows.map((row) => {
-      const because = whyStands(row.status, row.machine) ?? waits;
+      const because = whyStands(row) ?? waits;
       return {
         id: `${job.id}.${row.n}`,
         status: row.status,
@@ -149,17 +158,17 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     return explained;
   }
 
-  function whyStands(status: RunStatus, machine: string | null): Because | null {
+  function whyStands({ status, machine, cause_json }: RunRow): Because | null {
     if (status === "queued") return null;
     if (status === "starting") return { code: "starting", machine: machine ?? "its machine" };
     if (status === "running") return { code: "running", machine: machine ?? "its machine" };
-    return { code: "ended", status };
+    return { code: "ended", status, cause: cause_json === null ? null : JSON.parse(cause_json) };
   }
 
   async function whyWaits(job: JobRow): Promise<Because> {
     const pools = await selectPools(store.read);
     if (pools.find((pool) => pool.name === job.pool)?.paused) return { code: "queue_paused", pool: job.pool };
-    if (job.paused) return { code: "job_paused" };
+    if (job.paused) return { code: "job_paused", job: job.id };
     if (job.waitingFor > 0) {
       const after = await selectAfter(store.read, job.id);
       return { code: "after", jobs: after.filter(({ met }) => !met).map((one) => one.job) };

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
@@ -19,6 +20,19 @@ test.skipIf(!oldNode)("an old Node finds the newer one of the checkout and hands
   const answer = spawnSync(oldNode ?? "", [door, "run", "--dry-run", "--", "echo", "a  b"], { encoding: "utf8" });
   expect(answer).toMatchObject({ status: 0, stdout: "echo 'a  b'\n", stderr: "" });
   expect(spawnSync(oldNode ?? "", [door, "no"], { encoding: "utf8" }).status).toBe(2);
+});
+
+test("started by its own name, a file of variables that is missing is told by the program, not by Node", () => {
+  const env = {
+    PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
+    HOME: "/nowhere",
+    RUNYARD_HOME: "/nowhere",
+  };
+  const answer = spawnSync(door, ["run", "--env-file", "nowhere.env", "--", "true"], { encoding: "utf8", env });
+  expect(answer).toMatchObject({ status: 2, stdout: "" });
+  expect(answer.stderr).toContain("--env-file nowhere.env: there is no such file.");
+  const words = ["run", "--dry-run", "--", "printf", "%s|", "", "a  b", "$x", "--env-file", "q"];
+  expect(spawnSync(door, words, { encoding: "utf8", env }).stdout).toBe("printf '%s|' '' 'a  b' '$x' --env-file q\n");
 });
 
 test.skipIf(process.platform !== "linux")("an argument that is not UTF-8 is refused, not changed", () => {

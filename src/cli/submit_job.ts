@@ -21,6 +21,7 @@ export async function submitJob(
 ): Promise<number> {
   if (how.exitCode && !how.wait && !how.follow)
     throw wrongUsage("--exit-code belongs to --wait or --follow: without them nothing has ended yet.");
+  if (how.dryRun && how.json) throw wrongUsage("--dry-run prints commands for a shell, not JSON: leave out --json.");
   const prepared = await prepareWork(command, options, how.isSweep);
   if (how.dryRun) return printCommands(prepared.compiled, 1);
   const { total } = prepared.compiled;

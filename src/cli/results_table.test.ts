@@ -91,6 +91,17 @@ test("the table has the parameters as written, the results, and the metrics that
   ]);
 });
 
+test("where runs worked with different code, the table says with which", () => {
+  const commit = "6f73842d9584aaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+  const runs = [aRun(1, { code: commit }), aRun(2, { code: `${commit}-dirty` }), aRun(3, { code: null })];
+  expect(layResults(runs, null, plain, 0).body).toEqual([
+    "1.1  ✓ succeeded  6f73842d        2.5s",
+    "1.2  ✓ succeeded  6f73842d-dirty  2.5s",
+    "1.3  ✓ succeeded                  2.5s",
+  ]);
+  expect(layResults(runs.slice(0, 1), null, plain, 0).head).not.toContain("CODE");
+});
+
 test("CSV quotes what needs it", () => {
   expect(csvLine(["a,b", 'say "hi"', "two\nlines", 1.5, null, undefined, "plain"])).toBe(
     '"a,b","say ""hi""","two\nlines",1.5,,,plain',

@@ -70,9 +70,23 @@ export function namesIn(runs: readonly Run[]): { params: string[]; metrics: stri
   return { params: [...params], metrics: [...metrics].filter((name) => !results.has(name)), results: [...results] };
 }
 
-/** A table of parameters, results and last metrics. Metrics are left out first where it gets too wide. */
+/** Whether these runs worked with different code, which makes their results hard to compare. */
+export function areOfDifferentCode(runs: readonly Run[]): boolean {
+  return new Set(runs.flatMap(({ code }) => code ?? [])).size > 1;
+}
+
+/** `5bbd735e`, or of a commit with changes `6f73842d-dirty`. */
+function codeText(code: string | null): string {
+  return printable(code ?? "").replace(/^([0-9a-f]{8})[0-9a-f]*/, "$1");
+}
+
+/**
+ * A table of parameters, results and last metrics. Metrics are left out first where it gets too wide. Where the runs worked
+ * with different code, it says which.
+ */
 export function layResults(runs: readonly Run[], width: number | null, colours: Colours, now: number) {
   const { params, metrics, results } = namesIn(runs);
+  const isMixed = areOfDifferentCode(runs);
   const isPlain = params.length === 0 && runs.some((run) => run.line !== null);
   const columns: Column[] = [
     { title: "RUN" },
@@ -80,6 +94,7 @@ export function layResults(runs: readonly Run[], width: number | null, colours: 
     ...(isPlain ? [{ title: "COMMAND", cuttable: true }] : []),
     ...params.map((name): Column => ({ title: printable(name), align: "right", cuttable: true })),
     ...results.map((name): Column => ({ title: printable(name), align: "right", cuttable: true })),
+    ...(isMixed ? [{ title: "CODE" }] : []),
     { title: "TIME", align: "right" },
     ...metrics.map((name): Column => ({ title: printable(name), align: "right", cuttable: true, optional: true })),
   ];
@@ -89,6 +104,7 @@ export function layResults(runs: readonly Run[], width: number | null, colours: 
     ...(isPlain ? [printable(run.command)] : []),
     ...params.map((name) => printable(run.paramsText[name] ?? "")),
     ...results.map((name) => ({ text: valueText(ownValue(run.result, name)), paint: colours.bold })),
+    ...(isMixed ? [codeText(run.code)] : []),
     runtime(run, now),
     ...metrics.map((name) => valueText(ownValue(run.metrics, name))),
   ]);

@@ -2,7 +2,7 @@ import type { Job } from "../api/job.ts";
 import type { Command } from "../core/command.ts";
 import { commandLine } from "../core/command_line.ts";
 import type { CompiledWork } from "../core/work.ts";
-import { codeVersion } from "../snapshots/git.ts";
+import { commitOf } from "../snapshots/git.ts";
 import { ask } from "./ask.ts";
 import { type Connection, connectToChange } from "./connect.ts";
 import type { JobOptions } from "./job_options.ts";
@@ -86,12 +86,6 @@ function printQueued(job: Job): void {
   print(`  follow:     runyard logs -f ${job.id}`);
   print(`  explain:    runyard explain ${job.id}`);
   print(`  cancel:     runyard cancel ${job.id}`);
-}
-
-/** The commit of the code; with `-dirty` where the folder differs from it. */
-async function commitOf(folder: string): Promise<string | null> {
-  const { commit, dirty } = await codeVersion(folder, 1000);
-  return commit !== null && dirty ? `${commit}-dirty` : commit;
 }
 
 async function afterJobs(connection: Connection, after: JobOptions["after"]): Promise<{ job: number; any: boolean }[]> {

@@ -269,15 +269,6 @@ export async function setJob(
   if (Object.keys(set).length > 0) await db.updateTable("job").set(set).where("id", "=", id).execute();
 }
 
-/** From now on the job's attempts work with other code; those made before remember theirs. */
-export async function setCode(db: Db, id: JobId, plan: JobPlan): Promise<void> {
-  await db
-    .updateTable("job")
-    .set({ plan_json: JSON.stringify(plan) })
-    .where("id", "=", id)
-    .execute();
-}
-
 /** Pauses or resumes jobs: what runs goes on, nothing further starts. */
 export async function pauseJobs(db: Db, ids: JobId[], paused: boolean): Promise<void> {
   if (ids.length === 0) return;
@@ -321,7 +312,7 @@ export async function extendJob(db: Db, dialect: Dialect, id: JobId, space: stri
 }
 
 /** What is unmade stands all alike: what has ended unmade needs its rows before other runs come behind it. */
-async function makeEndedRuns(db: Db, dialect: Dialect, id: JobId): Promise<void> {
+export async function makeEndedRuns(db: Db, dialect: Dialect, id: JobId): Promise<void> {
   const row = await db
     .selectFrom("job")
     .select(["made", "total", "unmade_status"])

@@ -147,6 +147,24 @@ describe("submitting", () => {
     expect((await yard.cli(["wait", "1"])).code).toBe(1);
     expect((await yard.cli(["logs", "1"])).stdout).toBe("v1\n");
   });
+
+  test("--code now is for the runs retried with it alone; what ran with different code is marked", async () => {
+    const yard = await aYard();
+    writeFileSync(`${yard.folder}/code.sh`, "echo v1; exit 1\n");
+    await yard.cli(["sweep", "--snapshot", "--wait", "--set", "a=1,2", "--", "sh", "code.sh"]);
+    writeFileSync(`${yard.folder}/code.sh`, "echo v2; exit 1\n");
+    await yard.cli(["retry", "1.2", "--code", "now"]);
+    await yard.ends(1);
+    expect((await yard.cli(["logs", "1"])).stdout).toBe("1.1 | v1\n1.2 | v2\n");
+    const marked = await yard.cli(["results", "1"]);
+    expect(marked.stdout).toMatch(/^RUN +STATE +a +CODE +TIME/);
+    expect(marked.stderr).toContain("Not all of these runs worked with the same code");
+    expect(lines(await yard.cli(["results", "1", "--csv"]))[0]).toMatch(/,code$/);
+    await yard.cli(["retry", "1", "--failed"]);
+    await yard.ends(1);
+    expect((await yard.cli(["logs", "1"])).stdout).toBe("1.1 | v1\n1.2 | v1\n");
+    expect((await yard.cli(["results", "1"])).stdout).not.toContain("CODE");
+  });
 });
 
 const refusals: [args: string[], code: number, words: string][] = [

@@ -5,7 +5,7 @@ import { wantBack, wantStops } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import type { Change } from "../../store/changes.ts";
 import { failedDependency, selectAfter } from "../../store/dependencies.ts";
-import { type JobRow, pauseJobs, selectJobIdsWith, setCode } from "../../store/jobs.ts";
+import { type JobRow, pauseJobs, selectJobIdsWith } from "../../store/jobs.ts";
 import { pausePools, selectPools } from "../../store/pools.ts";
 import { cancelQueued, type RunRow, retryRuns, selectRuns } from "../../store/runs.ts";
 import type { Principal } from "../auth.ts";
@@ -45,19 +45,18 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
 
     async retry({ body, who }) {
       let blocked: Refused | null = null;
+      const { snapshot, commit } = body;
+      const code = snapshot === null && commit === null ? null : { snapshot, commit };
       const retryable = await choose(store.read, body.select, (db) =>
         selectJobIdsWith(db, body.failed ? ["failed"] : ["failed", "cancelled"]),
       );
       const outcome = await steer(retryable, body.select, who, "retry", async ({ job, range }, db, now) => {
-        if (body.snapshot !== null) {
-          await setCode(db, job.id, { ...job.plan, snapshot: body.snapshot, commit: body.commit });
-        }
         const statuses: RunStatus[] = body.failed
           ? ["failed"]
           : range
             ? ["failed", "cancelled", "succeeded", "skipped"]
             : ["failed", "cancelled"];
-        const retried = await retryRuns(db, store.dialect, { job: job.id, range }, statuses, now);
+        const retried = await retryRuns(db, store.dialect, { job: job.id, range }, statuses, code, now);
         const cause = retried.runs === 0 ? await failedDependency(db, job.id) : null;
         if (cause !== null) blocked = refuse({ code: "waits_for_failed", job: job.id, on: JSON.parse(cause).job });
         return { ...retried, stops: [] };

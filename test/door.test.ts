@@ -1,4 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -33,6 +35,16 @@ test("started by its own name, a file of variables that is missing is told by th
   expect(answer.stderr).toContain("--env-file nowhere.env: there is no such file.");
   const words = ["run", "--dry-run", "--", "printf", "%s|", "", "a  b", "$x", "--env-file", "q"];
   expect(spawnSync(door, words, { encoding: "utf8", env }).stdout).toBe("printf '%s|' '' 'a  b' '$x' --env-file q\n");
+});
+
+test("in a folder that is gone it says so", () => {
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@" run -- true';
+  const env = { PATH: process.env["PATH"], RUNYARD_HOME: "/nowhere" };
+  const cwd = mkdtempSync(`${tmpdir()}/runyard-door-`);
+  const answer = spawnSync("sh", ["-c", script, "sh", process.execPath, door], { encoding: "utf8", env, cwd });
+  rmdirSync(cwd);
+  expect(answer).toMatchObject({ status: 2, stdout: "" });
+  expect(answer.stderr).toContain("is no longer there. Change to another one");
 });
 
 test.skipIf(process.platform !== "linux")("an argument that is not UTF-8 is refused, not changed", () => {

@@ -18,7 +18,6 @@ export type Failure =
   | { code: "not_a_sweep"; job: number }
   | { code: "space"; detail: string }
   | { code: "can_never_run"; asked: Demand; largest: string }
-  | { code: "no_code"; job: number }
   | { code: "waits_for_failed"; job: number; on: number }
   | { code: "stale_epoch"; epoch: number }
   | { code: "superseded" }
@@ -58,8 +57,6 @@ export function describeFailure(failure: Failure): string {
       return `Job ${failure.job} has no parameters to extend. Submit a sweep with: runyard sweep`;
     case "can_never_run":
       return `The run asks for ${describeDemand(failure.asked)}; ${failure.largest}. Ask for less, or add a machine.`;
-    case "no_code":
-      return `Job ${failure.job} has no code of its own: it runs in the folder it was submitted from, always with today's code.`;
     case "waits_for_failed":
       return `Job ${failure.job} waits for job ${failure.on}, which failed. Retry that one, and this one comes back with it: runyard retry ${failure.on}`;
     case "stale_epoch":
@@ -94,7 +91,6 @@ export const failureDoors = {
   not_a_sweep: { exitCode: 2, status: 422 },
   space: { exitCode: 2, status: 422 },
   can_never_run: { exitCode: 5, status: 422 },
-  no_code: { exitCode: 2, status: 422 },
   waits_for_failed: { exitCode: 2, status: 409 },
   stale_epoch: { exitCode: 3, status: 409 },
   superseded: { exitCode: 3, status: 410 },

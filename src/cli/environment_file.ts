@@ -1,3 +1,5 @@
+import { isSetAlways } from "../core/environment.ts";
+
 /** What is wrong with a file of variables, and where (line from 1). */
 export interface BadVariable {
   line: number;
@@ -22,6 +24,7 @@ export function parseEnvironmentFile(text: string): Record<string, string> | Bad
     const equals = trimmed.indexOf("=");
     const name = equals === -1 ? trimmed : trimmed.slice(0, equals).trimEnd();
     if (equals === -1) return { line: i + 1, message: `"${name}" has no value. Write NAME=VALUE.` };
+    if (isSetAlways(name)) return { line: i + 1, message: `Runyard sets ${name} itself, for each run. Leave it out.` };
     if (!isVariableName(name)) return { line: i + 1, message: `"${name}" cannot be the name of a variable.` };
     const value = parseValue(trimmed.slice(equals + 1).trimStart());
     if (value === null)

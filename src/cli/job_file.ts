@@ -128,7 +128,8 @@ function environmentOf(option: JobOption, map: YAMLMap, targets: Targets, refuse
 
 function read(option: JobOption, text: string, node: unknown, refuse: Refuse): Partial<JobOptions> {
   const options = option.read(text);
-  if (isMisread(options)) throw refuse(node, `${option.flag}: ${JSON.stringify(text)} will not do. ${options.misread}`);
+  const what = option.isSecret ? "" : ` ${JSON.stringify(text)} will not do.`;
+  if (isMisread(options)) throw refuse(node, `${option.flag}:${what} ${options.misread}`);
   return options;
 }
 

@@ -63,7 +63,7 @@ function missing(selector: Extract<Selector, { kind: "jobs" }>): Refused {
   const failure: Failure =
     selector.first === selector.last
       ? { code: "no_such_job", job: selector.first }
-      : { code: "bad_request", detail: `There are no jobs ${formatSelector(selector)}. See them all with: runyard ls` };
+      : { code: "no_such_jobs", jobs: formatSelector(selector) };
   return refuse(failure);
 }
 

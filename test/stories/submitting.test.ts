@@ -92,6 +92,8 @@ describe("submitting", () => {
     expect(answer.stdout).toBe("from file|$x|terminal|x=y||\n");
     const missing = await yard.cli(["run", "--env", "NOWHERE", "--", "true"]);
     expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining("--env NOWHERE") });
+    const secret = await yard.cli(["run", "--env", "MY-KEY=canary", "--", "true"]);
+    expect(secret.stderr).toBe('runyard: --env: A variable cannot be named "MY-KEY".\n');
   });
 
   test("a job file says all that options say", async () => {
@@ -183,7 +185,10 @@ const refusals: [args: string[], code: number, words: string][] = [
   [["run", "--from", "nowhere"], 2, "--from nowhere: there is no such file"],
   [["run", "--from", "."], 2, "--from .: it is a folder, not a file"],
   [["run", "--from", "long"], 2, "The command in line 2 is 132005 bytes long"],
-  [["run", "--env", "A B=1", "--", "true"], 2, 'A variable cannot be named "A B"'],
+  [["run", "--env", "A B=1", "--", "true"], 2, '--env: A variable cannot be named "A B"'],
+  [["run", "--env", "CUDA_VISIBLE_DEVICES=1", "--", "true"], 2, "Runyard sets CUDA_VISIBLE_DEVICES itself"],
+  [["run", "--name", "x".repeat(201), "--", "true"], 2, "It takes at most 200 characters"],
+  [["run", "--gpus", "-1", "--", "true"], 2, '--gpus "-1": It takes a whole number from 0 to 1024'],
   [["run", "--out", "nowhere/out", "--", "true"], 2, "the folder that it would lie in does not exist"],
   [["run", "--exit-code", "--", "true"], 2, "--exit-code belongs to --wait or --follow"],
   [["run", "echo a", "--", "b"], 2, "Put options before the text"],
@@ -197,6 +202,8 @@ const refusals: [args: string[], code: number, words: string][] = [
   [["show", "99", "--status", "faild"], 2, 'there is no state "faild"; did you mean "failed"?'],
   [["metrics", "99.1"], 4, "There is no job 99"],
   [["extend", "99", "--set", "a=1"], 4, "There is no job 99"],
+  [["cancel", "98-99"], 4, "There are no jobs 98-99"],
+  [["cancel", "all", "5"], 2, "names no jobs or runs"],
   [["cancel", "what"], 2, "names no jobs or runs"],
   [["results", "99"], 4, "There is no job 99"],
 ];

@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { aFolder } from "./helpers/a_folder.ts";
@@ -36,6 +37,16 @@ test("an --env-file is Runyard's own: Node neither reads one nor gives up where 
   const stderr = "runyard: --env-file missing.env: no such file or directory.\n";
   expect(run("--env-file", "missing.env")).toMatchObject({ status: 2, stdout: "", stderr });
   expect(existsSync(`${folder}/home`)).toBe(false);
+});
+
+test("in a folder that is gone it says so", () => {
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@" run -- true';
+  const env = { PATH: process.env["PATH"], RUNYARD_HOME: "/nowhere" };
+  const cwd = mkdtempSync(`${tmpdir()}/runyard-door-`);
+  const answer = spawnSync("sh", ["-c", script, "sh", process.execPath, door], { encoding: "utf8", env, cwd });
+  rmdirSync(cwd);
+  expect(answer).toMatchObject({ status: 2, stdout: "" });
+  expect(answer.stderr).toContain("is no longer there. Change to another one");
 });
 
 test.skipIf(process.platform !== "linux")("an argument that is not UTF-8 is refused, not changed", () => {

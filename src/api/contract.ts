@@ -125,6 +125,8 @@ export const contract = {
     body: null,
     answer: z.object({
       points: z.array(z.object({ at: z.number(), step: z.number().nullable(), values: json })),
+      /** What the run said beside its metrics. */
+      texts: z.array(z.object({ at: z.number(), text: z.string() })),
       /** Lines of the events file that could not be read as events. */
       skipped: z.number(),
     }),

@@ -11,7 +11,7 @@ export const cancelSchema = selectionSchema.extend({
 export const retrySchema = selectionSchema.extend({
   /** Only those that failed; else all that ended without success, or exactly the runs named. */
   failed: z.boolean().default(false),
-  /** Work with this snapshot from now on instead of the code as it was submitted. */
+  /** They work with this code from now on. Both null: with the code as it was submitted. */
   snapshot: z.string().nullable().default(null),
   commit: z.string().nullable().default(null),
 });

@@ -1,12 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { buffer } from "node:stream/consumers";
-import { systemErrorText } from "../platform/system_error.ts";
 import { wrongUsage } from "./stop.ts";
+import { isUnreadable, readTextFile } from "./text_file.ts";
 
 /** A shell command a line, numbered from 1 as in the file; empty lines and `#` comments are none, but count. */
 export function parseCommandLines(text: string): [line: number, text: string][] {
   return text
-    .replace(/^\uFEFF/, "")
     .split("\n")
     .map((line, i): [number, string] => [i + 1, line.replace(/\r$/, "")])
     .filter(([, line]) => !/^\s*(#|$)/.test(line));
@@ -14,19 +11,8 @@ export function parseCommandLines(text: string): [line: number, text: string][] 
 
 /** Reads `--from FILE`, or stdin for `-`. Refuses the whole file where one line cannot be a command. */
 export async function readCommandLines(path: string): Promise<[line: number, text: string][]> {
-  let bytes: Buffer;
-  try {
-    // Not readFileSync(0): Node has made a pipe there non-blocking, and who writes to it may be slower than we are.
-    bytes = path === "-" ? await buffer(process.stdin) : await readFile(path);
-  } catch (error) {
-    throw wrongUsage(`--from ${path}: ${systemErrorText(error)}.`);
-  }
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw wrongUsage(`--from ${path}: the file is not UTF-8 text. Save it as UTF-8.`);
-  }
+  const text = await readTextFile(path);
+  if (isUnreadable(text)) throw wrongUsage(`--from ${path}: ${text.unreadable}.`);
   const lines = parseCommandLines(text);
   const bad = lines.find(([, line]) => line.includes("\0"));
   if (bad)

@@ -115,6 +115,10 @@ function report(error: unknown, json: boolean): number {
     const message = `The yard cannot be reached: ${error instanceof Error ? error.message : code}. See: runyard status`;
     return reportStop({ code: "unreachable", message, exitCode: 3 }, json);
   }
+  if (error instanceof Error && "syscall" in error && error.syscall === "uv_cwd") {
+    const message = "The folder in which you are is no longer there. Change to another one and try again.";
+    return reportStop({ code: "usage", message, exitCode: 2 }, json);
+  }
   if (error instanceof Error && error.message === "the yard did not answer in time") {
     return reportStop({ code: "unreachable", message: `${error.message}. Try again.`, exitCode: 3 }, json);
   }

@@ -7,6 +7,7 @@ export type Failure =
   | { code: "unauthorized" }
   | { code: "forbidden"; needs: string }
   | { code: "no_such_job"; job: number }
+  | { code: "no_such_jobs"; jobs: string }
   | { code: "no_such_run"; run: string }
   | { code: "no_such_pool"; pool: string; known: string[] }
   | { code: "not_shared"; pool: string; owner: string }
@@ -18,7 +19,6 @@ export type Failure =
   | { code: "not_a_sweep"; job: number }
   | { code: "space"; detail: string }
   | { code: "can_never_run"; asked: Demand; largest: string }
-  | { code: "no_code"; job: number }
   | { code: "waits_for_failed"; job: number; on: number }
   | { code: "stale_epoch"; epoch: number }
   | { code: "superseded" }
@@ -38,6 +38,8 @@ export function describeFailure(failure: Failure): string {
       return `This needs ${failure.needs}. Ask an administrator of the yard for it.`;
     case "no_such_job":
       return `There is no job ${failure.job}. See them all with: runyard ls`;
+    case "no_such_jobs":
+      return `There are no jobs ${failure.jobs}. See them all with: runyard ls`;
     case "no_such_run":
       return `There is no run ${failure.run}. See a job's runs with: runyard show ${failure.run.split(".")[0]}`;
     case "no_such_pool":
@@ -58,8 +60,6 @@ export function describeFailure(failure: Failure): string {
       return `Job ${failure.job} has no parameters to extend. Submit a sweep with: runyard sweep`;
     case "can_never_run":
       return `The run asks for ${describeDemand(failure.asked)}; ${failure.largest}. Ask for less, or add a machine.`;
-    case "no_code":
-      return `Job ${failure.job} has no code of its own: it runs in the folder it was submitted from, always with today's code.`;
     case "waits_for_failed":
       return `Job ${failure.job} waits for job ${failure.on}, which failed. Retry that one, and this one comes back with it: runyard retry ${failure.on}`;
     case "stale_epoch":
@@ -83,6 +83,7 @@ export const failureDoors = {
   unauthorized: { exitCode: 3, status: 401 },
   forbidden: { exitCode: 2, status: 403 },
   no_such_job: { exitCode: 4, status: 404 },
+  no_such_jobs: { exitCode: 4, status: 404 },
   no_such_run: { exitCode: 4, status: 404 },
   no_such_pool: { exitCode: 2, status: 422 },
   not_shared: { exitCode: 2, status: 403 },
@@ -94,7 +95,6 @@ export const failureDoors = {
   not_a_sweep: { exitCode: 2, status: 422 },
   space: { exitCode: 2, status: 422 },
   can_never_run: { exitCode: 5, status: 422 },
-  no_code: { exitCode: 2, status: 422 },
   waits_for_failed: { exitCode: 2, status: 409 },
   stale_epoch: { exitCode: 3, status: 409 },
   superseded: { exitCode: 3, status: 410 },

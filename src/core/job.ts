@@ -42,6 +42,9 @@ export interface JobPlan {
   commit: string | null;
 }
 
+/** The code that runs work with. */
+export type Code = Pick<JobPlan, "snapshot" | "commit">;
+
 /** What the scheduler and the agent have to know of a job. */
 export interface JobRules {
   id: JobId;

@@ -1,5 +1,6 @@
 import { openBell } from "../platform/bell.ts";
 import type { Change } from "../store/changes.ts";
+import { selectAfter } from "../store/dependencies.ts";
 import { type JobRow, selectJob } from "../store/jobs.ts";
 import { selectRun } from "../store/runs.ts";
 import { absentRun, presentJob, presentRun } from "./present.ts";
@@ -84,7 +85,7 @@ export function liveHandler(yard: Yard): Handler<"events"> {
         if (!job) continue;
         const isWatched = query.job !== undefined && query.runs !== false;
         if (isWatched) for (const n of [...runs].slice(-MOST_RUNS)) await tellRun(job, n, number);
-        send("job", presentJob(job), number);
+        send("job", presentJob(job, await selectAfter(store.read, job.id)), number);
       }
       if (query.job === undefined && changes.some(({ kind }) => kind === "machine")) send("machines", {}, number);
     }

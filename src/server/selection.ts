@@ -11,8 +11,12 @@ export interface Chosen {
   range: RunSpan["range"];
 }
 
-/** Finds what the text names. Every job and run named one by one must exist; of a range of jobs, those that do. */
-export async function choose(db: Db, text: string): Promise<Chosen[] | Refused> {
+/**
+ * Finds what the text names. Every job and run named one by one must exist; of a range of jobs, those that do.
+ *
+ * @param all  which jobs `all` means. Default: those that have not ended
+ */
+export async function choose(db: Db, text: string, all = selectOpenJobIds): Promise<Chosen[] | Refused> {
   const selectors = parseSelectors(text);
   if (!selectors) {
     return refuse({
@@ -22,17 +26,17 @@ export async function choose(db: Db, text: string): Promise<Chosen[] | Refused> 
   }
   const chosen: Chosen[] = [];
   for (const selector of selectors) {
-    const found = await find(db, selector);
+    const found = await find(db, selector, all);
     if (isRefused(found)) return found;
     chosen.push(...found);
   }
   return chosen;
 }
 
-async function find(db: Db, selector: Selector): Promise<Chosen[] | Refused> {
+async function find(db: Db, selector: Selector, all: typeof selectOpenJobIds): Promise<Chosen[] | Refused> {
   switch (selector.kind) {
     case "all":
-      return (await selectJobs(db, await selectOpenJobIds(db))).map((job) => ({ job, range: null }));
+      return (await selectJobs(db, await all(db))).map((job) => ({ job, range: null }));
     case "last": {
       const last = await selectLastJobId(db);
       const job = last === null ? null : await selectJob(db, last);
@@ -59,7 +63,7 @@ function missing(selector: Extract<Selector, { kind: "jobs" }>): Refused {
   const failure: Failure =
     selector.first === selector.last
       ? { code: "no_such_job", job: selector.first }
-      : { code: "bad_request", detail: `There are no jobs ${formatSelector(selector)}. See them all with: runyard ls` };
+      : { code: "no_such_jobs", jobs: formatSelector(selector) };
   return refuse(failure);
 }
 

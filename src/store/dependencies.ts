@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { FailureCause, JobId, UnixMs } from "../core/run.ts";
 import type { Db } from "./dialect.ts";
+import { inPortions } from "./portions.ts";
 import { type CountChanges, shift, writeCounts } from "./transition.ts";
 import { countUnmade } from "./unmade.ts";
 
@@ -8,10 +9,30 @@ const WAITING = 0;
 const MET = 1;
 const FAILED = 2;
 
+/** A job that another one waits for. */
+export interface After {
+  job: number;
+  any: boolean;
+  met: boolean;
+}
+
 /** What a job waits for, as submitted. */
-export async function selectAfter(db: Db, job: JobId): Promise<{ job: number; any: boolean; met: boolean }[]> {
-  const rows = await db.selectFrom("job_dependency").selectAll().where("job_id", "=", job).orderBy("on_job").execute();
-  return rows.map((row) => ({ job: row.on_job, any: row.any_end === 1, met: row.met === MET }));
+export async function selectAfter(db: Db, job: JobId): Promise<After[]> {
+  return (await selectAfters(db, [job])).get(job) ?? [];
+}
+
+/** The same of many; those that wait for none are left out. */
+export async function selectAfters(db: Db, jobs: readonly JobId[]): Promise<Map<JobId, After[]>> {
+  const rows = await inPortions(jobs, (some) =>
+    db.selectFrom("job_dependency").selectAll().where("job_id", "in", some).orderBy("on_job").execute(),
+  );
+  const afters = new Map<JobId, After[]>();
+  for (const row of rows) {
+    const known = afters.get(row.job_id) ?? [];
+    known.push({ job: row.on_job, any: row.any_end === 1, met: row.met === MET });
+    afters.set(row.job_id, known);
+  }
+  return afters;
 }
 
 /**

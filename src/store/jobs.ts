@@ -223,6 +223,17 @@ export async function selectOpenJobIds(db: Db): Promise<JobId[]> {
   return rows.map((row) => row.id);
 }
 
+/** Jobs with runs that ended in one of these ways. */
+export async function selectJobIdsWith(db: Db, ends: readonly ("failed" | "cancelled")[]): Promise<JobId[]> {
+  const rows = await db
+    .selectFrom("job")
+    .select("id")
+    .where((where) => where.or(ends.map((end) => where(end, ">", 0))))
+    .orderBy("id")
+    .execute();
+  return rows.map((row) => row.id);
+}
+
 /** How much there is to do: jobs that have not ended, runs that wait, runs that run. */
 export async function countWork(db: Db): Promise<{ jobs: number; queued: number; running: number }> {
   const row = await db
@@ -256,15 +267,6 @@ export async function setJob(
     ...(changes.timeLimitMs !== undefined && { time_limit_ms: changes.timeLimitMs }),
   };
   if (Object.keys(set).length > 0) await db.updateTable("job").set(set).where("id", "=", id).execute();
-}
-
-/** From now on the job's attempts work with other code; those made before remember theirs. */
-export async function setCode(db: Db, id: JobId, plan: JobPlan): Promise<void> {
-  await db
-    .updateTable("job")
-    .set({ plan_json: JSON.stringify(plan) })
-    .where("id", "=", id)
-    .execute();
 }
 
 /** Pauses or resumes jobs: what runs goes on, nothing further starts. */
@@ -310,7 +312,7 @@ export async function extendJob(db: Db, dialect: Dialect, id: JobId, space: stri
 }
 
 /** What is unmade stands all alike: what has ended unmade needs its rows before other runs come behind it. */
-async function makeEndedRuns(db: Db, dialect: Dialect, id: JobId): Promise<void> {
+export async function makeEndedRuns(db: Db, dialect: Dialect, id: JobId): Promise<void> {
   const row = await db
     .selectFrom("job")
     .select(["made", "total", "unmade_status"])

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Connections, Db, Dialect } from "./dialect.ts";
 import { first } from "./migrations/0001_first.ts";
+import { runCode } from "./migrations/0002_run_code.ts";
 
 export interface Migration {
   name: string;
@@ -8,7 +9,10 @@ export interface Migration {
 }
 
 /** In the order they were released; only ever appended to. */
-export const migrations: readonly Migration[] = [{ name: "0001_first", up: first }];
+export const migrations: readonly Migration[] = [
+  { name: "0001_first", up: first },
+  { name: "0002_run_code", up: runCode },
+];
 
 export type Migrated =
   | { kind: "current" }

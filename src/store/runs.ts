@@ -1,8 +1,9 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
+import type { Code } from "../core/job.ts";
 import type { JobId, RunStatus, UnixMs } from "../core/run.ts";
 import { failedDependency, reviveDependants, settleDependants } from "./dependencies.ts";
 import { type Db, type Dialect, storable } from "./dialect.ts";
-import { makeRuns } from "./jobs.ts";
+import { makeEndedRuns, makeRuns } from "./jobs.ts";
 import type { Tables } from "./schema.ts";
 import { type CountChanges, shift, writeCounts } from "./transition.ts";
 import { countUnmade } from "./unmade.ts";
@@ -117,7 +118,7 @@ export async function selectQueued(db: Db, job: JobId, count: number) {
     .where(standsIn(["queued"]));
   return db
     .selectFrom("run")
-    .select(["n", "attempts", "attempt_id"])
+    .select(["n", "attempts", "attempt_id", "code_json"])
     .where("job_id", "=", job)
     .where("n", "in", numbers.orderBy("n").limit(count))
     .orderBy("n")
@@ -190,12 +191,15 @@ async function makeCancelled(
  * Queues runs in `span` again that ended as one of `statuses`, with their retries anew. None while a dependency of the
  * job has failed: a retry of that one brings back what failed because of it.
  * Returns how many, and which jobs were touched by it.
+ *
+ * @param code  what they work with from now on; null: the code as it was submitted
  */
 export async function retryRuns(
   db: Db,
   dialect: Dialect,
   span: RunSpan,
   statuses: readonly RunStatus[],
+  code: Code | null,
   now: UnixMs,
 ): Promise<{ runs: number; touched: JobId[] }> {
   const { job, range } = span;
@@ -203,11 +207,20 @@ export async function retryRuns(
   const changes: CountChanges = new Map();
   let runs = 0;
   if (range) await makeRuns(db, dialect, job, range.first, range.last);
+  else if (code !== null) await makeEndedRuns(db, dialect, job);
   else runs += await retryUnmade(db, job, statuses, changes);
   for (const status of statuses) {
     let update = db
       .updateTable("run")
-      .set({ status: "queued", tries: 0, cause_json: null, exit_code: null, started_at: null, ended_at: null })
+      .set({
+        status: "queued",
+        tries: 0,
+        cause_json: null,
+        exit_code: null,
+        started_at: null,
+        ended_at: null,
+        code_json: code && JSON.stringify(code),
+      })
       .where("job_id", "=", job)
       .where(standsIn([status]));
     if (range) update = update.where("n", ">=", range.first).where("n", "<=", range.last);

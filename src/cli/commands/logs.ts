@@ -51,7 +51,8 @@ async function logs(words: readonly string[], options: LogsOptions): Promise<num
     );
   const named = await targets(connection, words);
   const outcome = await untilInterrupted(async (signal) => {
-    if (!options.follow) return printLogs(connection, named, plan, signal);
+    if (!options.follow) return printLogs(connection, words, named, plan, signal);
+    if (process.stderr.isTTY) await noteWaiting(connection, named);
     const isOne = await namesOneRun(connection, named);
     await followRuns(connection, named, {
       ...plan,
@@ -86,6 +87,14 @@ async function namesOneRun({ client }: Connection, named: readonly Target[]): Pr
   return (await client.call("showJob", { params: { job: target.job } })).job.runs.total === 1;
 }
 
+/** Who sees nothing yet is told that there is nothing yet. */
+async function noteWaiting({ client }: Connection, named: readonly Target[]): Promise<void> {
+  for (const { job: id } of named) {
+    const { job } = await client.call("showJob", { params: { job: id } });
+    if (job.status === "queued") note(`Job ${id} has not begun; why: runyard explain ${id}`);
+  }
+}
+
 function sinkFor(run: string, stream: Stream, plan: LogsPlan, isOne: boolean): OutputSink {
   const target = stream === "out" ? process.stdout : process.stderr;
   return openOutputSink(target, { raw: plan.raw, prefix: isOne || plan.raw ? null : `${run} | ` });
@@ -93,19 +102,23 @@ function sinkFor(run: string, stream: Stream, plan: LogsPlan, isOne: boolean): O
 
 async function printLogs(
   connection: Connection,
+  words: readonly string[],
   named: readonly Target[],
   plan: LogsPlan,
   signal: AbortSignal,
 ): Promise<number> {
   const isOne = await namesOneRun(connection, named);
+  let isAnyBegun = false;
   for (const { job, runs } of named) {
     for await (const page of runPages(connection, job, { range: runs, most: Number.POSITIVE_INFINITY })) {
       for (const run of page) {
         if (signal.aborted) return INTERRUPTED;
+        isAnyBegun ||= run.attempts > 0;
         if (await isWanted(connection, run, plan)) await printRunLog(connection, run.id, plan, isOne);
       }
     }
   }
+  if (!isAnyBegun && named.length > 0) note(`Nothing of it has begun; why: runyard explain ${words.join(" ")}`);
   return 0;
 }
 

@@ -7,7 +7,7 @@ import { counted, grouped } from "../number_text.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
 import { ownValue } from "../own_value.ts";
 import { printable } from "../printable.ts";
-import { layResults, namesIn, obviousSort, sortRuns } from "../results_table.ts";
+import { areOfDifferentCode, layResults, namesIn, obviousSort, sortRuns } from "../results_table.ts";
 import { wrongUsage } from "../stop.ts";
 import { oneTarget } from "../target.ts";
 import { colours, note, outputWidth, print, printJson } from "../terminal.ts";
@@ -108,7 +108,9 @@ async function pageThrough({ client }: Connection, job: number, sort: string | n
 
 async function writeCsv(runs: readonly Run[]): Promise<void> {
   const { params, metrics, results } = namesIn(runs);
-  await writeCsvLine(["run", "status", ...params, ...results, ...metrics, "exit_code", "started_at", "ended_at"]);
+  const isMixed = areOfDifferentCode(runs);
+  const last = ["exit_code", "started_at", "ended_at", ...(isMixed ? ["code"] : [])];
+  await writeCsvLine(["run", "status", ...params, ...results, ...metrics, ...last]);
   for (const run of runs) {
     const cells = [
       run.id,
@@ -119,6 +121,7 @@ async function writeCsv(runs: readonly Run[]): Promise<void> {
       run.exitCode,
       run.startedAt,
       run.endedAt,
+      ...(isMixed ? [run.code] : []),
     ];
     await writeCsvLine(cells);
   }
@@ -131,5 +134,6 @@ async function printTable({ client }: Connection, id: number, runs: readonly Run
   const { job } = await client.call("showJob", { params: { job: id } });
   const left = job.runs.total - runs.length;
   if (left > 0) note(`… ${grouped(left)} more: runyard results ${id} --limit ${job.runs.total}`);
+  if (areOfDifferentCode(runs)) note("Not all of these runs worked with the same code: see CODE.");
   if (table.hidden > 0) note(`${counted(table.hidden, "more column")}: runyard results ${id} --csv`);
 }

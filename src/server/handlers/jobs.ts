@@ -10,9 +10,9 @@ import { compileWork, type Work } from "../../core/work.ts";
 import { workOf } from "../../dispatch/works.ts";
 import { describeFileProblem } from "../../files/problem.ts";
 import { boundary } from "../../platform/boundary.ts";
-import { systemErrorText } from "../../platform/system_error.ts";
+import { systemErrorCode, systemErrorText } from "../../platform/system_error.ts";
 import { insertAudit } from "../../store/audit.ts";
-import { selectAfter, settleDependants } from "../../store/dependencies.ts";
+import { selectAfter, selectAfters, settleDependants } from "../../store/dependencies.ts";
 import {
   extendJob,
   insertJob,
@@ -48,10 +48,12 @@ export function jobHandlers(yard: Yard): JobHandlers {
         checkWords(work) ??
         (await checkPool(yard, body, who.user)) ??
         (await checkAfter(yard, body)) ??
-        (body.out === null ? null : reserveOut(body.out, compiled.total));
+        checkOut(body.out, compiled.total);
       if (objection) return objection;
       const environment = await yard.files.environments.put(body.environment);
       if (!environment.ok) return refuse({ code: "bad_request", detail: describeFileProblem(environment.problem) });
+      const taken = body.out === null ? null : reserveOut(body.out);
+      if (taken) return taken;
       const job = newJob(body, work, compiled.total, environment.value, who.user);
       const now = yard.clock.now();
       const id = await store.write(async (db) => {
@@ -75,7 +77,7 @@ export function jobHandlers(yard: Yard): JobHandlers {
       if (query.select !== undefined) {
         const chosen = await choose(store.read, query.select);
         if (isRefused(chosen)) return chosen;
-        return { jobs: chosen.map(({ job }) => presentJob(job)), next: null };
+        return { jobs: await presentAll(chosen.map(({ job }) => job)), next: null };
       }
       const filter = {
         open: query.open ?? null,
@@ -85,7 +87,7 @@ export function jobHandlers(yard: Yard): JobHandlers {
       };
       const rows = await selectJobPage(store.read, filter, query.before ?? null, query.limit);
       const last = rows.at(-1);
-      return { jobs: rows.map((row) => presentJob(row)), next: rows.length === query.limit && last ? last.id : null };
+      return { jobs: await presentAll(rows), next: rows.length === query.limit && last ? last.id : null };
     },
 
     async showJob({ params }) {
@@ -141,13 +143,18 @@ export function jobHandlers(yard: Yard): JobHandlers {
     },
   };
 
+  async function presentAll(rows: readonly JobRow[]) {
+    const afters = await selectAfters(
+      store.read,
+      rows.map(({ id }) => id),
+    );
+    return rows.map((row) => presentJob(row, afters.get(row.id) ?? []));
+  }
+
   async function present(id: JobRow["id"]) {
     const row = await selectJob(store.read, id);
     if (!row) throw new Error(`job ${id} has vanished`);
-    return presentJob(
-      row,
-      (await selectAfter(store.read, id)).map(({ job, any }) => ({ job, any })),
-    );
+    return presentJob(row, await selectAfter(store.read, id));
   }
 }
 
@@ -236,17 +243,26 @@ function describeSize({ name, hardware, slots }: Machine): string {
   return `${name} has ${gpus === 0 ? "no GPU" : `${gpus} GPU${gpus === 1 ? "" : "s"}`}, ${hardware.cpus} cores and ${memory} GB memory`;
 }
 
+function checkOut(path: string | null, runs: number): Refused | null {
+  if (path === null || runs === 1) return null;
+  const detail = `--out names one file, and this job has ${runs} runs. Leave it out and see: runyard logs`;
+  return refuse({ code: "bad_request", detail });
+}
+
 /** The file is made now, so that of two jobs that want it one gets it, and nobody else's is ever overwritten. */
-function reserveOut(path: string, runs: number): Refused | null {
-  if (runs > 1) {
-    const detail = `--out names one file, and this job has ${runs} runs. Leave it out and see: runyard logs`;
-    return refuse({ code: "bad_request", detail });
-  }
+function reserveOut(path: string): Refused | null {
   try {
     closeSync(openSync(path, "wx", 0o666));
     return null;
   } catch (error) {
-    const detail = `The output file ${path} must be new and writable: ${systemErrorText(error)}. Choose another --out.`;
+    const why = outProblems[systemErrorCode(error) ?? ""] ?? systemErrorText(error);
+    const detail = `The output file ${path} must be new and writable: ${why}. Choose another --out.`;
     return refuse({ code: "bad_request", detail });
   }
 }
+
+const outProblems: Record<string, string> = {
+  EEXIST: "something of that name is there already",
+  ENOENT: "the folder that it would lie in does not exist",
+  ENOTDIR: "the folder that it would lie in does not exist",
+};

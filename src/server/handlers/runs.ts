@@ -188,6 +188,7 @@ export function runHandlers(yard: Yard): RunHandlers {
 
   async function readPoints(place: OutputPlace) {
     const points: { at: number; step: number | null; values: Record<string, unknown> }[] = [];
+    const texts: { at: number; text: string }[] = [];
     let skipped = 0;
     let rest = Buffer.alloc(0);
     for (let from = 0; ; ) {
@@ -201,10 +202,11 @@ export function runHandlers(yard: Yard): RunHandlers {
         const event = parseEvent(line);
         if (event === null) skipped += 1;
         else if (event.kind === "metric") points.push({ at: event.at, step: event.step, values: event.values });
+        else if (event.kind === "log") texts.push({ at: event.at, text: event.text });
       }
       rest = Buffer.from(bytes.subarray(end));
     }
-    return { points, skipped };
+    return { points, texts, skipped };
   }
 }
 

@@ -6,7 +6,7 @@ import { wantBack, wantStops } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import type { Change } from "../../store/changes.ts";
 import { failedDependency, selectAfter } from "../../store/dependencies.ts";
-import { type JobRow, pauseJobs, setCode } from "../../store/jobs.ts";
+import { type JobRow, pauseJobs, selectJobIdsWith } from "../../store/jobs.ts";
 import { selectMachines } from "../../store/machines.ts";
 import { pausePools, selectPools } from "../../store/pools.ts";
 import { cancelQueued, type RunRow, retryRuns, selectRuns } from "../../store/runs.ts";
@@ -33,25 +33,33 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     },
 
     async cancel({ body, who }) {
-      return steer(body.select, who, "cancel", async ({ job, range }, db, now) => {
-        const queued = await cancelQueued(db, store.dialect, { job: job.id, range }, now);
-        const stops = await wantStops(db, { job: job.id, range }, "cancelled", body.graceMs);
-        return { runs: queued.runs, touched: queued.touched, stops: stops.map((stop) => stop.machine_id) };
-      });
+      return steer(
+        await choose(store.read, body.select),
+        body.select,
+        who,
+        "cancel",
+        async ({ job, range }, db, now) => {
+          const queued = await cancelQueued(db, store.dialect, { job: job.id, range }, now);
+          const stops = await wantStops(db, { job: job.id, range }, "cancelled", body.graceMs);
+          return { runs: queued.runs, touched: queued.touched, stops: stops.map((stop) => stop.machine_id) };
+        },
+      );
     },
 
     async retry({ body, who }) {
       let blocked: Refused | null = null;
-      const outcome = await steer(body.select, who, "retry", async ({ job, range }, db, now) => {
-        if (body.snapshot !== null) {
-          await setCode(db, job.id, { ...job.plan, snapshot: body.snapshot, commit: body.commit });
-        }
+      const { snapshot, commit } = body;
+      const code = snapshot === null && commit === null ? null : { snapshot, commit };
+      const retryable = await choose(store.read, body.select, (db) =>
+        selectJobIdsWith(db, body.failed ? ["failed"] : ["failed", "cancelled"]),
+      );
+      const outcome = await steer(retryable, body.select, who, "retry", async ({ job, range }, db, now) => {
         const statuses: RunStatus[] = body.failed
           ? ["failed"]
           : range
             ? ["failed", "cancelled", "succeeded", "skipped"]
             : ["failed", "cancelled"];
-        const retried = await retryRuns(db, store.dialect, { job: job.id, range }, statuses, now);
+        const retried = await retryRuns(db, store.dialect, { job: job.id, range }, statuses, code, now);
         const cause = retried.runs === 0 ? await failedDependency(db, job.id) : null;
         if (cause !== null) blocked = refuse({ code: "waits_for_failed", job: job.id, on: JSON.parse(cause).job });
         return { ...retried, stops: [] };
@@ -70,6 +78,7 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
 
   /** Does one thing to every job chosen, in one commit, and tells of it. */
   async function steer(
+    chosen: Chosen[] | Refused,
     select: string,
     who: Principal,
     action: string,
@@ -79,7 +88,6 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
       now: number,
     ) => Promise<{ runs: number; touched: number[]; stops: number[] }>,
   ) {
-    const chosen = await choose(store.read, select);
     if (isRefused(chosen)) return chosen;
     const forbidden = forbidStrangers(
       who,
@@ -121,7 +129,7 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
       store.changes.tell([{ kind: "pools" }, ...[...machines].map((machine) => ({ kind: "stop" as const, machine }))]);
       return { jobs: [], runs: 0, stopping: 0 };
     }
-    return steer(select, who, action, async ({ job }, db) => {
+    return steer(await choose(store.read, select), select, who, action, async ({ job }, db) => {
       await pauseJobs(db, [job.id], paused);
       const back = paused ? await wantBack(db, { job: job.id, range: null }) : [];
       return { runs: 0, touched: [job.id], stops: back.map((attempt) => attempt.machine_id) };
@@ -160,18 +168,21 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     return explained;
   }
 
-  function whyStands({ status, machine }: RunRow, closed: ReadonlyMap<string, string | null>): Because | null {
+  function whyStands(
+    { status, machine, cause_json }: RunRow,
+    closed: ReadonlyMap<string, string | null>,
+  ): Because | null {
     if (status === "queued") return null;
     const on = machine ?? "its machine";
     if (status === "starting") return { code: "starting", machine: on, closed: closed.get(on) ?? null };
     if (status === "running") return { code: "running", machine: on };
-    return { code: "ended", status };
+    return { code: "ended", status, cause: cause_json === null ? null : JSON.parse(cause_json) };
   }
 
   async function whyWaits(job: JobRow): Promise<Because> {
     const pools = await selectPools(store.read);
     if (pools.find((pool) => pool.name === job.pool)?.paused) return { code: "queue_paused", pool: job.pool };
-    if (job.paused) return { code: "job_paused" };
+    if (job.paused) return { code: "job_paused", job: job.id };
     if (job.waitingFor > 0) {
       const after = await selectAfter(store.read, job.id);
       return { code: "after", jobs: after.filter(({ met }) => !met).map((one) => one.job) };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { AttemptId } from "../../../src/core/run.ts";
+import { selectAttemptsOfRun } from "../../../src/store/attempts.ts";
 import { selectRun, selectRunsByResult } from "../../../src/store/runs.ts";
 import { aStore, NOW, type Steered } from "./a_store.ts";
 import type { Kind } from "./place.ts";
@@ -97,6 +98,28 @@ export function steering(kind: Kind): void {
     expect(await yard.retry(id, ["failed", "cancelled"])).toBe(2490);
     expect(await yard.counts(id)).toEqual({ queued: 2500 });
     expect((await yard.statuses(id)).every((status) => status === "queued")).toBe(true);
+  });
+
+  test("other code is that of the runs retried with it alone, and a further retry returns to what was submitted", async () => {
+    const yard = await aStore(kind);
+    const id = await yard.submit({ total: 2500 });
+    await yard.finish(id, 1);
+    await yard.finish(id, 1);
+    const code = { snapshot: "today", commit: null };
+    expect(await yard.retry(id, ["failed"], { first: 1, last: 1 }, code)).toBe(1);
+    const attempts = await yard.assign(id, 2);
+    const snapshotOf = async (n: number) => (await selectAttemptsOfRun(yard.store.read, id, n)).at(-1)?.snapshot;
+    expect(attempts.map(({ n }) => n)).toEqual([1, 3]);
+    expect([await snapshotOf(1), await snapshotOf(3)]).toEqual(["today", null]);
+    await yard.start(...attempts.map((attempt) => attempt.id));
+    for (const attempt of attempts) await yard.end(attempt.id, 1);
+    await yard.cancel(id);
+    expect(await yard.retry(id, ["failed"])).toBe(3);
+    await yard.assign(id, 1);
+    expect(await snapshotOf(1)).toBeNull();
+    // Also what has ended before it had a row.
+    expect(await yard.retry(id, ["cancelled"], null, code)).toBe(2497);
+    expect((await selectRun(yard.store.read, id, 2500))?.code_json).toBe(JSON.stringify(code));
   });
 
   test("results are sorted by their numbers, and what is none comes last", async () => {

@@ -149,6 +149,6 @@ async function ensureToken(store: Store, path: string, role: Role): Promise<void
   const secret = readToken(path);
   if (secret !== null && (await selectValidToken(store.read, hashToken(secret), now))) return;
   const user = userInfo().username;
-  const issued = await issueToken(store, { user, role, label: "made at the first start", expiresAt: null }, now);
+  const issued = await issueToken(store, { user, role, label: "made at the first start", expiresAt: null }, user, now);
   writeSecretFile(path, `${issued.secret}\n`);
 }

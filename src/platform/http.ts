@@ -38,8 +38,8 @@ export function httpStream(options: HttpRequest): Promise<IncomingMessage> {
       method: options.method,
       agent: isSecure ? secure : plain,
       headers: {
-        ...options.headers,
         ...(body && { "content-type": "application/json", "content-length": `${body.length}` }),
+        ...options.headers,
       },
       ...(options.signal && { signal: options.signal }),
     });

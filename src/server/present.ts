@@ -19,7 +19,7 @@ export function isoOf(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
 }
 
-export function presentJob(job: JobRow, after: { job: number; any: boolean }[] = []): Job {
+export function presentJob(job: JobRow, after: { job: number; any: boolean }[]): Job {
   return {
     id: job.id,
     name: job.name,

@@ -1,4 +1,8 @@
-#!/usr/bin/env node
+#!/bin/sh
+// 2>/dev/null; exec node -- "$0" "$@"
+// For sh the line above starts Node, for Node it is a comment. Without the -- Node would take options that it knows, too
+// (--env-file), for its own, even behind the script's name.
+//
 // The door of the program: kept in plain JavaScript that any Node of the last years can read, so that one that is too old
 // gets a sentence instead of a syntax error. It finds a current Node where a checkout brought one, and runs the built
 // program, or the sources as they stand where nothing was built or something changed since.

@@ -1,6 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { aFolder } from "./helpers/a_folder.ts";
 
 const door = fileURLToPath(new URL("../bin/runyard.js", import.meta.url));
 
@@ -28,4 +30,19 @@ test.skipIf(process.platform !== "linux")("an argument that is not UTF-8 is refu
     stdio: ["ignore", "pipe", "ignore"],
   });
   expect(answer).toBe("2\necho '\uFFFD'\n");
+});
+
+test("what Node, too, knows as an option is Runyard's", async () => {
+  const folder = await aFolder({ vars: "NODE_OPTIONS=--no-such-option\n" });
+  const PATH = `${dirname(process.execPath)}:${process.env["PATH"]}`;
+  const run = (file: string, ...options: string[]) =>
+    spawnSync(door, ["run", "--env-file", file, ...options, "--", "echo", "a  b"], {
+      env: { PATH, RUNYARD_HOME: `${folder}/home` },
+      encoding: "utf8",
+    });
+  expect(run(`${folder}/vars`, "--dry-run")).toMatchObject({ status: 0, stdout: "echo 'a  b'\n", stderr: "" });
+  expect(run(`${folder}/none`)).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^runyard: --env-file .*none/),
+  });
 });

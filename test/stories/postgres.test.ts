@@ -51,6 +51,7 @@ test.skipIf("missing" in server)(
     await yard.submit("", { work: heldLines() });
     for (const run of ["1.1", "1.2", "1.3"]) await yard.reaches(run, "running");
     const pids = [yard.yardPid(), yard.agentPid()];
+    const followed = yard.cli(["wait", "1", "--json"]);
     await server.crash(async () => {
       await expect(yard.submit("true")).rejects.toMatchObject({
         problem: { code: "store_away", status: 503, exitCode: 3, detail: expect.stringMatching(/What runs goes on/) },
@@ -62,5 +63,7 @@ test.skipIf("missing" in server)(
     });
     await expectEnds(yard);
     expect([yard.yardPid(), yard.agentPid()]).toEqual(pids);
+    const { code, stdout } = await followed;
+    expect([code, JSON.parse(stdout).job?.status]).toEqual([1, "failed"]);
   },
 );

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Assignment, Stop } from "../api/agent.ts";
+import type { Assignment, Stop } from "../core/assignment.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
 import { type Hardware, type Machine, UNKNOWN_HARDWARE } from "../core/machine.ts";
 import type { Ending } from "../core/run.ts";

@@ -1,4 +1,4 @@
-import type { Assignment } from "../api/agent.ts";
+import type { Assignment } from "../core/assignment.ts";
 import { gpuNamed, type Hardware, isUsable } from "../core/machine.ts";
 import { identify } from "../platform/processes.ts";
 import { claimGpus, gpuClaimFolder, releaseGpus, updateHolder } from "../spool/gpu_claim.ts";

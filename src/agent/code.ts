@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Assignment } from "../api/agent.ts";
+import type { Assignment } from "../core/assignment.ts";
 import { changesSince } from "../snapshots/changed_files.ts";
 import { layOut } from "../snapshots/lay_out.ts";
 import { describeSnapshotProblem } from "../snapshots/problem.ts";

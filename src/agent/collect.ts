@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
-import type { Assignment, Report } from "../api/agent.ts";
+import type { Assignment } from "../core/assignment.ts";
+import type { Report } from "../core/report.ts";
 import type { Ending } from "../core/run.ts";
 import { symptomIn } from "../core/symptom.ts";
 import { surveyHost } from "../platform/hardware.ts";

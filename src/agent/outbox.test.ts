@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { until } from "../../test/helpers/until.ts";
-import type { Report } from "../api/agent.ts";
+import type { Report } from "../core/report.ts";
 import { type Delivery, openOutbox } from "./outbox.ts";
 
 function anEnd(attempt: string): Extract<Report, { kind: "ended" }> {

@@ -1,4 +1,4 @@
-import type { Report } from "../api/agent.ts";
+import type { Report } from "../core/report.ts";
 
 /** Reports on their way to the yard: kept until it has them, in order, many in one request. */
 export interface Outbox {

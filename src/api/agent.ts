@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Assignment, Stop } from "../core/assignment.ts";
+import type { Report } from "../core/report.ts";
 import { hardwareSchema } from "./machine.ts";
 
 /** The words between an agent and its yard. An agent says hello, then polls for what is assigned and posts reports. */
@@ -12,8 +14,7 @@ const slotSchema = z.object({
   memoryBytes: z.number(),
 });
 
-/** All that an agent needs to start an attempt. */
-export const assignmentSchema = z.object({
+const assignmentSchema = z.object({
   attempt: z.string(),
   job: z.number(),
   n: z.number(),
@@ -23,7 +24,6 @@ export const assignmentSchema = z.object({
     z.object({ kind: z.literal("argv"), argv: z.array(z.string()) }),
     z.object({ kind: z.literal("shell"), text: z.string() }),
   ]),
-  /** A JSON object, the literals as the user wrote them. */
   params: z.string(),
   cwd: z.string(),
   environment: z.string(),
@@ -32,17 +32,14 @@ export const assignmentSchema = z.object({
   out: z.string().nullable(),
   snapshot: z.string().nullable(),
   timeLimitMs: z.number().nullable(),
-  /** The attempt before this one, whose checkpoints this one goes on from; null: none. */
   previous: z.string().nullable(),
-});
-export type Assignment = z.infer<typeof assignmentSchema>;
+}) satisfies z.ZodType<Assignment>;
 
 const stopSchema = z.object({
   attempt: z.string(),
   reason: z.enum(["cancelled", "time_limit", "preempted", "withdrawn"]),
   graceMs: z.number(),
-});
-export type Stop = z.infer<typeof stopSchema>;
+}) satisfies z.ZodType<Stop>;
 
 export const helloSchema = z.strictObject({
   agent: z.string().min(8),
@@ -77,7 +74,6 @@ const endingSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("never_began") }),
 ]);
 
-/** A stream as an agent hands it over: small ones along with the report (base64), large ones as a path to adopt. */
 const streamSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("none") }),
   z.strictObject({ kind: z.literal("inline"), base64: z.string() }),
@@ -85,7 +81,7 @@ const streamSchema = z.discriminatedUnion("kind", [
 ]);
 
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
-export const reportSchema = z.discriminatedUnion("kind", [
+const reportSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("started"), attempt: z.string(), at: z.number(), pid: z.number() }),
   z.strictObject({
     kind: z.literal("observed"),
@@ -100,7 +96,6 @@ export const reportSchema = z.discriminatedUnion("kind", [
     startedAt: z.number().nullable(),
     endedAt: z.number(),
     ending: endingSchema,
-    /** Set where the agent itself stopped it at its time limit. */
     timeLimit: z.boolean(),
     out: streamSchema,
     err: streamSchema,
@@ -109,8 +104,7 @@ export const reportSchema = z.discriminatedUnion("kind", [
     memoryPeakBytes: z.number().nullable(),
     gpuMemoryPeakBytes: z.number().nullable(),
   }),
-]);
-export type Report = z.infer<typeof reportSchema>;
+]) satisfies z.ZodType<Report>;
 
 export const reportsSchema = z.strictObject({
   ...who,

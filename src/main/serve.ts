@@ -5,6 +5,8 @@ import type { ServeOptions } from "../cli/program.ts";
 import { openPresence } from "../core/presence.ts";
 import { openReasons } from "../core/reasons.ts";
 import type { AttemptId } from "../core/run.ts";
+import { openDesk } from "../dispatch/desk.ts";
+import { openWorks } from "../dispatch/works.ts";
 import { agentDriver } from "../drivers/agent.ts";
 import { keepLocalAgent } from "../drivers/local_agent.ts";
 import { type Files, openFiles } from "../files/open_files.ts";
@@ -28,7 +30,6 @@ import { version } from "../platform/version.ts";
 import { type Loop, startLoop } from "../scheduler/loop.ts";
 import { hashToken, issueToken, openAuthority } from "../server/auth.ts";
 import { openServer } from "../server/server.ts";
-import { openWorks } from "../server/works.ts";
 import type { Yard } from "../server/yard.ts";
 import { countWork } from "../store/jobs.ts";
 import { takeLock } from "../store/lock.ts";
@@ -116,6 +117,8 @@ function yardOf(
   files: Files,
   ways: Pick<Yard, "url" | "lastTurnAt" | "stop">,
 ): Yard {
+  const presence = openPresence();
+  const works = openWorks(store.read);
   return {
     id: yardId,
     version,
@@ -125,11 +128,12 @@ function yardOf(
     store,
     files,
     clock: systemClock,
-    presence: openPresence(),
+    presence,
     reasons: openReasons(),
     bell: openBell<number>(),
     authority: openAuthority(store, systemClock),
-    works: openWorks(store.read),
+    works,
+    desk: openDesk({ yardId, store, files, works, presence, clock: systemClock }),
     floorBytes: FLOOR_BYTES,
     log: logSparingly,
     ...ways,

@@ -5,12 +5,13 @@ import type { DoorName } from "../api/paths.ts";
 import type { Refused } from "../core/failure.ts";
 import type { Presence } from "../core/presence.ts";
 import type { Reasons } from "../core/reasons.ts";
+import type { Desk } from "../dispatch/desk.ts";
+import type { Works } from "../dispatch/works.ts";
 import type { Files } from "../files/open_files.ts";
 import type { Bell } from "../platform/bell.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Store } from "../store/store.ts";
 import type { Authority, Principal } from "./auth.ts";
-import type { Works } from "./works.ts";
 
 /** All that the handlers of a yard work with. */
 export interface Yard {
@@ -29,6 +30,7 @@ export interface Yard {
   bell: Bell<number>;
   authority: Authority;
   works: Works;
+  desk: Desk;
   /** When the scheduler last came round. */
   lastTurnAt: () => number;
   /** New work is refused while less than this is free on the yard's disk. */

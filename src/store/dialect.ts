@@ -198,8 +198,10 @@ export async function connectPostgres(url: string): Promise<Connections> {
       // grown or shrunk, the planner would gather and sort a million rows to give out ten.
       options: "-c enable_bitmapscan=off -c jit=off",
     });
-    // A connection that breaks while nobody uses it is replaced when it is needed; unheard, it would end the process.
+    // A connection that breaks is replaced when it is next needed, and who was using it hears of it by a failed question.
+    // It also says so itself, idle or between two questions of a transaction; unheard, that would end the process.
     pool.on("error", () => {});
+    pool.on("connect", (client) => client.on("error", () => {}));
     return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   };
   const writer = open(1);

@@ -1,6 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import type { SubmissionInput } from "../../src/api/job.ts";
+import { connectPostgres } from "../../src/store/dialect.ts";
+import { ensurePool, selectPools } from "../../src/store/pools.ts";
+import { opened } from "../conformance/store/a_store.ts";
 import { aYard, type TestYard } from "../helpers/a_yard.ts";
 import { until } from "../helpers/until.ts";
 import { startPostgres } from "../testbed/postgres.ts";
@@ -42,6 +45,24 @@ test.skipIf("missing" in server)("killed on PostgreSQL, a yard goes on where it 
   await yard.start();
   await expectEnds(yard);
 });
+
+test.skipIf("missing" in server)(
+  "a connection that breaks in the middle of a change fails that change, and no more",
+  async () => {
+    if ("missing" in server) return;
+    const url = await server.database();
+    const store = await opened(() => connectPostgres(url));
+    const change = store.write(async (db) => {
+      await ensurePool(db, "lost", "agent", "ada");
+      // Nothing is being asked when the server goes: nobody but the connection itself can tell.
+      await server.crash(async () => {});
+      await ensurePool(db, "lost too", "agent", "ada");
+    });
+    await expect(change).rejects.toThrow(/[Cc]onnection/);
+    await store.write((db) => ensurePool(db, "kept", "agent", "ada"));
+    expect((await selectPools(store.read)).map(({ name }) => name)).toEqual(["kept"]);
+  },
+);
 
 test.skipIf("missing" in server)(
   "while PostgreSQL is gone a yard says so; when it is back no run is lost",

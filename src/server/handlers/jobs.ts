@@ -7,6 +7,7 @@ import type { Machine } from "../../core/machine.ts";
 import { extendSpace } from "../../core/space_extension.ts";
 import { describeSpaceProblem, isSpaceRefused } from "../../core/space_problem.ts";
 import { compileWork, type Work } from "../../core/work.ts";
+import { workOf } from "../../dispatch/works.ts";
 import { describeFileProblem } from "../../files/problem.ts";
 import { boundary } from "../../platform/boundary.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
@@ -19,7 +20,6 @@ import { checkSnapshot } from "../check_snapshot.ts";
 import { checkWords } from "../check_words.ts";
 import { presentJobs } from "../present_many.ts";
 import { forbidStrangers } from "../selection.ts";
-import { workOf } from "../works.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
 /** A machine that was never seen is waited for this long before a demand is judged without it. */

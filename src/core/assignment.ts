@@ -1,0 +1,36 @@
+import type { Command } from "./command.ts";
+import type { Slot } from "./demand.ts";
+import type { StopReason } from "./run.ts";
+
+/** All that is needed to start an attempt on its machine. */
+export interface Assignment {
+  attempt: string;
+  job: number;
+  n: number;
+  try: number;
+  slot: Slot;
+  command: Command;
+  /** A JSON object, the literals as the user wrote them. */
+  params: string;
+  cwd: string;
+  /** Names the variables kept in the yard's files. */
+  environment: string;
+  /** Octal, e.g. `022`. */
+  umask: string;
+  /** Soft limits by the letter `ulimit` knows them by. */
+  limits: Record<string, string>;
+  /** Both streams into this file; null: into the spool. */
+  out: string | null;
+  snapshot: string | null;
+  timeLimitMs: number | null;
+  /** The attempt before this one, whose checkpoints this one goes on from; null: none. */
+  previous: string | null;
+}
+
+/** A wish that an attempt end. */
+export interface Stop {
+  attempt: string;
+  reason: StopReason;
+  /** From SIGTERM to SIGKILL. */
+  graceMs: number;
+}

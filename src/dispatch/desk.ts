@@ -1,0 +1,114 @@
+import type { Assignment, Stop } from "../core/assignment.ts";
+import type { Presence } from "../core/presence.ts";
+import type { Report } from "../core/report.ts";
+import type { AttemptId, StopReason } from "../core/run.ts";
+import type { Files } from "../files/open_files.ts";
+import { boundary } from "../platform/boundary.ts";
+import type { Clock } from "../platform/clock.ts";
+import {
+  type AttemptRow,
+  selectAttempts,
+  selectOpenAttempts,
+  selectWantedStops,
+  takeAttempts,
+} from "../store/attempts.ts";
+import type { Change } from "../store/changes.ts";
+import type { MachineRow } from "../store/machines.ts";
+import { type Ended, recordEnds, recordObserved, recordStarts } from "../store/reports.ts";
+import type { Store } from "../store/store.ts";
+import { openAssignments } from "./assignments.ts";
+import { keepStreams } from "./streams.ts";
+import type { Works } from "./works.ts";
+
+/**
+ * The yard's side of whoever executes attempts on a machine, be it an agent that asks over HTTP or a driver within the
+ * yard: what is assigned there and what must stop; and what it reports becomes files, rows and news.
+ */
+export interface Desk {
+  /** Everything of the machine that has not ended; what nobody had taken is `holder`'s from now on. */
+  resume(machine: number, holder: string): Promise<Assignment[]>;
+  /** What is assigned to the machine and nobody has taken: from now on it is `holder`'s. Of several askers one wins. */
+  take(machine: number, holder: string): Promise<{ assignments: Assignment[]; isAll: boolean }>;
+  /** What of the machine is to be stopped, whether or not that was told before. */
+  stops(machine: number): Promise<Stop[]>;
+  /** Keeps what is reported; answers the attempts whose end is known now, so that their spools may go. */
+  report(machine: MachineRow, reports: readonly Report[]): Promise<string[]>;
+}
+
+export interface DeskOptions {
+  yardId: string;
+  store: Store;
+  files: Files;
+  works: Works;
+  presence: Presence;
+  clock: Clock;
+}
+
+const MOST_AT_ONCE = 256;
+
+export function openDesk({ yardId, store, files, works, presence, clock }: DeskOptions): Desk {
+  const assignmentsOf = openAssignments(store, works);
+
+  /** First the streams, then what happened, in one commit; only then may the machine forget. */
+  async function report(machine: MachineRow, reports: readonly Report[]): Promise<string[]> {
+    presence.heard(machine.id, clock.now());
+    const ends = reports.filter((report) => report.kind === "ended");
+    const known = await selectAttempts(
+      store.read,
+      ends.map((end) => end.attempt as AttemptId),
+    );
+    const rows = new Map<string, AttemptRow>(known.map((row) => [row.id, row]));
+    const fresh = ends.filter((end) => (rows.get(end.attempt)?.status ?? "ended") !== "ended");
+    const recorded = await keepStreams(files, `${machine.spool}/${yardId}`, fresh, rows);
+    if (recorded.length > 0) boundary("yard: kept");
+    const changes = await record(machine, reports, recorded);
+    if (recorded.length > 0) boundary("yard: ended");
+    store.changes.tell(changes);
+    return ends.map((end) => end.attempt).filter((attempt) => rows.has(attempt));
+  }
+
+  async function record(machine: MachineRow, reports: readonly Report[], recorded: Ended[]): Promise<Change[]> {
+    const now = clock.now();
+    const started = reports.flatMap((report) =>
+      report.kind === "started" ? [{ attempt: report.attempt as AttemptId, at: report.at }] : [],
+    );
+    const observed = reports.flatMap((report) =>
+      report.kind === "observed" ? [{ ...report, attempt: report.attempt as AttemptId }] : [],
+    );
+    return store.write(async (db) => {
+      const touched = [...(await recordStarts(db, started)), ...(await recordObserved(db, observed))];
+      const ended = await recordEnds(db, recorded, now);
+      return [
+        ...[...touched, ...ended.touched].map(({ job, n }) => ({ kind: "run" as const, job, n })),
+        ...recorded.map((end) => endedChange(machine.id, end)),
+        ...ended.jobs.map((job) => ({ kind: "job" as const, job })),
+      ];
+    });
+  }
+
+  return {
+    async resume(machine, holder) {
+      await store.write((db) => takeAttempts(db, machine, holder, Number.MAX_SAFE_INTEGER));
+      return assignmentsOf(await selectOpenAttempts(store.read, machine));
+    },
+    async take(machine, holder) {
+      const taken = await store.write((db) => takeAttempts(db, machine, holder, MOST_AT_ONCE));
+      if (taken.length > 0) boundary("yard: taken");
+      return { assignments: await assignmentsOf(taken), isAll: taken.length < MOST_AT_ONCE };
+    },
+    async stops(machine) {
+      const rows = await selectWantedStops(store.read, machine);
+      return rows.map((row) => ({
+        attempt: row.id,
+        reason: row.stop_reason as StopReason,
+        graceMs: row.stop_grace_ms ?? 0,
+      }));
+    },
+    report,
+  };
+}
+
+function endedChange(machine: number, end: Ended): Change {
+  const tookMs = end.startedAt === null ? null : end.endedAt - end.startedAt;
+  return { kind: "ended", attempt: end.attempt, machine, tookMs };
+}

@@ -18,7 +18,7 @@ import {
   tokenRoles,
   tokenSchema,
 } from "./steering.ts";
-import { text } from "./text.ts";
+import { selection, text } from "./text.ts";
 
 const nothing = z.strictObject({});
 const job = z.object({ job: whole(1) });
@@ -59,7 +59,7 @@ export const contract = {
       pool: text.optional(),
       tag: text.optional(),
       search: text.optional().describe("Part of the name or the command; small letters are as good as large ones."),
-      select: text.optional().describe("As on the command line: 12, 3,5,7-9, last, all (that have not ended)."),
+      select: selection.optional().describe("As on the command line: 12, 3,5,7-9, last, all (that have not ended)."),
     }),
     body: null,
     answer: z.object({ jobs: z.array(jobSchema), next }),
@@ -137,7 +137,7 @@ export const contract = {
   },
   explain: {
     params: nothing,
-    query: z.strictObject({ select: text.min(1) }),
+    query: z.strictObject({ select: selection }),
     body: null,
     answer: z.object({ runs: z.array(explanationSchema) }),
   },

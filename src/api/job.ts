@@ -63,7 +63,7 @@ export const submissionSchema = z.strictObject({
   tags: z.array(name).default([]),
   cwd: text.startsWith("/"),
   /** A name with `=` in it would be another one. */
-  environment: z.record(z.string().regex(/^[^=\0]+$/, "cannot be the name of a variable"), text),
+  environment: z.record(z.string().regex(/^[^=\u0000]+$/, "cannot be the name of a variable"), text),
   umask: z
     .string()
     .regex(/^[0-7]{1,4}$/)

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { text } from "./text.ts";
+import { selection, text } from "./text.ts";
 
 /** What commands that steer send: which jobs and runs they mean, as people write it (`12`, `12.1-5`, `3,5`, `all`). */
-export const selectionSchema = z.strictObject({ select: text.min(1).max(100_000) });
+export const selectionSchema = z.strictObject({ select: selection });
 
 export const cancelSchema = selectionSchema.extend({
   /** Between SIGTERM and SIGKILL. */

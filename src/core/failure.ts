@@ -9,6 +9,7 @@ export type Failure =
   | { code: "no_such_job"; job: number }
   | { code: "no_such_run"; run: string }
   | { code: "no_such_pool"; pool: string; known: string[] }
+  | { code: "pool_missing"; pool: string; known: string[] }
   | { code: "not_shared"; pool: string; owner: string }
   | { code: "no_such_machine"; machine: string; known: string[] }
   | { code: "no_such_token"; token: string }
@@ -45,6 +46,7 @@ export function describeFailure(failure: Failure): string {
     case "no_such_run":
       return `There is no run ${failure.run}. See a job's runs with: runyard show ${failure.run.split(".")[0]}`;
     case "no_such_pool":
+    case "pool_missing":
       return `There is no pool ${failure.pool}. Pools of this yard: ${failure.known.join(", ")}.`;
     case "not_shared":
       return `Pool ${failure.pool} runs only ${failure.owner}'s work, under that account. An administrator shares it with everyone by: runyard pools set ${failure.pool} --shared`;
@@ -96,7 +98,8 @@ export const failureDoors = {
   forbidden: { exitCode: 2, status: 403 },
   no_such_job: { exitCode: 4, status: 404 },
   no_such_run: { exitCode: 4, status: 404 },
-  no_such_pool: { exitCode: 2, status: 422 },
+  no_such_pool: { exitCode: 4, status: 404 },
+  pool_missing: { exitCode: 2, status: 422 },
   not_shared: { exitCode: 2, status: 403 },
   no_such_machine: { exitCode: 4, status: 404 },
   no_such_token: { exitCode: 4, status: 404 },

@@ -64,7 +64,7 @@ test("whatever is wrong with a request, the answer says so in one form", async (
       "/api/v1/jobs?status=done",
       {},
       undefined,
-      '400 bad_request: status: it takes a list of queued, running, succeeded, failed, cancelled; got "done"',
+      "400 bad_request: status: it takes some of queued,running,succeeded,failed,cancelled, separated by commas",
     ],
     ["GET", "/api/v1/jobs?sort=age", {}, undefined, "400 bad_request: sort: "],
     ["GET", "/api/v1/jobs?after=x", {}, undefined, '400 bad_request: after: "x" is no place in this list. '],

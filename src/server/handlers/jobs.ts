@@ -182,7 +182,7 @@ async function checkAfter(yard: Yard, body: Submission): Promise<Refused | null>
 async function checkPool(yard: Yard, body: Submission, user: string): Promise<Refused | null> {
   const pools = await selectPools(yard.store.read);
   const pool = pools.find(({ name }) => name === body.pool);
-  if (!pool) return refuse({ code: "no_such_pool", pool: body.pool, known: pools.map(({ name }) => name) });
+  if (!pool) return refuse({ code: "pool_missing", pool: body.pool, known: pools.map(({ name }) => name) });
   if (pool.owner !== user && !pool.shared) return refuse({ code: "not_shared", pool: pool.name, owner: pool.owner });
   const { demand } = body;
   if (!demand.gpus && !demand.cpus && !demand.memoryBytes) return null;

@@ -34,7 +34,7 @@ test("an --env-file is Runyard's own: Node neither reads one nor gives up where 
     spawnSync(`${folder}/runyard`, ["run", ...options, "--", "echo", "a  b"], { cwd: folder, encoding: "utf8", env });
   expect(run("--dry-run", "--env-file", ".env")).toMatchObject({ status: 0, stdout: "echo 'a  b'\n", stderr: "" });
   expect(run("--dry-run", "--env-file=.env")).toMatchObject({ status: 0, stdout: "echo 'a  b'\n", stderr: "" });
-  const stderr = "runyard: --env-file missing.env: no such file or directory.\n";
+  const stderr = "runyard: --env-file missing.env: there is no such file.\n";
   expect(run("--env-file", "missing.env")).toMatchObject({ status: 2, stdout: "", stderr });
   expect(existsSync(`${folder}/home`)).toBe(false);
 });

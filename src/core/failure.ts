@@ -10,10 +10,14 @@ export type Failure =
   | { code: "no_such_jobs"; jobs: string }
   | { code: "no_such_run"; run: string }
   | { code: "no_such_pool"; pool: string; known: string[] }
+  | { code: "pool_missing"; pool: string; known: string[] }
   | { code: "not_shared"; pool: string; owner: string }
   | { code: "no_such_machine"; machine: string; known: string[] }
   | { code: "no_such_token"; token: string }
+  | { code: "no_such_snapshot"; snapshot: string }
   | { code: "no_such_route"; path: string }
+  | { code: "wrong_method"; method: string; path: string; allowed: string[] }
+  | { code: "not_json"; type: string | null }
   | { code: "no_jobs" }
   | { code: "after_missing"; job: number }
   | { code: "not_a_sweep"; job: number }
@@ -25,7 +29,8 @@ export type Failure =
   | { code: "disk_full"; freeBytes: number; floorBytes: number }
   | { code: "store_away"; reason: string }
   | { code: "too_large"; limitBytes: number }
-  | { code: "gone"; what: string };
+  | { code: "gone"; what: string }
+  | { code: "internal" };
 
 export function describeFailure(failure: Failure): string {
   switch (failure.code) {
@@ -43,6 +48,7 @@ export function describeFailure(failure: Failure): string {
     case "no_such_run":
       return `There is no run ${failure.run}. See a job's runs with: runyard show ${failure.run.split(".")[0]}`;
     case "no_such_pool":
+    case "pool_missing":
       return `There is no pool ${failure.pool}. Pools of this yard: ${failure.known.join(", ")}.`;
     case "not_shared":
       return `Pool ${failure.pool} runs only ${failure.owner}'s work, under that account. An administrator shares it with everyone by: runyard pools set ${failure.pool} --shared`;
@@ -50,8 +56,14 @@ export function describeFailure(failure: Failure): string {
       return `There is no machine ${failure.machine}. Machines of this yard: ${failure.known.join(", ") || "none"}.`;
     case "no_such_token":
       return `There is no token ${failure.token}. See them all with: runyard tokens`;
+    case "no_such_snapshot":
+      return `The yard has no snapshot ${failure.snapshot}. Take one with: runyard run --snapshot`;
     case "no_such_route":
-      return `The yard has nothing at ${failure.path}.`;
+      return `The yard has nothing at ${failure.path}. Its doors are listed at /api/v1/openapi.json`;
+    case "wrong_method":
+      return `${failure.path} does not take ${failure.method}, but ${failure.allowed.join(" and ")}.`;
+    case "not_json":
+      return `The body is ${failure.type ?? "of no type"}; it has to be JSON, with the header content-type: application/json`;
     case "no_jobs":
       return "No job has been submitted yet. Submit one with: runyard run -- COMMAND";
     case "after_missing":
@@ -74,6 +86,8 @@ export function describeFailure(failure: Failure): string {
       return `The request is larger than the ${failure.limitBytes} bytes allowed.`;
     case "gone":
       return `${failure.what} is no longer there.`;
+    case "internal":
+      return "The yard failed at this request; its log says why. Nothing of it was done.";
   }
 }
 
@@ -85,11 +99,15 @@ export const failureDoors = {
   no_such_job: { exitCode: 4, status: 404 },
   no_such_jobs: { exitCode: 4, status: 404 },
   no_such_run: { exitCode: 4, status: 404 },
-  no_such_pool: { exitCode: 2, status: 422 },
+  no_such_pool: { exitCode: 4, status: 404 },
+  pool_missing: { exitCode: 2, status: 422 },
   not_shared: { exitCode: 2, status: 403 },
   no_such_machine: { exitCode: 4, status: 404 },
   no_such_token: { exitCode: 4, status: 404 },
+  no_such_snapshot: { exitCode: 2, status: 422 },
   no_such_route: { exitCode: 4, status: 404 },
+  wrong_method: { exitCode: 2, status: 405 },
+  not_json: { exitCode: 2, status: 415 },
   no_jobs: { exitCode: 4, status: 404 },
   after_missing: { exitCode: 2, status: 422 },
   not_a_sweep: { exitCode: 2, status: 422 },
@@ -102,6 +120,7 @@ export const failureDoors = {
   store_away: { exitCode: 3, status: 503 },
   too_large: { exitCode: 2, status: 413 },
   gone: { exitCode: 4, status: 404 },
+  internal: { exitCode: 1, status: 500 },
 } satisfies Record<Failure["code"], { exitCode: number; status: number }>;
 
 /** An expected failure on its way to a door; anything else that is thrown is a bug of ours. */

@@ -1,7 +1,14 @@
 import { type Failure, isRefused, type Refused, refuse } from "../core/failure.ts";
 import { formatSelector, parseSelectors, type Selector } from "../core/selector.ts";
 import type { Db } from "../store/dialect.ts";
-import { type JobRow, selectJob, selectJobs, selectLastJobId, selectOpenJobIds } from "../store/jobs.ts";
+import {
+  type JobRow,
+  selectJob,
+  selectJobs,
+  selectJobsBetween,
+  selectLastJobId,
+  selectOpenJobIds,
+} from "../store/jobs.ts";
 import type { RunSpan } from "../store/runs.ts";
 import type { Principal } from "./auth.ts";
 
@@ -43,11 +50,7 @@ async function find(db: Db, selector: Selector, all: typeof selectOpenJobIds): P
       return job ? [{ job, range: null }] : refuse({ code: "no_jobs" });
     }
     case "jobs": {
-      const ids = Array.from(
-        { length: Math.min(selector.last - selector.first + 1, 100_000) },
-        (_, i) => selector.first + i,
-      );
-      const jobs = await selectJobs(db, ids.slice(0, 30_000));
+      const jobs = await selectJobsBetween(db, selector.first, selector.last);
       return jobs.length > 0 ? jobs.map((job) => ({ job, range: null })) : missing(selector);
     }
     case "runs": {
@@ -57,6 +60,12 @@ async function find(db: Db, selector: Selector, all: typeof selectOpenJobIds): P
       return [{ job, range: { first: selector.first, last: selector.last } }];
     }
   }
+}
+
+/** The selection for those who read it later, when another job is the last one. */
+export function lasting(text: string, chosen: readonly Chosen[]): string {
+  const newest = chosen.reduce((latest, { job }) => Math.max(latest, job.id), 0);
+  return text.replaceAll("last", `${newest}`);
 }
 
 function missing(selector: Extract<Selector, { kind: "jobs" }>): Refused {

@@ -9,30 +9,24 @@ const WAITING = 0;
 const MET = 1;
 const FAILED = 2;
 
-/** A job that another one waits for. */
-export interface After {
-  job: number;
-  any: boolean;
-  met: boolean;
-}
-
-/** What a job waits for, as submitted. */
-export async function selectAfter(db: Db, job: JobId): Promise<After[]> {
-  return (await selectAfters(db, [job])).get(job) ?? [];
-}
-
-/** The same of many; those that wait for none are left out. */
-export async function selectAfters(db: Db, jobs: readonly JobId[]): Promise<Map<JobId, After[]>> {
+/** What jobs wait for, as submitted; those that wait for nothing are left out. */
+export async function selectAfter(db: Db, jobs: JobId[]): Promise<Map<number, Dependency[]>> {
   const rows = await inPortions(jobs, (some) =>
     db.selectFrom("job_dependency").selectAll().where("job_id", "in", some).orderBy("on_job").execute(),
   );
-  const afters = new Map<JobId, After[]>();
+  const after = new Map<number, Dependency[]>();
   for (const row of rows) {
-    const known = afters.get(row.job_id) ?? [];
-    known.push({ job: row.on_job, any: row.any_end === 1, met: row.met === MET });
-    afters.set(row.job_id, known);
+    const list = after.get(row.job_id) ?? [];
+    after.set(row.job_id, list);
+    list.push({ job: row.on_job, any: row.any_end === 1, met: row.met === MET });
   }
-  return afters;
+  return after;
+}
+
+interface Dependency {
+  job: number;
+  any: boolean;
+  met: boolean;
 }
 
 /**

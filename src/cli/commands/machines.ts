@@ -4,6 +4,7 @@ import { formatBytes } from "../../core/quantity.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { age } from "../local_time.ts";
+import { pages } from "../pages.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { type Cell, type Column, layTable } from "../table.ts";
@@ -32,8 +33,8 @@ export function declareMachines({ command, act }: Declaration): void {
 }
 
 async function list({ json }: { json?: boolean }): Promise<number> {
-  const { client } = await connectToLook();
-  const { machines } = await client.call("listMachines");
+  const machines: Machine[] = [];
+  for await (const page of pages(await connectToLook(), "listMachines", {})) machines.push(...page.machines);
   if (json) printJson({ machines });
   else for (const machine of machines) printMachine(machine);
   return 0;

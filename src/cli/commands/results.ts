@@ -6,6 +6,7 @@ import { didYouMean } from "../nearest.ts";
 import { counted, grouped } from "../number_text.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
 import { ownValue } from "../own_value.ts";
+import { pages } from "../pages.ts";
 import { printable } from "../printable.ts";
 import { areOfDifferentCode, layResults, namesIn, obviousSort, sortRuns } from "../results_table.ts";
 import { wrongUsage } from "../stop.ts";
@@ -93,17 +94,14 @@ async function selectRuns(connection: Connection, job: number, sort: string | nu
   return [...sorted, ...all.filter(({ id }) => !known.has(id))].slice(0, most);
 }
 
-async function pageThrough({ client }: Connection, job: number, sort: string | null, most: number): Promise<Run[]> {
+async function pageThrough(connection: Connection, job: number, sort: string | null, most: number): Promise<Run[]> {
   const runs: Run[] = [];
-  for (let offset: number | null = 0; offset !== null && runs.length < most; ) {
-    const page: { runs: Run[]; next: number | null } = await client.call("results", {
-      params: { job },
-      query: { offset, limit: Math.min(PAGE, most - runs.length), ...(sort !== null && { sort }) },
-    });
+  const call = { params: { job }, query: { ...(sort !== null && { sort }) } };
+  for await (const page of pages(connection, "results", call, most)) {
     runs.push(...page.runs);
-    offset = page.next;
+    if (runs.length >= most) break;
   }
-  return runs;
+  return runs.slice(0, most);
 }
 
 async function writeCsv(runs: readonly Run[]): Promise<void> {

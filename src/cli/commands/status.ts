@@ -1,7 +1,7 @@
 import type { Status } from "../../api/steering.ts";
 import { formatBytes } from "../../core/quantity.ts";
 import { version } from "../../platform/version.ts";
-import { connectToLook } from "../connect.ts";
+import { connectToLook, isNewer } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { age, localTime } from "../local_time.ts";
 import { counted, grouped } from "../number_text.ts";
@@ -36,6 +36,6 @@ function printStatus(now: Status): void {
   ];
   for (const [name, value] of rows) if (value !== "") print(`${colours.dim(name.padEnd(9))} ${value}`);
   for (const problem of now.problems) print(`${colours.yellow("!")} ${printable(problem)}`);
-  if (now.version !== version)
-    note(`This program is version ${version}: the next command that changes something replaces an older yard.`);
+  if (isNewer(version, now.version))
+    note(`This program is version ${version}: the next command that changes something replaces the older yard.`);
 }

@@ -12,28 +12,20 @@ import { describeFileProblem } from "../../files/problem.ts";
 import { boundary } from "../../platform/boundary.ts";
 import { systemErrorCode, systemErrorText } from "../../platform/system_error.ts";
 import { insertAudit } from "../../store/audit.ts";
-import { selectAfter, selectAfters, settleDependants } from "../../store/dependencies.ts";
-import {
-  extendJob,
-  insertJob,
-  type JobRow,
-  type NewJob,
-  selectJob,
-  selectJobPage,
-  selectJobs,
-  setJob,
-} from "../../store/jobs.ts";
+import { settleDependants } from "../../store/dependencies.ts";
+import { extendJob, insertJob, type JobRow, type NewJob, selectJob, selectJobs, setJob } from "../../store/jobs.ts";
 import { selectMachines } from "../../store/machines.ts";
 import { selectPools } from "../../store/pools.ts";
+import { checkSnapshot } from "../check_snapshot.ts";
 import { checkWords } from "../check_words.ts";
-import { presentJob } from "../present.ts";
-import { choose, forbidStrangers } from "../selection.ts";
+import { presentJobs } from "../present_many.ts";
+import { forbidStrangers } from "../selection.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
 /** A machine that was never seen is waited for this long before a demand is judged without it. */
 const MACHINE_WAIT_MS = 6000;
 
-type JobHandlers = Pick<Handlers, "submit" | "listJobs" | "showJob" | "setJob" | "extend">;
+type JobHandlers = Pick<Handlers, "submit" | "showJob" | "setJob" | "extend">;
 
 export function jobHandlers(yard: Yard): JobHandlers {
   const { store } = yard;
@@ -48,6 +40,7 @@ export function jobHandlers(yard: Yard): JobHandlers {
         checkWords(work) ??
         (await checkPool(yard, body, who.user)) ??
         (await checkAfter(yard, body)) ??
+        (await checkSnapshot(yard, body.snapshot)) ??
         checkOut(body.out, compiled.total);
       if (objection) return objection;
       const environment = await yard.files.environments.put(body.environment);
@@ -71,23 +64,6 @@ export function jobHandlers(yard: Yard): JobHandlers {
       boundary("yard: submitted");
       store.changes.tell([{ kind: "job", job: id }]);
       return { job: await present(id) };
-    },
-
-    async listJobs({ query }) {
-      if (query.select !== undefined) {
-        const chosen = await choose(store.read, query.select);
-        if (isRefused(chosen)) return chosen;
-        return { jobs: await presentAll(chosen.map(({ job }) => job)), next: null };
-      }
-      const filter = {
-        open: query.open ?? null,
-        user: query.user ?? null,
-        tag: query.tag ?? null,
-        search: query.search ?? null,
-      };
-      const rows = await selectJobPage(store.read, filter, query.before ?? null, query.limit);
-      const last = rows.at(-1);
-      return { jobs: await presentAll(rows), next: rows.length === query.limit && last ? last.id : null };
     },
 
     async showJob({ params }) {
@@ -143,18 +119,11 @@ export function jobHandlers(yard: Yard): JobHandlers {
     },
   };
 
-  async function presentAll(rows: readonly JobRow[]) {
-    const afters = await selectAfters(
-      store.read,
-      rows.map(({ id }) => id),
-    );
-    return rows.map((row) => presentJob(row, afters.get(row.id) ?? []));
-  }
-
   async function present(id: JobRow["id"]) {
     const row = await selectJob(store.read, id);
-    if (!row) throw new Error(`job ${id} has vanished`);
-    return presentJob(row, await selectAfter(store.read, id));
+    const [job] = row ? await presentJobs(store.read, [row]) : [];
+    if (!job) throw new Error(`job ${id} has vanished`);
+    return job;
   }
 }
 
@@ -215,7 +184,7 @@ async function checkAfter(yard: Yard, body: Submission): Promise<Refused | null>
 async function checkPool(yard: Yard, body: Submission, user: string): Promise<Refused | null> {
   const pools = await selectPools(yard.store.read);
   const pool = pools.find(({ name }) => name === body.pool);
-  if (!pool) return refuse({ code: "no_such_pool", pool: body.pool, known: pools.map(({ name }) => name) });
+  if (!pool) return refuse({ code: "pool_missing", pool: body.pool, known: pools.map(({ name }) => name) });
   if (pool.owner !== user && !pool.shared) return refuse({ code: "not_shared", pool: pool.name, owner: pool.owner });
   const { demand } = body;
   if (!demand.gpus && !demand.cpus && !demand.memoryBytes) return null;

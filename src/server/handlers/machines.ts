@@ -1,9 +1,10 @@
 import type { Slot } from "../../core/demand.ts";
-import { refuse } from "../../core/failure.ts";
+import { isRefused, refuse } from "../../core/failure.ts";
 import { selectOpenAttempts } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import { selectMachines, setMachine } from "../../store/machines.ts";
 import { selectPools, sharePool } from "../../store/pools.ts";
+import { listed } from "../listing.ts";
 import { presentMachine } from "../present.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
@@ -23,7 +24,18 @@ export function machineHandlers(yard: Yard): MachineHandlers {
   }
 
   return {
-    listMachines: async () => ({ machines: await present() }),
+    async listMachines({ query }) {
+      const { pool, status } = query;
+      const meant = (await present()).filter(
+        (machine) => (pool === undefined || machine.pool === pool) && (status?.includes(machine.status) ?? true),
+      );
+      const machines = listed(meant, query, ({ name }) => name, {
+        name: (machine) => machine.name,
+        pool: (machine) => machine.pool,
+        status: (machine) => machine.status,
+      });
+      return isRefused(machines) ? machines : { machines: machines.page, next: machines.next };
+    },
 
     async setMachine({ params, body, who }) {
       const machines = await selectMachines(store.read);
@@ -49,7 +61,17 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       return machine ? { machine } : refuse({ code: "no_such_machine", machine: row.name, known: [] });
     },
 
-    listPools: async () => ({ pools: await selectPools(store.read) }),
+    async listPools({ query }) {
+      const { owner, shared } = query;
+      const meant = (await selectPools(store.read)).filter(
+        (pool) => (owner === undefined || pool.owner === owner) && (shared === undefined || pool.shared === shared),
+      );
+      const pools = listed(meant, query, ({ name }) => name, {
+        name: (pool) => pool.name,
+        owner: (pool) => pool.owner,
+      });
+      return isRefused(pools) ? pools : { pools: pools.page, next: pools.next };
+    },
 
     async setPool({ params, body, who }) {
       const pools = await selectPools(store.read);

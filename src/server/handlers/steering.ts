@@ -9,10 +9,12 @@ import { failedDependency, selectAfter } from "../../store/dependencies.ts";
 import { type JobRow, pauseJobs, selectJobIdsWith } from "../../store/jobs.ts";
 import { selectMachines } from "../../store/machines.ts";
 import { pausePools, selectPools } from "../../store/pools.ts";
-import { cancelQueued, type RunRow, retryRuns, selectRuns } from "../../store/runs.ts";
+import { cancelQueued, type RunRow, retryRuns } from "../../store/runs.ts";
 import type { Principal } from "../auth.ts";
-import { type Chosen, choose, forbidStrangers } from "../selection.ts";
+import { checkSnapshot } from "../check_snapshot.ts";
+import { type Chosen, choose, forbidStrangers, lasting } from "../selection.ts";
 import type { Handlers, Yard } from "../yard.ts";
+import { selectRuns } from "./run_lists.ts";
 
 type SteeringHandlers = Pick<Handlers, "explain" | "cancel" | "retry" | "pause" | "resume">;
 
@@ -47,6 +49,8 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     },
 
     async retry({ body, who }) {
+      const unknown = await checkSnapshot(yard, body.snapshot);
+      if (unknown) return unknown;
       let blocked: Refused | null = null;
       const { snapshot, commit } = body;
       const code = snapshot === null && commit === null ? null : { snapshot, commit };
@@ -108,8 +112,8 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
         for (const job of done.touched) changes.push({ kind: "job", job: job as JobRow["id"] });
         for (const machine of new Set(done.stops)) changes.push({ kind: "stop", machine });
       }
-      const detail = { runs: outcome.runs, stopping: outcome.stopping };
-      await insertAudit(db, { at: now, user: who.user, action, target: select, detail });
+      const detail = { jobs: chosen.length, runs: outcome.runs, stopping: outcome.stopping };
+      await insertAudit(db, { at: now, user: who.user, action, target: lasting(select, chosen), detail });
     });
     store.changes.tell(changes);
     return outcome;
@@ -147,11 +151,9 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
   async function explainJob({ job, range }: Chosen, closed: ReadonlyMap<string, string | null>) {
     const open: RunStatus[] = ["queued", "starting", "running"];
     const isOver = job.endedAt !== null;
-    const after = (range?.first ?? 1) - 1;
-    const last = range?.last ?? job.counts.total;
-    const rows = (await selectRuns(store.read, job.id, range || isOver ? null : open, after, EXPLAINED)).filter(
-      (row) => row.n <= last,
-    );
+    const filter = { job: job.id, range, statuses: range || isOver ? null : open, machine: null };
+    const page = { key: "n", descending: false, after: null, limit: EXPLAINED } as const;
+    const rows = await selectRuns(yard, job, filter, page);
     const waits = await whyWaits(job);
     const explained = rows.map((row) => {
       const because = whyStands(row, closed) ?? waits;
@@ -184,7 +186,7 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     if (pools.find((pool) => pool.name === job.pool)?.paused) return { code: "queue_paused", pool: job.pool };
     if (job.paused) return { code: "job_paused", job: job.id };
     if (job.waitingFor > 0) {
-      const after = await selectAfter(store.read, job.id);
+      const after = (await selectAfter(store.read, [job.id])).get(job.id) ?? [];
       return { code: "after", jobs: after.filter(({ met }) => !met).map((one) => one.job) };
     }
     if (job.atMost !== null && job.counts.running >= job.atMost) return { code: "at_most", limit: job.atMost };

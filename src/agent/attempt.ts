@@ -9,6 +9,7 @@ import { systemErrorText } from "../platform/system_error.ts";
 import { openEventReader } from "../spool/events.ts";
 import {
   forbidBegin,
+  grantGrace,
   hasExit,
   hasLauncher,
   prepareFolder,
@@ -220,6 +221,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       return false;
     }
     phase = "ending";
+    grantGrace(folder, wish.graceMs);
     return true;
   }
 

@@ -121,6 +121,16 @@ export function forbidBegin(folder: string): boolean {
   }
 }
 
+/** Tells the launcher that the run is being stopped: what outlives its command is left alone for as long. */
+export function grantGrace(folder: string, graceMs: number): void {
+  try {
+    writeFileSync(`${folder}/grace`, `${graceMs}\n`, { mode: 0o600 });
+  } catch (error) {
+    // Without it, a full disk costs what the command leaves behind its grace, and nothing else.
+    if (systemErrorCode(error) === null) throw error;
+  }
+}
+
 /** Moves what the run kept to where its next attempt finds it. */
 export function keepCheckpoints(folder: string, kept: string): void {
   try {

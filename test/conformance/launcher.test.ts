@@ -218,6 +218,20 @@ describe.each(implementations())("the $name launcher", (implementation) => {
     expect(spool.leftovers().filter(({ state }) => state !== "Z").length).toBeLessThanOrEqual(2); // fork server, launcher
   });
 
+  test("leaves what outlives a command that is being stopped the grace of the stop, and signals it no more", async () => {
+    const spool = await aSpool();
+    const attempt = spool.anAttempt(`
+      sh -c 'trap "sleep 0.5; echo saved; exit" TERM; echo ready; while :; do sleep 0.01; done' &
+      wait`);
+    const server = spool.aServer(implementation);
+    server.start(attempt.folder);
+    await eventually(() => attempt.has("out") && attempt.read("out") === "ready\n", "it is ready");
+    writeFileSync(`${attempt.folder}/grace`, "10000\n");
+    process.kill(-Number(attempt.read("pid").split(" ")[0]), "SIGTERM");
+    expect(await attempt.ended()).toMatch(/^143 .* signal 15$/);
+    expect(attempt.read("out")).toBe("ready\nsaved\n");
+  });
+
   test.runIf(isNative)("ends what has left the session by setsid and a double fork too", async () => {
     const spool = await aSpool();
     const ready = `${await aFolder()}/ready`;

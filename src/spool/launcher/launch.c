@@ -178,13 +178,14 @@ static int signal_children(int number) {
  */
 static void end_leftovers(void) {
   if (waitpid(-1, NULL, WNOHANG) < 0) return; /* no child at all: the usual case */
-  long long until = clock_ms(CLOCK_MONOTONIC) + GRACE_MS;
-  int fresh = 1;
+  char grace[TEXT]; /* left by who stops the run: all of it has been told to end, and has as many ms */
+  int stopped = read_text("grace", grace, sizeof grace) > 0, fresh = !stopped;
+  long long until = clock_ms(CLOCK_MONOTONIC) + (stopped ? atoll(grace) : GRACE_MS);
   sigset_t child_ended = {0};
   sigaddset(&child_ended, SIGCHLD);
   sigprocmask(SIG_BLOCK, &child_ended, NULL);
   for (pid_t ended;;) {
-    while ((ended = waitpid(-1, NULL, WNOHANG)) > 0) fresh = 1; /* its children, if any, are ours now */
+    while ((ended = waitpid(-1, NULL, WNOHANG)) > 0) fresh = !stopped; /* its children, if any, are ours now */
     if (ended < 0) return;
     long long left = until - clock_ms(CLOCK_MONOTONIC);
     if (left <= 0 ? signal_children(SIGKILL) == 0 : fresh && signal_children(SIGTERM) == 0) return;

@@ -93,12 +93,23 @@ become_command() {
     >>"$out" 2>>"$err" 3>&-
 }
 
+# Whether something of the command's session lives. A zombie counts for `kill`, and where nobody reaps orphans it stays.
+is_left() {
+  kill -0 "-$1" && { [ ! -d /proc/self ] || grep -qF "RUNYARD_ATTEMPT=$attempt" /proc/[0-9]*/environ; }
+}
+
 # Ends what is left of the command's session: SIGTERM, 200 ms, SIGKILL. Usually nothing is, and the first kill says so.
+# Where `grace` (ms) says that it is being stopped, all of it has been told to end, and has as long as that.
 end_leftovers() {
-  kill -TERM "-$1" || return 0
-  for tick in 1 2 3 4; do
+  if [ -s grace ] && read -r ticks <grace; then
+    ticks=$((ticks / 50))
+  else
+    ticks=4
+    kill -TERM "-$1" || return 0
+  fi
+  while is_left "$1" && [ "$ticks" -gt 0 ]; do
     sleep 0.05
-    kill -0 "-$1" || return 0
+    ticks=$((ticks - 1))
   done
   for tick in 1 2 3 4; do # not for ever: a zombie counts, and where nobody reaps orphans it stays one
     kill -KILL "-$1" || return 0

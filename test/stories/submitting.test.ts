@@ -72,6 +72,8 @@ describe("submitting", () => {
       "echo 'it'\\''s' --lr=0.10 '--n=a b'",
       "echo 'it'\\''s' --lr=1e-3 '--n=a b'",
     ]);
+    for (const wrong of [["--cwd", "/nowhere"], ["--env-file", "nowhere"], ["--json"]])
+      expect(await yard.cli(["run", "--dry-run", ...wrong, "--", "true"])).toMatchObject({ code: 2 });
     expect(yard.yardPid()).toBeNull();
   });
 

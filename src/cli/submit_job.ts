@@ -23,6 +23,7 @@ export async function submitJob(
     throw wrongUsage("--exit-code belongs to --wait or --follow: without them nothing has ended yet.");
   if (how.dryRun && how.json) throw wrongUsage("--dry-run prints commands for a shell, not JSON: leave out --json.");
   const prepared = await prepareWork(command, options, how.isSweep);
+  const submission = await prepareSubmission(prepared.work, options);
   if (how.dryRun) return printCommands(prepared.compiled, 1);
   const { total } = prepared.compiled;
   if (total > 1 && !how.yes && !how.json && canAsk()) {
@@ -32,7 +33,6 @@ export async function submitJob(
       return answer === "interrupted" ? INTERRUPTED : 1;
     }
   }
-  const submission = await prepareSubmission(prepared.work, options);
   const quiet = how.json === true;
   const commit = commitOf(submission.cwd);
   const connection = await connectToChange({ quiet });

@@ -19,6 +19,9 @@ describe("submitting", () => {
     expect(answer.stdout).toContain("runyard cancel 1");
     await yard.ends(1);
     expect((await yard.cli(["logs", "1"])).stdout).toBe("hello  world -- $HOME *\n");
+    expect((await yard.job(1)).name).toBe("echo 'hello  world' -- '$HOME *'");
+    await yard.cli(["run", "--", "sh", "-c", "echo one\n  echo 'a  b'\n"]);
+    expect((await yard.job(2)).name).toBe("sh -c 'echo one echo '\\''a  b'\\'' '");
   });
 
   test("one text goes to the shell, several words are a program, and a text with words after it is refused", async () => {
@@ -69,6 +72,8 @@ describe("submitting", () => {
       "echo 'it'\\''s' --lr=0.10 '--n=a b'",
       "echo 'it'\\''s' --lr=1e-3 '--n=a b'",
     ]);
+    for (const wrong of [["--cwd", "/nowhere"], ["--env-file", "nowhere"], ["--json"]])
+      expect(await yard.cli(["run", "--dry-run", ...wrong, "--", "true"])).toMatchObject({ code: 2 });
     expect(yard.yardPid()).toBeNull();
   });
 

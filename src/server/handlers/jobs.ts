@@ -1,9 +1,10 @@
 import { closeSync, openSync } from "node:fs";
 import type { Submission } from "../../api/job.ts";
-import { commandLine } from "../../core/command_line.ts";
+import type { Command } from "../../core/command.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import { openLedger } from "../../core/ledger.ts";
 import type { Machine } from "../../core/machine.ts";
+import { shellQuote } from "../../core/shell_quote.ts";
 import { extendSpace } from "../../core/space_extension.ts";
 import { describeSpaceProblem, isSpaceRefused } from "../../core/space_problem.ts";
 import { compileWork, type Work } from "../../core/work.ts";
@@ -161,10 +162,16 @@ function newJob(body: Submission, work: Work, total: number, environment: string
   };
 }
 
+/** Its command on one line, for people: line breaks in it are spaces. */
 function nameOf(work: Work): string {
   if (work.kind === "lines" && work.lines.length > 1) return `${work.lines.length} commands`;
-  const line = work.kind === "lines" ? (work.lines[0]?.[1] ?? "") : commandLine(work.command);
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+  const line = work.kind === "lines" ? (work.lines[0]?.[1] ?? "") : shownCommand(work.command);
+  const name = line.replace(/\s*[\x00-\x1f\x7f]\s*/g, " ").trim();
+  return name.length > 60 ? `${name.slice(0, 59)}…` : name;
+}
+
+function shownCommand(command: Command): string {
+  return command.kind === "shell" ? command.text : command.argv.map(shellQuote).join(" ");
 }
 
 async function checkDisk(yard: Yard): Promise<Refused | null> {

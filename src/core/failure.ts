@@ -6,7 +6,7 @@ export type Failure =
   | { code: "bad_request"; detail: string }
   | { code: "unauthorized" }
   | { code: "forbidden"; needs: string }
-  | { code: "no_such_job"; job: number }
+  | { code: "no_such_job"; job: number | string }
   | { code: "no_such_run"; run: string }
   | { code: "no_such_pool"; pool: string; known: string[] }
   | { code: "pool_missing"; pool: string; known: string[] }

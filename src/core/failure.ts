@@ -6,8 +6,7 @@ export type Failure =
   | { code: "bad_request"; detail: string }
   | { code: "unauthorized" }
   | { code: "forbidden"; needs: string }
-  | { code: "no_such_job"; job: number }
-  | { code: "no_such_jobs"; jobs: string }
+  | { code: "no_such_job"; job: number | string }
   | { code: "no_such_run"; run: string }
   | { code: "no_such_pool"; pool: string; known: string[] }
   | { code: "pool_missing"; pool: string; known: string[] }
@@ -43,8 +42,6 @@ export function describeFailure(failure: Failure): string {
       return `This needs ${failure.needs}. Ask an administrator of the yard for it.`;
     case "no_such_job":
       return `There is no job ${failure.job}. See them all with: runyard ls`;
-    case "no_such_jobs":
-      return `There are no jobs ${failure.jobs}. See them all with: runyard ls`;
     case "no_such_run":
       return `There is no run ${failure.run}. See a job's runs with: runyard show ${failure.run.split(".")[0]}`;
     case "no_such_pool":
@@ -97,7 +94,6 @@ export const failureDoors = {
   unauthorized: { exitCode: 3, status: 401 },
   forbidden: { exitCode: 2, status: 403 },
   no_such_job: { exitCode: 4, status: 404 },
-  no_such_jobs: { exitCode: 4, status: 404 },
   no_such_run: { exitCode: 4, status: 404 },
   no_such_pool: { exitCode: 4, status: 404 },
   pool_missing: { exitCode: 2, status: 422 },

@@ -7,6 +7,7 @@ import type { Failure } from "../core/failure.ts";
 /** How a failure leaves the yard: always in the same form (RFC 9457), whatever went wrong and however early. */
 export function refuse(reply: FastifyReply, failure: Failure): FastifyReply {
   const problem = problemOf(failure);
+  if (failure.code === "unauthorized") reply.header("www-authenticate", "Bearer");
   return reply.code(problem.status).type("application/problem+json").send(problem);
 }
 

@@ -1,4 +1,4 @@
-import { type Failure, isRefused, type Refused, refuse } from "../core/failure.ts";
+import { isRefused, type Refused, refuse } from "../core/failure.ts";
 import { formatSelector, parseSelectors, type Selector } from "../core/selector.ts";
 import type { Db } from "../store/dialect.ts";
 import {
@@ -51,7 +51,8 @@ async function find(db: Db, selector: Selector, all: typeof selectOpenJobIds): P
     }
     case "jobs": {
       const jobs = await selectJobsBetween(db, selector.first, selector.last);
-      return jobs.length > 0 ? jobs.map((job) => ({ job, range: null })) : missing(selector);
+      if (jobs.length === 0) return refuse({ code: "no_such_job", job: formatSelector(selector) });
+      return jobs.map((job) => ({ job, range: null }));
     }
     case "runs": {
       const job = await selectJob(db, selector.job);
@@ -66,14 +67,6 @@ async function find(db: Db, selector: Selector, all: typeof selectOpenJobIds): P
 export function lasting(text: string, chosen: readonly Chosen[]): string {
   const newest = chosen.reduce((latest, { job }) => Math.max(latest, job.id), 0);
   return text.replaceAll("last", `${newest}`);
-}
-
-function missing(selector: Extract<Selector, { kind: "jobs" }>): Refused {
-  const failure: Failure =
-    selector.first === selector.last
-      ? { code: "no_such_job", job: selector.first }
-      : { code: "no_such_jobs", jobs: formatSelector(selector) };
-  return refuse(failure);
 }
 
 /** Steering and output belong to a job's owner and to administrators. */

@@ -59,6 +59,7 @@ export function openServer(yard: Yard): YardServer {
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   // On arrival, before the body is read: of those who may not enter not a byte is taken in.
   app.addHook("onRequest", async (request, reply) => {
+    reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
     if (request.is404) return refuseDoorless(request, reply);
   });
   for (const name of Object.keys(doors) as DoorName[]) {

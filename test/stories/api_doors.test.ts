@@ -148,6 +148,23 @@ test("a live stream ends when its token is revoked", async () => {
   await until(() => isOver, "the stream is over", 5000);
 });
 
+test("an agent that waits for work gets none once its token is revoked", async () => {
+  const yard = await aYard();
+  await yard.client.call("pause", { body: { select: "all" } });
+  const { secret, id } = await aToken(yard, "agent");
+  const agent = yard.clientWith(secret);
+  const params = { machine: "local" };
+  const hardware = { cpus: 1, memoryBytes: 0, gpus: [], problems: [] };
+  const hello = { agent: "impostor", machine: "local", hardware, bootId: "b", host: "h", spool: yard.folder };
+  const { epoch } = await agent.call("hello", { params, body: hello });
+  const poll = agent.call("poll", { params, body: { agent: "impostor", epoch, waitMs: 60_000 } });
+  await yard.client.call("revokeToken", { params: { token: id } });
+  await yard.submit("true");
+  await yard.client.call("resume", { body: { select: "all" } });
+  await expect(poll).rejects.toMatchObject({ problem: { status: 401 } });
+  await yard.reaches(1, "succeeded");
+});
+
 describe("what is somebody's", () => {
   test("a pool that is not shared runs its owner's work only", async () => {
     const yard = await aYard();

@@ -97,6 +97,15 @@ test("of a body that nobody may send nothing is waited for", async () => {
   }
 });
 
+test("an answer is kept by nobody on its way, and taken for nothing else than it is", async () => {
+  const yard = await aYard();
+  for (const path of ["/healthz", "/api/v1/tokens", "/api/v1/jobs/9", "/nowhere"]) {
+    const { headers } = await yard.request("GET", path, asAdmin(yard));
+    expect([headers["cache-control"], headers["x-content-type-options"]]).toEqual(["no-store", "nosniff"]);
+  }
+  expect((await yard.request("GET", "/api/v1/jobs")).headers["www-authenticate"]).toBe("Bearer");
+});
+
 test("a token cannot be made to last longer than anybody can say", async () => {
   const yard = await aYard();
   const expiresInMs = Number.MAX_SAFE_INTEGER;

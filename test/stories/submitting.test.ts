@@ -207,7 +207,7 @@ const refusals: [args: string[], code: number, words: string][] = [
   [["show", "99", "--status", "faild"], 2, 'there is no state "faild"; did you mean "failed"?'],
   [["metrics", "99.1"], 4, "There is no job 99"],
   [["extend", "99", "--set", "a=1"], 4, "There is no job 99"],
-  [["cancel", "98-99"], 4, "There are no jobs 98-99"],
+  [["cancel", "98-99"], 4, "There is no job 98-99"],
   [["cancel", "all", "5"], 2, "names no jobs or runs"],
   [["cancel", "what"], 2, "names no jobs or runs"],
   [["results", "99"], 4, "There is no job 99"],

@@ -20,7 +20,7 @@ import type { Change } from "../store/changes.ts";
 import { answerEnquiry, selectOpenEnquiries } from "../store/enquiries.ts";
 import { type JobRow, selectJob } from "../store/jobs.ts";
 import { type Introduction, introduceAgent, updateHardware } from "../store/machines.ts";
-import { type Ended, recordEnds, recordObserved, recordStarts } from "../store/reports.ts";
+import { type Ended, recordEnds, recordObserved, recordPeaks, recordStarts } from "../store/reports.ts";
 import type { Store } from "../store/store.ts";
 import { openAssignments } from "./assignments.ts";
 import { deliver } from "./deliver.ts";
@@ -129,6 +129,7 @@ export function openDesk({ yardId, store, files, works, presence, clock }: DeskO
       report.kind === "observed" ? [{ ...report, attempt: report.attempt as AttemptId }] : [],
     );
     return store.write(async (db) => {
+      await recordPeaks(db, observed);
       const touched = [...(await recordStarts(db, started)), ...(await recordObserved(db, observed))];
       const ended = await recordEnds(db, recorded, now);
       return [

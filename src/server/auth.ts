@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
+import { insertAudit } from "../store/audit.ts";
 import type { Store } from "../store/store.ts";
-import { insertToken, type Role, selectValidToken } from "../store/tokens.ts";
+import { insertToken, type Role, selectValidToken, type TokenRow } from "../store/tokens.ts";
 
 /** Who asks. */
 export interface Principal {
@@ -65,24 +66,31 @@ export interface TokenOrder {
   expiresAt: number | null;
 }
 
-/** Makes a token of 256 random bits and keeps its hash. The secret is returned, and nowhere else. */
+/**
+ * Makes a token of 256 random bits, and keeps its hash together with a word of who made it. The secret is returned, and
+ * nowhere else.
+ */
 export async function issueToken(
   store: Store,
   order: TokenOrder,
+  by: string,
   now: number,
-): Promise<{ id: string; secret: string }> {
-  const id = randomBytes(6).toString("hex");
+): Promise<{ token: TokenRow; secret: string }> {
+  const { user, role, label, expiresAt } = order;
   const secret = `ry_${randomBytes(32).toString("base64url")}`;
-  const row = {
-    id,
-    hash: hashToken(secret),
-    user_name: order.user,
-    role: order.role,
-    label: order.label,
+  const token = {
+    id: randomBytes(6).toString("hex"),
+    user_name: user,
+    role,
+    label,
     created_at: now,
-    expires_at: order.expiresAt,
+    expires_at: expiresAt,
     revoked_at: null,
   };
-  await store.write((db) => insertToken(db, row));
-  return { id, secret };
+  await store.write(async (db) => {
+    await insertToken(db, { ...token, hash: hashToken(secret) });
+    const detail = { user, role };
+    await insertAudit(db, { at: now, user: by, action: "create", target: `token ${token.id}`, detail });
+  });
+  return { token, secret };
 }

@@ -46,7 +46,7 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       return { yard: yard.id, epoch: yard.epoch, slots: machine.slots, attempts };
     },
 
-    async poll({ params, body, signal }) {
+    async poll({ params, body, who, secret, signal }) {
       const session = await recognise(params.machine, body);
       if ("refused" in session) return session;
       const { machine, agent } = session;
@@ -65,6 +65,7 @@ export function agentHandlers(yard: Yard): AgentHandlers {
         await yard.bell.wait(machine.id, rings, Math.max(0, deadline - clock.now()), signal);
         if (signal.aborted) return { assignments: [], stops: [], slots: session.slots };
         if (sessions.get(machine.name) !== session) return refuse({ code: "superseded" });
+        if (!(await yard.authority.isStillGood(who, secret))) return refuse({ code: "unauthorized" });
       }
     },
 

@@ -40,7 +40,7 @@ const needSchema = z.strictObject({
   reserveMachine: z.boolean(),
 });
 
-export const demandSchema = z.strictObject({
+const demandSchema = z.strictObject({
   gpus: z.number().int().min(0).max(1024).nullable().default(null),
   /** 0: it takes no core. */
   cpus: z.number().int().min(0).max(100_000).nullable().default(null),

@@ -48,7 +48,7 @@ export function openYamlDocument(path: string, text: string): YamlDocument {
 }
 
 /** What the parser has to say of text that is no YAML, as a sentence. */
-export function yamlMistake({ code, message }: YAMLError): string {
+function yamlMistake({ code, message }: YAMLError): string {
   if (code === "MULTIPLE_DOCS") return "a second document begins here. Keep everything in one.";
   const line = message.split("\n")[0] ?? message;
   return `this is not valid YAML: ${line.replace(/\.$/, "")}.`;

@@ -20,7 +20,7 @@ export interface Mirror {
   forget(attempt: string): void;
 }
 
-export const STREAMS = ["out", "err", "events.jsonl"] as const;
+const STREAMS = ["out", "err", "events.jsonl"] as const;
 
 export function openMirror(spool: Spool): Mirror {
   const sizes = new Map<string, Map<string, number>>();

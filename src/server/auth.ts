@@ -27,6 +27,8 @@ export interface Authority {
   recognise(secret: string): Promise<Principal | null>;
   /** Forgets what it remembers, so that a revoked token is refused at once. */
   forget(): void;
+  /** How often it has forgotten: as long as that stays the same, nothing was revoked. */
+  forgotten(): number;
   /** Whether what a principal holds is still good: asked again and again while a stream is open. */
   isStillGood(principal: Principal, secret: string): Promise<boolean>;
 }
@@ -36,6 +38,7 @@ const REMEMBERED_MS = 1000;
 
 export function openAuthority(store: Store, clock: Clock): Authority {
   const remembered = new Map<string, { principal: Principal | null; at: number }>();
+  let forgotten = 0;
 
   async function recognise(secret: string): Promise<Principal | null> {
     const hash = hashToken(secret);
@@ -50,7 +53,11 @@ export function openAuthority(store: Store, clock: Clock): Authority {
 
   return {
     recognise,
-    forget: () => remembered.clear(),
+    forget: () => {
+      remembered.clear();
+      forgotten += 1;
+    },
+    forgotten: () => forgotten,
     isStillGood: async (principal, secret) => (await recognise(secret))?.token === principal.token,
   };
 }

@@ -51,6 +51,7 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       if ("refused" in session) return session;
       const { machine, agent } = session;
       const deadline = clock.now() + body.waitMs;
+      const forgotten = yard.authority.forgotten();
       presence.heard(machine.id, clock.now());
       for (;;) {
         const rings = yard.bell.rings(machine.id);
@@ -65,7 +66,8 @@ export function agentHandlers(yard: Yard): AgentHandlers {
         await yard.bell.wait(machine.id, rings, Math.max(0, deadline - clock.now()), signal);
         if (signal.aborted) return { assignments: [], stops: [], slots: session.slots };
         if (sessions.get(machine.name) !== session) return refuse({ code: "superseded" });
-        if (!(await yard.authority.isStillGood(who, secret))) return refuse({ code: "unauthorized" });
+        if (yard.authority.forgotten() !== forgotten && !(await yard.authority.isStillGood(who, secret)))
+          return refuse({ code: "unauthorized" });
       }
     },
 

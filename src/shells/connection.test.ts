@@ -152,7 +152,7 @@ describe.skipIf("missing" in started)("a connection", () => {
     cut("lab1");
     const before = performance.now();
     expect(await host.connect()).toMatchObject(problem("unreachable", /timed out|no route/));
-    expect(performance.now() - before).toBeLessThan(5000);
+    expect(performance.now() - before).toBeLessThan(15_000);
     lab1().mend();
     await until(async () => (await host.connect()).ok, "it is reached");
   });

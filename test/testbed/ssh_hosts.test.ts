@@ -22,7 +22,7 @@ const noHosts = "missing" in hosts;
 function world() {
   if ("missing" in hosts) throw new Error(hosts.missing);
   const ssh = (name: string, command: string) => {
-    const args = ["-F", hosts.config, "-o", "BatchMode=yes", "-o", "ConnectTimeout=1", name, command];
+    const args = ["-F", hosts.config, "-o", "BatchMode=yes", "-o", "ConnectTimeout=3", name, command];
     return execFileSync("ssh", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   };
   return { ssh, host: hosts.host, config: hosts.config };

@@ -13,6 +13,7 @@ import { findMaster, socketsOf } from "./master.ts";
 const started = await startSshHosts(["lab1", "gate"]);
 const hosts = started as SshHosts;
 const lab1 = () => hosts.host("lab1");
+if ("missing" in started) test.skip(`real ssh hosts (${started.missing})`);
 afterAll(async () => {
   if ("stop" in started) await started.stop();
 });

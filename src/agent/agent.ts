@@ -29,6 +29,8 @@ export interface AgentOptions {
   snapshots: string;
   /** A way to the yard as it is reached now; null: nobody knows one at the moment. */
   connect: () => Client | null;
+  /** Whether its home no longer names this agent: another one speaks for the machine, or the home has been moved away. */
+  isDismissed: () => boolean;
   /** A CUDA_VISIBLE_DEVICES that limits which GPUs may be used; null: no limit. */
   visible: string | null;
   log: (text: string) => void;
@@ -45,7 +47,7 @@ const TEND_MS = 250;
 const SURVEY_MS = 10_000;
 const CLOSE_SURVEY_MS = 3000;
 /** A look at the GPUs this recent is good enough to start a run by. */
-const FRESH_MS = 3000;
+const FRESH_MS = 500;
 const RECONNECT_MS = 200;
 
 /** Why an agent came to its end. */
@@ -64,15 +66,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     before: [],
   });
   let session = await greet();
+  if (session === "superseded") return session;
   if (session === "idle") return "idle without a yard";
   const spool: Spool = { root: options.spool, yard: session.welcome.yard };
   let pendingHardware: Hardware | null = null;
-  let lookedAt = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<Hardware> | null = null;
   let over: AgentEnd | null = null;
   let complaint = "";
 
-  const rest = openRest(Date.now);
+  const rest = openRest(() => performance.now());
   const outbox = openOutbox(send);
   const launcher = startLauncher({
     onStarted: ({ attempt, pid, at }) => attempts.started(attempt, pid, at),
@@ -80,6 +83,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     onFailed: ({ attempt, reason }) => attempts.couldNotLaunch(attempt, reason),
     log: options.log,
   });
+  /** Those that are being fetched. */
   const environments = new Map<string, Promise<void>>();
   const python = fileURLToPath(new URL("../../python", import.meta.url));
   const attempts = openAttempts({
@@ -87,10 +91,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     outbox,
     claims: openClaims(spool.yard, () => hardware, lookAgain),
     fetchEnvironment: (environment) => {
-      const known = environments.get(environment) ?? fetchEnvironment(environment);
-      environments.set(environment, known);
-      known.catch(() => environments.delete(environment));
-      return known;
+      const asked = environments.get(environment) ?? fetchEnvironment(environment);
+      environments.set(environment, asked);
+      return asked.finally(() => environments.delete(environment));
     },
     launch: launcher.start,
     sweeps: () => launcher.implementation === "sh",
@@ -103,7 +106,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   });
   isBusy = () => attempts.count() > 0;
   begin(session.welcome);
-  const tending = setInterval(() => attempts.tend(Date.now()), TEND_MS);
+  const tending = setInterval(() => attempts.tend(performance.now()), TEND_MS);
   let surveying = surveyLater();
   while (over === null) {
     try {
@@ -125,15 +128,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   return over;
 
   /** Says hello until a yard answers that this spool obeys. */
-  async function greet(): Promise<{ client: Client; welcome: Welcome } | "idle"> {
-    const since = Date.now();
+  async function greet(): Promise<{ client: Client; welcome: Welcome } | "idle" | "superseded"> {
+    const since = performance.now();
     let said = "";
     for (;;) {
       const objection = await introduce();
       if (typeof objection === "object") return objection;
       if (objection !== said && objection !== "") options.log(objection);
       said = objection;
-      if (options.ending.aborted || (Date.now() - since > options.patienceMs && !isBusy())) return "idle";
+      if (options.isDismissed()) return "superseded";
+      if (options.ending.aborted || (performance.now() - since > options.patienceMs && !isBusy())) return "idle";
       await sleep(RECONNECT_MS);
     }
   }
@@ -162,7 +166,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   async function reconnect(): Promise<void> {
     const next = await greet();
     if (next === "idle") over = "idle without a yard";
-    else if (next.welcome.yard !== spool.yard) over = "superseded";
+    else if (next === "superseded" || next.welcome.yard !== spool.yard) over = "superseded";
     else {
       session = next;
       begin(next.welcome);
@@ -171,6 +175,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
 
   /** Goes on from what the yard knows: its attempts, and what lies here that it may not have heard the end of. */
   function begin(welcome: Welcome): void {
+    hardware = welcome.hardware;
     attempts.refit(welcome.slots, hardware);
     attempts.resume(welcome.attempts);
     outbox.flush();
@@ -178,7 +183,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       const state = attempts.isKnown(attempt) ? null : readFolder(workerFolder(spool, attempt));
       if (state?.kind !== "ended") continue;
       const [job = "0", n = "0"] = attempt.split(".");
-      outbox.ended(collectEnd(spool, { attempt, job: Number(job), n: Number(n) }, state.end, false));
+      outbox.ended(collectEnd(spool, { attempt, job: Number(job), n: Number(n) }, state.end, null));
     }
   }
 
@@ -233,6 +238,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   }
 
   async function look(): Promise<Hardware> {
+    const startedAt = performance.now();
     hardware = await surveyMachine({
       visible: options.visible,
       yardId: spool.yard,
@@ -240,13 +246,13 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       blocked: room.problem(),
       before: hardware.gpus,
     });
-    lookedAt = Date.now();
+    lookedAt = startedAt;
     return hardware;
   }
 
   /** Several runs that start together share one look. */
   async function lookAgain(): Promise<Hardware> {
-    if (Date.now() - lookedAt < FRESH_MS) return hardware;
+    if (performance.now() - lookedAt < FRESH_MS) return hardware;
     looking ??= look().finally(() => {
       looking = null;
     });
@@ -262,7 +268,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   }
 
   function current(): { client: Client; welcome: Welcome } {
-    if (session === "idle") throw new Error("no yard has been reached");
+    if (typeof session === "string") throw new Error("no yard has been reached");
     return session;
   }
 }

@@ -4,8 +4,8 @@ import { type Ledger, openLedger } from "../core/ledger.ts";
 import { type Hardware, type Machine, UNKNOWN_HARDWARE } from "../core/machine.ts";
 import type { Ending } from "../core/run.ts";
 import { boundary } from "../platform/boundary.ts";
+import { ageMs, identify } from "../platform/processes.ts";
 import { systemErrorText } from "../platform/system_error.ts";
-import { type EventReader, openEventReader } from "../spool/events.ts";
 import {
   forbidBegin,
   hasExit,
@@ -17,11 +17,12 @@ import {
   readProcesses,
 } from "../spool/folder.ts";
 import { environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
-import { endTree, type TreeRoot } from "../spool/process_tree.ts";
 import type { Claims } from "./claims.ts";
 import { collectEnd, describeLoss, lastSign, startSign } from "./collect.ts";
+import { isNewWish, LOOK_MS, type LocalAttempt, limitReached, newLocalAttempt } from "./local_attempt.ts";
 import type { Outbox } from "./outbox.ts";
 import { saysDiskFull } from "./spool_room.ts";
+import { openTrees } from "./trees.ts";
 
 /** Everything of this machine that has not been handed over to the yard. */
 export interface Attempts {
@@ -38,27 +39,11 @@ export interface Attempts {
   kept(attempt: string): void;
   /** The machine's slots or hardware have changed. */
   refit(slots: string[] | null, hardware: Hardware): void;
-  /** Looks after what runs: time limits, events, ends that nobody told of. */
+  /** Looks after what runs: time limits, events, ends that nobody told of. `now` is by the steady clock. */
   tend(now: number): void;
   isKnown(attempt: string): boolean;
   /** How many run or are to run. */
   count(): number;
-}
-
-type Phase = "in line" | "launching" | "running" | "ending" | "ended";
-
-interface Local {
-  assignment: Assignment;
-  phase: Phase;
-  startedAt: number | null;
-  /** Of its command; null: not known. */
-  pid: number | null;
-  events: EventReader;
-  stop: Stop | null;
-  /** Its end is looked for in the folder: nobody will tell of it. */
-  adopted: boolean;
-  /** When all of its folder is looked at next. */
-  lookAt: number;
 }
 
 export interface AttemptsOptions {
@@ -82,25 +67,26 @@ export interface AttemptsOptions {
   onDiskFull: () => void;
 }
 
-/** What a command left behind gets this long between SIGTERM and SIGKILL. */
-const LEFTOVER_GRACE_MS = 200;
-const SWEEP_PAUSE_MS = 5;
 const REFUSED_PAUSE_MS = 500;
-/** How often a folder is looked at for what no news told of: an end, a launcher that is gone. */
-const LOOK_MS = 2000;
 
 export function openAttempts(options: AttemptsOptions): Attempts {
   const { spool, outbox, claims } = options;
-  const locals = new Map<string, Local>();
-  const line = new Set<Local>();
+  const locals = new Map<string, LocalAttempt>();
+  const line = new Set<LocalAttempt>();
   let ledger: Ledger = openLedger(machineOf(null, UNKNOWN_HARDWARE));
-  const unswept = new Map<Local, RecordedEnd>();
+  /** The machine's account with nothing held. */
+  let idle: Ledger = ledger;
+  const trees = openTrees({ spool, all: () => locals.values(), forkServer: options.forkServer, onSwept: finish });
   let explicitSlots = false;
 
-  /** Launches what stands in line and whose slot is free, in order. */
+  /** Launches what stands in line and whose slot is free, in order. A slot that is no longer there is not waited for. */
   function advance(): void {
     for (const local of line) {
-      if (!ledger.isFree(local.assignment.slot)) continue;
+      const { slot } = local.assignment;
+      if (!ledger.isFree(slot)) {
+        if (!idle.isFree(slot) && line.delete(local)) void giveBack(local);
+        continue;
+      }
       line.delete(local);
       ledger.hold(local.assignment.slot);
       local.phase = "launching";
@@ -108,7 +94,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     }
   }
 
-  async function launch(local: Local): Promise<void> {
+  async function launch(local: LocalAttempt): Promise<void> {
     const { assignment } = local;
     const folder = workerFolder(spool, assignment.attempt);
     try {
@@ -130,7 +116,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   }
 
   /** Loaded only where a job brings its code: an agent is to stay small. */
-  async function layOutCode({ assignment }: Local, folder: string): Promise<string> {
+  async function layOutCode({ assignment }: LocalAttempt, folder: string): Promise<string> {
     const { layOutWork } = await import("./code.ts");
     return layOutWork(options.snapshots, assignment, folder);
   }
@@ -145,7 +131,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   }
 
   /** Nothing of it has begun, and something stands in the way here: it is queued again, once the yard has heard of that. */
-  async function giveBack(local: Local): Promise<void> {
+  async function giveBack(local: LocalAttempt): Promise<void> {
     await options.onRefused();
     // A yard that did not hear it would send it again at once.
     await sleep(REFUSED_PAUSE_MS);
@@ -156,8 +142,18 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     const local = locals.get(attempt);
     if (!local || (local.phase !== "launching" && !local.adopted)) return;
     local.phase = local.stop ? "ending" : "running";
+    begin(local, pid, at);
+  }
+
+  /** Its command runs, as the launcher or its folder says. */
+  function begin(local: LocalAttempt, pid: number, at: number): void {
+    const { attempt, timeLimitMs } = local.assignment;
     local.startedAt = at;
     local.pid = pid;
+    if (timeLimitMs !== null) {
+      const command = identify(pid);
+      local.limitAt = performance.now() + timeLimitMs - (command === null ? 0 : ageMs(command));
+    }
     claims.handOver(local.assignment, pid, explicitSlots);
     outbox.started({ kind: "started", attempt, at, pid });
   }
@@ -168,29 +164,13 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   }
 
   /** The command has ended: everything is handed over, once nothing of it is left. */
-  function end(local: Local, recorded: RecordedEnd): void {
-    if (local.phase === "ended" || unswept.has(local)) return;
-    if (local.adopted || options.sweeps()) sweep(local, recorded);
+  function end(local: LocalAttempt, recorded: RecordedEnd): void {
+    if (local.phase === "ended" || trees.isDue(local)) return;
+    if (local.adopted || options.sweeps()) trees.sweep(local, recorded);
     else finish(local, recorded);
   }
 
-  /** Ends what the command left behind before its end is told: one look at the process table for all that end together. */
-  function sweep(local: Local, end: RecordedEnd): void {
-    if (unswept.size === 0) setTimeout(() => void sweepAll(), SWEEP_PAUSE_MS);
-    unswept.set(local, end);
-  }
-
-  async function sweepAll(): Promise<void> {
-    const ends = [...unswept];
-    unswept.clear();
-    await endTrees(
-      ends.map(([local]) => local),
-      LEFTOVER_GRACE_MS,
-    );
-    for (const [local, end] of ends) finish(local, end);
-  }
-
-  function finish(local: Local, end: RecordedEnd | { endedAt: number; ending: Ending }): void {
+  function finish(local: LocalAttempt, end: RecordedEnd | { endedAt: number; ending: Ending }): void {
     if (local.phase === "ended") return;
     const holdsSlot = local.phase !== "in line";
     local.phase = "ended";
@@ -200,7 +180,11 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   }
 
   /** What the run leaves is brought to safety; then its end is told and its slot is free. */
-  async function handOver(local: Local, end: RecordedEnd | { endedAt: number; ending: Ending }, holdsSlot: boolean) {
+  async function handOver(
+    local: LocalAttempt,
+    end: RecordedEnd | { endedAt: number; ending: Ending },
+    holdsSlot: boolean,
+  ) {
     const { assignment } = local;
     if (assignment.snapshot !== null && end.ending.kind !== "never_began") {
       const { keepResults } = await import("./code.ts");
@@ -209,13 +193,13 @@ export function openAttempts(options: AttemptsOptions): Attempts {
       );
     }
     boundary("agent: collected");
-    outbox.ended(collectEnd(spool, local.assignment, end, local.stop?.reason === "time_limit"));
+    outbox.ended(collectEnd(spool, local.assignment, end, limitReached(local)));
     claims.release(local.assignment);
     if (holdsSlot) ledger.release(local.assignment.slot);
     advance();
   }
 
-  function observe(local: Local): void {
+  function observe(local: LocalAttempt): void {
     const news = local.events.read();
     if (news) outbox.observed({ kind: "observed", attempt: local.assignment.attempt, ...news });
   }
@@ -234,31 +218,20 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   }
 
   /** Null where it is known already. */
-  function takeOn(assignment: Assignment): Local | null {
+  function takeOn(assignment: Assignment): LocalAttempt | null {
     if (locals.has(assignment.attempt)) return null;
-    const events = openEventReader(`${workerFolder(spool, assignment.attempt)}/events.jsonl`);
-    const lookAt = Date.now() + LOOK_MS;
-    const local: Local = {
-      assignment,
-      phase: "in line",
-      startedAt: null,
-      pid: null,
-      events,
-      stop: null,
-      adopted: false,
-      lookAt,
-    };
+    const local = newLocalAttempt(spool, assignment);
     locals.set(assignment.attempt, local);
     line.add(local);
     return local;
   }
 
-  /** What its folder says that was done already is not done again. */
-  function adopt(local: Local): void {
-    const { attempt, slot } = local.assignment;
+  /** What its folder says that was done already is not done again; nor what the yard knows, where the folder is gone. */
+  function adopt(local: LocalAttempt): void {
+    const { attempt, slot, started } = local.assignment;
     const folder = workerFolder(spool, attempt);
     const state = readFolder(folder);
-    if (state.kind === "absent" || state.kind === "prepared") return;
+    if (!started && (state.kind === "absent" || state.kind === "prepared")) return;
     line.delete(local);
     ledger.hold(slot);
     local.phase = "running";
@@ -266,27 +239,20 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     local.lookAt = 0;
     if (state.kind === "ended") end(local, state.end);
     else if (state.kind === "stopped") finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
-    else if (state.command) {
-      const at = startSign(folder);
-      local.startedAt = at;
-      local.pid = state.command.pid;
-      claims.handOver(local.assignment, local.pid, explicitSlots);
-      outbox.started({ kind: "started", attempt, at, pid: local.pid });
-    }
+    else if (state.kind === "begun" && state.command) begin(local, state.command.pid, startSign(folder));
   }
 
   function stop(stops: Stop[]): void {
-    const running: Local[] = [];
+    const running: LocalAttempt[] = [];
     for (const wish of stops) {
       const local = locals.get(wish.attempt);
-      if (!local || local.stop || local.phase === "ended") continue;
-      local.stop = wish;
+      if (!local || local.phase === "ended" || !isNewWish(wish, local.stop)) continue;
       if (local.phase === "in line" || forbidBegin(workerFolder(spool, wish.attempt))) {
+        local.stop = wish;
         finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
-      } else if (wish.reason === "withdrawn") {
-        // It has begun: it was to be taken back only as long as it had not.
-        local.stop = null;
-      } else {
+      } else if (wish.reason !== "withdrawn") {
+        // What was to be taken back as long as it had not begun goes on where it has.
+        local.stop = wish;
         local.phase = "ending";
         running.push(local);
       }
@@ -297,32 +263,23 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   }
 
   /** Again and again until their ends are there: a launcher that has just begun may not have started its command yet. */
-  async function endAll(which: Local[], graceMs: number): Promise<void> {
+  async function endAll(which: LocalAttempt[], graceMs: number): Promise<void> {
     let left = which;
     for (let pauseMs = 20; left.length > 0; pauseMs = Math.min(2 * pauseMs, LOOK_MS)) {
-      await endTrees(left, graceMs);
+      await trees.end(left, graceMs);
       for (const local of left) look(local);
-      left = left.filter((local) => local.phase !== "ended" && !unswept.has(local));
+      left = left.filter((local) => local.phase !== "ended" && !trees.isDue(local));
       if (left.length > 0) await sleep(pauseMs);
     }
-  }
-
-  async function endTrees(which: Local[], graceMs: number): Promise<void> {
-    const ending = new Set(which);
-    const roots = which.map(({ assignment: { attempt } }): TreeRoot => {
-      return { attempt, ...readProcesses(workerFolder(spool, attempt)) };
-    });
-    const others = [...locals.values()].filter((local) => local.phase === "running" && !ending.has(local));
-    const except = others.flatMap(({ pid }) => (pid === null ? [] : [pid]));
-    await endTree(roots, { graceMs, except, forkServer: options.forkServer() });
   }
 
   function tend(now: number): void {
     for (const local of locals.values()) {
       if (local.phase !== "running" && local.phase !== "ending" && local.phase !== "launching") continue;
       observe(local);
-      const { timeLimitMs, attempt } = local.assignment;
-      if (timeLimitMs !== null && local.startedAt !== null && now - local.startedAt >= timeLimitMs) {
+      const { attempt } = local.assignment;
+      if (local.limitAt !== null && now >= local.limitAt) {
+        local.limitAt = null;
         stop([{ attempt, reason: "time_limit", graceMs: 10_000 }]);
       }
       const isDue = now >= local.lookAt || (local.adopted && hasExit(workerFolder(spool, attempt)));
@@ -333,29 +290,31 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   }
 
   /** What the folder says, where no news told of it. */
-  function look(local: Local): void {
-    if (local.phase === "ended" || unswept.has(local)) return;
+  function look(local: LocalAttempt): void {
+    if (local.phase === "ended" || trees.isDue(local)) return;
     const state = readFolder(workerFolder(spool, local.assignment.attempt));
     if (state.kind === "ended") end(local, state.end);
     else if (state.kind === "stopped") finish(local, { endedAt: Date.now(), ending: { kind: "never_began" } });
     else if (state.kind === "begun" && !hasLauncher(state) && !isBeingWritten(local, state)) void lose(local);
+    // Nobody will tell of its end: the news go to the agent that had it launched.
+    else if (local.adopted && state.kind !== "begun") void lose(local);
   }
 
   /** A launcher makes its mark and then says in it who it is: for a blink the mark is empty. */
-  function isBeingWritten({ assignment }: Local, { launcher }: { launcher: unknown }): boolean {
-    return launcher === null && Date.now() - lastSign(workerFolder(spool, assignment.attempt)) < LOOK_MS;
+  function isBeingWritten({ assignment }: LocalAttempt, { launcher }: { launcher: unknown }): boolean {
+    return launcher === null && Math.abs(Date.now() - lastSign(workerFolder(spool, assignment.attempt))) < LOOK_MS;
   }
 
   /** The launcher is gone without a word: what is left of the run is ended, and the run is lost. */
-  async function lose(local: Local): Promise<void> {
+  async function lose(local: LocalAttempt): Promise<void> {
     if (local.phase === "ended") return;
     const folder = workerFolder(spool, local.assignment.attempt);
     const endedAt = lastSign(folder);
-    await endTrees([local], 0);
+    await trees.end([local], 0);
     const state = readFolder(folder);
     if (state.kind === "ended") return finish(local, state.end);
     const startedAt = local.startedAt ?? endedAt;
-    const detail = describeLoss(readProcesses(folder).launcher);
+    const detail = describeLoss(folder, readProcesses(folder).launcher);
     finish(local, { startedAt, endedAt, ending: { kind: "lost", detail } });
   }
 
@@ -371,6 +330,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
       const areNew = slots !== null && !explicitSlots;
       explicitSlots = slots !== null;
       ledger = openLedger(machineOf(slots, hardware));
+      idle = openLedger(machineOf(slots, hardware));
       for (const { phase, assignment, pid } of locals.values()) {
         if (phase === "in line" || phase === "ended") continue;
         ledger.hold(assignment.slot);

@@ -34,6 +34,8 @@ export const assignmentSchema = z.object({
   timeLimitMs: z.number().nullable(),
   /** The attempt before this one, whose checkpoints this one goes on from; null: none. */
   previous: z.string().nullable(),
+  /** It was reported as started: where its folder is gone, it is lost and not to be started. */
+  started: z.boolean(),
 });
 export type Assignment = z.infer<typeof assignmentSchema>;
 
@@ -57,6 +59,8 @@ export const welcomeSchema = z.object({
   yard: z.string(),
   epoch: z.number(),
   slots: z.array(z.string()).nullable(),
+  /** What the machine has as the yard takes it: GPUs that were known and are not seen now are among it. */
+  hardware: hardwareSchema,
   /** Everything of this machine that has not ended, as far as the yard knows. */
   attempts: z.array(assignmentSchema),
 });
@@ -100,8 +104,8 @@ export const reportSchema = z.discriminatedUnion("kind", [
     startedAt: z.number().nullable(),
     endedAt: z.number(),
     ending: endingSchema,
-    /** Set where the agent itself stopped it at its time limit. */
-    timeLimit: z.boolean(),
+    /** The limit at which the agent itself stopped it; null: it did not. */
+    timeLimitMs: z.number().nullable(),
     out: streamSchema,
     err: streamSchema,
     events: streamSchema,

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { AGEING_MS, backfill } from "./backfill.ts";
-import type { Demand } from "./demand.ts";
+import { type Demand, demandKey } from "./demand.ts";
 import { openLedger } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
-import type { Decision, OpenMachine, WaitingJob } from "./policy.ts";
+import type { Decision, OpenMachine, PolicyState, WaitingJob } from "./policy.ts";
 import type { JobId } from "./run.ts";
 
 const NOW = 1_000_000;
@@ -20,6 +20,7 @@ function aMachine(gpus: number, held: { gpus: number; endsAt: number | null }[] 
       cpus: 64,
       memoryBytes: 2 ** 40,
       problems: [],
+      unseen: null,
       reserved: [],
       blocked: null,
       gpus: Array.from({ length: gpus }, (_, index) => ({
@@ -53,8 +54,14 @@ function aJob(id: number, gpus: number, changes: Partial<WaitingJob> = {}): Wait
   return { id: id as JobId, priority: 30, demand, startable: 1, timeLimitMs: null, blockedSince: null, ...changes };
 }
 
-function decide(waiting: WaitingJob[], machine: OpenMachine): Decision[] {
-  return backfill({ waiting, machines: [machine], closed: [] }, NOW);
+function decide(jobs: WaitingJob[], machine: OpenMachine): Decision[] {
+  return backfill({ waiting: theseIn(jobs), machines: [machine], closed: [] }, NOW);
+}
+
+function theseIn(jobs: WaitingJob[]): PolicyState["waiting"] {
+  return function* (without) {
+    for (const job of jobs) if (!without.has(demandKey(job.demand))) yield job;
+  };
 }
 
 function started(decisions: Decision[]): number[] {
@@ -106,7 +113,10 @@ test("what no machine could ever hold says so and keeps nobody waiting", () => {
 });
 
 test("without a machine in reach every run waits, and says which are out of reach", () => {
-  const [decision] = backfill({ waiting: [aJob(1, 1)], machines: [], closed: ["lab2 cannot be reached"] }, NOW);
+  const [decision] = backfill(
+    { waiting: theseIn([aJob(1, 1)]), machines: [], closed: ["lab2 cannot be reached"] },
+    NOW,
+  );
   expect(decision).toMatchObject({ do: "wait", because: { code: "no_machine", closed: ["lab2 cannot be reached"] } });
 });
 

@@ -22,7 +22,7 @@ function aGpu(index: string, changes: Partial<Gpu> = {}): Gpu {
 
 function aMachine(changes: { cpus?: number; gpus?: Gpu[]; slots?: string[] } = {}): Machine {
   const { cpus = 8, gpus = [], slots = null } = changes;
-  const hardware = { cpus, memoryBytes: 64 * GB, gpus, problems: [], reserved: [], blocked: null };
+  const hardware = { cpus, memoryBytes: 64 * GB, gpus, problems: [], unseen: null, reserved: [], blocked: null };
   return { id: 1, name: "lab1", pool: "lab", hardware, slots, drained: false, seenAt: 0, unreachableSince: null };
 }
 

@@ -19,7 +19,7 @@ const GONE_WITHIN_MS = 2000;
 
 /** @param command  what starts an agent: program and arguments */
 export function keepLocalAgent(home: Home, command: string[], log: (text: string) => void): LocalAgent {
-  let startedAt = 0;
+  let startedAt = Number.NEGATIVE_INFINITY;
   let starting: number | null = null;
   let outdated: number | null = null;
   const timer = setInterval(look, LOOK_MS);
@@ -36,8 +36,8 @@ export function keepLocalAgent(home: Home, command: string[], log: (text: string
       }
       return;
     }
-    if (starting !== null || Date.now() - startedAt < PAUSE_MS) return;
-    startedAt = Date.now();
+    if (starting !== null || performance.now() - startedAt < PAUSE_MS) return;
+    startedAt = performance.now();
     starting = start();
   }
 
@@ -67,7 +67,8 @@ export function keepLocalAgent(home: Home, command: string[], log: (text: string
       const agent = runningAgent(home) ?? (starting === null ? null : identify(starting));
       if (!withAgent || agent === null) return;
       process.kill(agent.pid, "SIGTERM");
-      for (const deadline = Date.now() + GONE_WITHIN_MS; isAlive(agent) && Date.now() < deadline; ) await sleep(20);
+      const deadline = performance.now() + GONE_WITHIN_MS;
+      while (isAlive(agent) && performance.now() < deadline) await sleep(20);
     },
   };
 }

@@ -45,7 +45,7 @@ export function liveHandler(yard: Yard): Handler<"events"> {
       send("reset", {}, told);
     }
     send("hello", { epoch: yard.epoch }, told);
-    let toldAt = yard.clock.now();
+    let toldAt = yard.clock.steady();
     while (!signal.aborted) {
       const rings = bell.rings("changes");
       const hasNews = latest() > told;
@@ -57,10 +57,10 @@ export function liveHandler(yard: Yard): Handler<"events"> {
         const news = history.slice(told - firstNumber);
         told = latest();
         await tell(news, told);
-        toldAt = yard.clock.now();
-      } else if (yard.clock.now() - toldAt > HEARTBEAT_MS) {
+        toldAt = yard.clock.steady();
+      } else if (yard.clock.steady() - toldAt > HEARTBEAT_MS) {
         outgoing.write(": still here\n\n");
-        toldAt = yard.clock.now();
+        toldAt = yard.clock.steady();
       }
       if (!(await yard.authority.isStillGood(who, secret))) break;
       if (outgoing.writableNeedDrain) await drained();

@@ -8,6 +8,7 @@ import { type Failure, isRefused } from "../core/failure.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { mayEnter, type Principal } from "./auth.ts";
 import { agentHandlers } from "./handlers/agents.ts";
+import { explainHandler } from "./handlers/explain.ts";
 import { jobHandlers } from "./handlers/jobs.ts";
 import { machineHandlers } from "./handlers/machines.ts";
 import { runHandlers } from "./handlers/runs.ts";
@@ -42,6 +43,7 @@ export function openServer(yard: Yard): YardServer {
     ...machineHandlers(yard),
     ...agentHandlers(yard),
     ...yardHandlers(yard),
+    explain: explainHandler(yard),
     events: liveHandler(yard),
     metrics: metricsHandler(yard),
   };

@@ -117,13 +117,20 @@ export function forbidBegin(folder: string): boolean {
   }
 }
 
-/** Moves what the run kept to where its next attempt finds it. */
+/** Moves what the run kept to where its next attempt finds it; what another attempt has brought there stays. */
 export function keepCheckpoints(folder: string, kept: string): void {
   try {
     rmdirSync(`${folder}/keep`);
   } catch (error) {
-    if (systemErrorCode(error) === "ENOTEMPTY") renameSync(`${folder}/keep`, kept);
+    if (systemErrorCode(error) === "ENOTEMPTY") renameSync(`${folder}/keep`, freeName(kept));
     else if (systemErrorCode(error) !== "ENOENT") throw error;
+  }
+}
+
+function freeName(path: string): string {
+  for (let n = 1; ; n += 1) {
+    const name = n === 1 ? path : `${path}.${n}`;
+    if (!existsSync(name)) return name;
   }
 }
 

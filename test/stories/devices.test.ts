@@ -119,7 +119,7 @@ test("explicit slots: pairs, CPU slots and shared GPUs, as many runs as there ar
   const runs = await Promise.all([1, 2, 3, 4].map((id) => yard.reaches(id, "running")));
   expect(runs.map((run) => run.gpus)).toEqual([["0"], ["0", "1"], [], ["0"]]);
   await yard.submit("true", { demand: { gpus: 0 } });
-  expect(await why(yard, 5)).toMatch(/no slot that suits is free: 4 on local, all held/);
+  expect(await why(yard, 5)).toMatch(/no slot that suits is free: 1 of 4 on local, held/);
   writeFileSync(`${yard.folder}/go`, "");
   await yard.reaches(5, "succeeded");
 });
@@ -130,7 +130,7 @@ test("slots by hand too wait for a device that another yard has, and not by tryi
   await one.reaches(1, "running");
   await holds(other, "go", { demand: { gpus: 1 } });
   await until(
-    async () => /in use by others \(GPU 64: a run of another yard/.test(await why(other, 1)),
+    async () => /in use by others: GPU 64: a run of another yard/.test(await why(other, 1)),
     "it says who has it",
   );
   await holds(other, "go");

@@ -127,8 +127,8 @@ describe("dependencies", () => {
     await yard.submit(named("second"), { after: [{ job: 1 }] });
     await yard.submit(named("third"), { after: [{ job: 1 }, { job: 2 }] });
     await yard.reaches(1, "running");
-    expect(await reasonOf(yard, 2)).toBe("after: it waits for job 1 to end");
-    expect(await reasonOf(yard, 3)).toBe("after: it waits for jobs 1, 2 to end");
+    expect(await reasonOf(yard, 2)).toBe("after: it waits for job 1 to succeed");
+    expect(await reasonOf(yard, 3)).toBe("after: it waits for jobs 1, 2 to succeed");
     letGo(yard, "first");
     await yard.reaches(3, "succeeded");
     expect(orderOf(yard)).toBe("first second third");
@@ -206,7 +206,7 @@ describe("pausing", () => {
     await yard.submit("true");
     await yard.reaches(2, "succeeded");
     expect(await yard.run("1.2")).toMatchObject({ status: "queued" });
-    expect(await reasonOf(yard, "1.2")).toBe("job_paused: the job is paused; go on with: runyard resume");
+    expect(await reasonOf(yard, "1.2")).toBe("job_paused: the job is paused; go on with: runyard resume 1");
     await yard.client.call("resume", { body: { select: "1" } });
     letGo(yard, "1.2");
     await yard.reaches("1.2", "succeeded");

@@ -1,5 +1,5 @@
 import { systemErrorCode } from "../../platform/system_error.ts";
-import { ensureYard } from "../connect.ts";
+import { ensureYard, openConnection } from "../connect.ts";
 import type { Declaration, ProgramDoors, ServeOptions } from "../declaration.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
 import { stopWith, wrongUsage } from "../stop.ts";
@@ -41,6 +41,8 @@ async function up(options: UpOptions, doors: ProgramDoors): Promise<number> {
     );
   }
   const { address, isNew } = await ensureYard(place.home, { quiet: true, flags: flagsFrom(options), database });
+  // Ready is who knows its machines: what comes next may ask for their GPUs.
+  await openConnection(place).client.call("listMachines");
   if (options.json) printJson({ url: address.url, home: place.home.folder, started: isNew });
   else if (isNew) print(`Started a yard at ${address.url} (home ${place.home.folder}).`);
   else print(`A yard runs already at ${address.url} (home ${place.home.folder}).`);

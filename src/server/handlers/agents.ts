@@ -1,6 +1,7 @@
 import type { Assignment, Report, Stop } from "../../api/agent.ts";
 import type { Slot } from "../../core/demand.ts";
 import { type Refused, refuse } from "../../core/failure.ts";
+import { withUnseen } from "../../core/machine.ts";
 import type { AttemptId, StopReason } from "../../core/run.ts";
 import { paramsJson } from "../../core/work.ts";
 import type { OutputPlace } from "../../files/output_place.ts";
@@ -29,7 +30,7 @@ const nothingNew = { stops: [], isRefit: false };
 interface Session {
   agent: string;
   machine: MachineRow;
-  /** `<attempt> <reason>`: a cancel is told although a withdrawal was. */
+  /** `<attempt> <reason> <grace>`: a cancel is told although a withdrawal was, and one that gives less grace. */
   stops: Set<string>;
   slots: string[] | null;
   /** Slots or stops may have changed since it was told. */
@@ -51,36 +52,38 @@ export function agentHandlers(yard: Yard): AgentHandlers {
   return {
     async hello({ params, body }) {
       const now = clock.now();
-      await store.write((db) => introduceAgent(db, params.machine, body, now));
+      const before = (await machineNamed(params.machine))?.hardware.gpus ?? [];
+      const introduced = { ...body, hardware: withUnseen(body.hardware, before) };
+      await store.write((db) => introduceAgent(db, params.machine, introduced, now));
       const machine = await machineNamed(params.machine);
       if (!machine) return refuse({ code: "no_such_machine", machine: params.machine, known: [] });
       presence.heard(machine.id, now);
-      const { slots } = machine;
+      const { slots, hardware } = machine;
       const nothingTold = { stops: new Set<string>(), isStale: true, tookAll: null };
       sessions.set(machine.name, { agent: body.agent, machine, slots, ...nothingTold });
       await store.write((db) => takeAttempts(db, machine.id, body.agent, 1_000_000));
       const open = await selectOpenAttempts(store.read, machine.id);
       store.changes.tell([{ kind: "machine", machine: machine.id }]);
       yard.bell.ring(machine.id);
-      return { yard: yard.id, epoch: yard.epoch, slots: machine.slots, attempts: await assignments(open) };
+      return { yard: yard.id, epoch: yard.epoch, slots, hardware, attempts: await assignments(open) };
     },
 
     async poll({ params, body, signal }) {
       const session = await recognise(params.machine, body);
       if ("refused" in session) return session;
       const { machine } = session;
-      const deadline = clock.now() + body.waitMs;
+      const deadline = clock.steady() + body.waitMs;
       presence.heard(machine.id, clock.now());
       for (;;) {
         const rings = yard.bell.rings(machine.id);
-        const isOver = clock.now() >= deadline;
+        const isOver = clock.steady() >= deadline;
         const taken = rings === session.tookAll && !isOver ? [] : await take(session, rings);
         if (taken.length > 0) boundary("yard: taken");
         const { stops, isRefit } = session.isStale || isOver ? await refresh(session) : nothingNew;
         if (taken.length > 0 || stops.length > 0 || isRefit || isOver) {
           return { assignments: await assignments(taken), stops, slots: session.slots };
         }
-        await yard.bell.wait(machine.id, rings, Math.max(0, deadline - clock.now()), signal);
+        await yard.bell.wait(machine.id, rings, Math.max(0, deadline - clock.steady()), signal);
         if (signal.aborted) return { assignments: [], stops: [], slots: session.slots };
         if (sessions.get(machine.name) !== session) return refuse({ code: "superseded" });
       }
@@ -175,6 +178,7 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       snapshot: row.snapshot,
       timeLimitMs: job.timeLimitMs,
       previous: row.previous_id,
+      started: row.status === "running",
     };
   }
 
@@ -268,5 +272,5 @@ export function agentHandlers(yard: Yard): AgentHandlers {
 }
 
 function wordOf(row: AttemptRow): string {
-  return `${row.id} ${row.stop_reason}`;
+  return `${row.id} ${row.stop_reason} ${row.stop_grace_ms}`;
 }

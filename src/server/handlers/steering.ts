@@ -1,57 +1,55 @@
-import { type Because, describeBecause } from "../../core/because.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
-import type { RunStatus } from "../../core/run.ts";
+import type { JobId, RunStatus } from "../../core/run.ts";
 import { wantBack, wantStops } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
+import { cancelQueued } from "../../store/cancel.ts";
 import type { Change } from "../../store/changes.ts";
-import { failedDependency, selectAfter } from "../../store/dependencies.ts";
-import { type JobRow, pauseJobs, setCode } from "../../store/jobs.ts";
-import { pausePools, selectPools } from "../../store/pools.ts";
-import { cancelQueued, retryRuns, selectRuns } from "../../store/runs.ts";
+import { failedDependency } from "../../store/dependencies.ts";
+import type { Db } from "../../store/dialect.ts";
+import { pauseJobs, setCode } from "../../store/jobs.ts";
+import { pausePools } from "../../store/pools.ts";
+import { type RunSpan, retryRuns } from "../../store/runs.ts";
 import type { Principal } from "../auth.ts";
 import { type Chosen, choose, forbidStrangers } from "../selection.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
-type SteeringHandlers = Pick<Handlers, "explain" | "cancel" | "retry" | "pause" | "resume">;
+/** What was done at once. `stops`: the machine of each attempt that is to be stopped. */
+interface Steered {
+  runs: number;
+  touched: JobId[];
+  stops: number[];
+}
 
-/** Runs explained one by one; the rest of a job's waiting runs wait for the same reason and are counted together. */
-const EXPLAINED = 50;
+type SteeringHandlers = Pick<Handlers, "cancel" | "retry" | "pause" | "resume">;
 
 export function steeringHandlers(yard: Yard): SteeringHandlers {
   const { store } = yard;
 
   return {
-    async explain({ query }) {
-      const chosen = await choose(store.read, query.select);
-      if (isRefused(chosen)) return chosen;
-      const runs = [];
-      for (const one of chosen) runs.push(...(await explainJob(one)));
-      return { runs };
-    },
-
     async cancel({ body, who }) {
-      return steer(body.select, who, "cancel", async ({ job, range }, db, now) => {
-        const queued = await cancelQueued(db, store.dialect, { job: job.id, range }, now);
-        const stops = await wantStops(db, { job: job.id, range }, "cancelled", body.graceMs);
-        return { runs: queued.runs, touched: queued.touched, stops: stops.map((stop) => stop.machine_id) };
+      return steer(body.select, who, "cancel", async (chosen, db, now) => {
+        const spans = chosen.map(({ job, range }): RunSpan => ({ job: job.id, range }));
+        const queued = await cancelQueued(db, store.dialect, spans, now);
+        const stops = await wantStops(db, spans, "cancelled", body.graceMs);
+        return { ...queued, stops: stops.map((stop) => stop.machine_id) };
       });
     },
 
     async retry({ body, who }) {
       let blocked: Refused | null = null;
-      const outcome = await steer(body.select, who, "retry", async ({ job, range }, db, now) => {
-        if (body.snapshot !== null) {
-          await setCode(db, job.id, { ...job.plan, snapshot: body.snapshot, commit: body.commit });
+      const outcome = await steer(body.select, who, "retry", async (chosen, db, now) => {
+        const done: Steered = { runs: 0, touched: [], stops: [] };
+        for (const { job, range } of chosen) {
+          if (body.snapshot !== null) {
+            await setCode(db, job.id, { ...job.plan, snapshot: body.snapshot, commit: body.commit });
+          }
+          const retried = await retryRuns(db, store.dialect, { job: job.id, range }, toRetry(body.failed, range), now);
+          const cause = retried.runs === 0 ? await failedDependency(db, job.id) : null;
+          if (cause !== null) blocked = refuse({ code: "waits_for_failed", job: job.id, on: JSON.parse(cause).job });
+          done.runs += retried.runs;
+          done.touched.push(...retried.touched);
         }
-        const statuses: RunStatus[] = body.failed
-          ? ["failed"]
-          : range
-            ? ["failed", "cancelled", "succeeded", "skipped"]
-            : ["failed", "cancelled"];
-        const retried = await retryRuns(db, store.dialect, { job: job.id, range }, statuses, now);
-        const cause = retried.runs === 0 ? await failedDependency(db, job.id) : null;
-        if (cause !== null) blocked = refuse({ code: "waits_for_failed", job: job.id, on: JSON.parse(cause).job });
-        return { ...retried, stops: [] };
+        return done;
       });
       return !isRefused(outcome) && outcome.runs === 0 && blocked !== null ? blocked : outcome;
     },
@@ -65,16 +63,12 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     },
   };
 
-  /** Does one thing to every job chosen, in one commit, and tells of it. */
+  /** Does one thing to all jobs chosen, in one commit, and tells of it. */
   async function steer(
     select: string,
     who: Principal,
     action: string,
-    work: (
-      chosen: Chosen,
-      db: Parameters<typeof cancelQueued>[0],
-      now: number,
-    ) => Promise<{ runs: number; touched: number[]; stops: number[] }>,
+    work: (chosen: Chosen[], db: Db, now: number) => Promise<Steered>,
   ) {
     const chosen = await choose(store.read, select);
     if (isRefused(chosen)) return chosen;
@@ -84,24 +78,15 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     );
     if (forbidden) return forbidden;
     const now = yard.clock.now();
-    const outcome = { jobs: chosen.map(({ job }) => job.id as number), runs: 0, stopping: 0 };
-    const changes: Change[] = [];
-    await store.write(async (db) => {
-      outcome.runs = 0;
-      outcome.stopping = 0;
-      changes.length = 0;
-      for (const one of chosen) {
-        const done = await work(one, db, now);
-        outcome.runs += done.runs;
-        outcome.stopping += done.stops.length;
-        for (const job of done.touched) changes.push({ kind: "job", job: job as JobRow["id"] });
-        for (const machine of new Set(done.stops)) changes.push({ kind: "stop", machine });
-      }
-      const detail = { runs: outcome.runs, stopping: outcome.stopping };
+    const { runs, touched, stops } = await store.write(async (db) => {
+      const done = await work(chosen, db, now);
+      const detail = { runs: done.runs, stopping: done.stops.length };
       await insertAudit(db, { at: now, user: who.user, action, target: select, detail });
+      return done;
     });
-    store.changes.tell(changes);
-    return outcome;
+    const changes = [...new Set(touched)].map((job): Change => ({ kind: "job", job }));
+    store.changes.tell([...changes, ...[...new Set(stops)].map((machine): Change => ({ kind: "stop", machine }))]);
+    return { jobs: chosen.map(({ job }) => job.id as number), runs, stopping: stops.length };
   }
 
   /** `all` means the queue itself: what is submitted later waits too. */
@@ -112,59 +97,23 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
       const back = await store.write(async (db) => {
         await pausePools(db, null, paused);
         await insertAudit(db, { at: yard.clock.now(), user: who.user, action, target: "all", detail: {} });
-        return paused ? wantBack(db, null) : [];
+        return paused ? wantBack(db, "all") : [];
       });
       const machines = new Set(back.map((attempt) => attempt.machine_id));
       store.changes.tell([{ kind: "pools" }, ...[...machines].map((machine) => ({ kind: "stop" as const, machine }))]);
       return { jobs: [], runs: 0, stopping: 0 };
     }
-    return steer(select, who, action, async ({ job }, db) => {
-      await pauseJobs(db, [job.id], paused);
-      const back = paused ? await wantBack(db, { job: job.id, range: null }) : [];
-      return { runs: 0, touched: [job.id], stops: back.map((attempt) => attempt.machine_id) };
+    return steer(select, who, action, async (chosen, db) => {
+      const jobs = chosen.map(({ job }) => job.id);
+      await pauseJobs(db, jobs, paused);
+      const back = paused ? await wantBack(db, { jobs }) : [];
+      return { runs: 0, touched: jobs, stops: back.map((attempt) => attempt.machine_id) };
     });
   }
+}
 
-  async function explainJob({ job, range }: Chosen) {
-    const open: RunStatus[] = ["queued", "starting", "running"];
-    const isOver = job.endedAt !== null;
-    const after = (range?.first ?? 1) - 1;
-    const last = range?.last ?? job.counts.total;
-    const rows = (await selectRuns(store.read, job.id, range || isOver ? null : open, after, EXPLAINED)).filter(
-      (row) => row.n <= last,
-    );
-    const waits = await whyWaits(job);
-    const explained = rows.map((row) => {
-      const because = whyStands(row.status, row.machine) ?? waits;
-      return {
-        id: `${job.id}.${row.n}`,
-        status: row.status,
-        runs: 1,
-        because: { code: because.code, text: describeBecause(because) },
-      };
-    });
-    const others = job.counts.queued - explained.filter(({ status }) => status === "queued").length;
-    const lastWaiting = explained.findLast(({ status }) => status === "queued");
-    if (lastWaiting && !range) lastWaiting.runs += others;
-    return explained;
-  }
-
-  function whyStands(status: RunStatus, machine: string | null): Because | null {
-    if (status === "queued") return null;
-    if (status === "starting") return { code: "starting", machine: machine ?? "its machine" };
-    if (status === "running") return { code: "running", machine: machine ?? "its machine" };
-    return { code: "ended", status };
-  }
-
-  async function whyWaits(job: JobRow): Promise<Because> {
-    const pools = await selectPools(store.read);
-    if (pools.find((pool) => pool.name === job.pool)?.paused) return { code: "queue_paused", pool: job.pool };
-    if (job.paused) return { code: "job_paused" };
-    if (job.waitingFor > 0) {
-      const after = await selectAfter(store.read, job.id);
-      return { code: "after", jobs: after.filter(({ met }) => !met).map((one) => one.job) };
-    }
-    if (job.atMost !== null && job.counts.running >= job.atMost) return { code: "at_most", limit: job.atMost };
-    return yard.reasons.of(job.pool, job.demand) ?? { code: "starting", machine: "the next free slot" };
-  }
+/** A run that is named is run again however it ended. */
+function toRetry(onlyFailed: boolean, range: Chosen["range"]): RunStatus[] {
+  if (onlyFailed) return ["failed"];
+  return range ? ["failed", "cancelled", "succeeded", "skipped"] : ["failed", "cancelled"];
 }

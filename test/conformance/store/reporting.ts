@@ -122,10 +122,10 @@ export function reporting(kind: Kind): void {
     const yard = await aStore(kind);
     const { job, attempt } = await aRunning(yard, { retries: 5, timeLimitMs: 10 });
     const stop = (reason: "preempted" | "cancelled") =>
-      yard.store.write((db) => wantStops(db, { job, range: null }, reason, 0));
+      yard.store.write((db) => wantStops(db, [{ job, range: null }], reason, 0));
     await stop("preempted");
     await stop("cancelled");
-    await yard.end(attempt, { kind: "signalled", signal: 15 }, { timeLimit: true });
+    await yard.end(attempt, { kind: "signalled", signal: 15 }, { timeLimitMs: 10 });
     expect(await run(yard, job)).toMatchObject({ status: "cancelled", cause_json: null });
     expect(await yard.counts(job)).toEqual({ cancelled: 1 });
   });
@@ -133,7 +133,7 @@ export function reporting(kind: Kind): void {
   test("a time limit is told as the cause", async () => {
     const yard = await aStore(kind);
     const { job, attempt } = await aRunning(yard, { timeLimitMs: 10 });
-    await yard.end(attempt, { kind: "signalled", signal: 15 }, { timeLimit: true });
+    await yard.end(attempt, { kind: "signalled", signal: 15 }, { timeLimitMs: 10 });
     expect(await run(yard, job)).toMatchObject({ status: "failed", cause_json: '{"code":"time_limit","limitMs":10}' });
     expect(await selectAttempt(yard.store.read, attempt)).toMatchObject({ stop_reason: "time_limit" });
   });

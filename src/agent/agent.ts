@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Report, Welcome } from "../api/agent.ts";
@@ -262,6 +263,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   async function fetchEnvironment(environment: string): Promise<void> {
     const path = environmentFile(spool, environment);
     if (existsSync(path)) return;
+    // The spool may have been removed since it was opened.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const { variables } = await current().client.call("environment", { params: { environment } });
     writeFileSync(`${path}.${agent}`, environmentScript(variables), { mode: 0o600 });
     renameSync(`${path}.${agent}`, path);

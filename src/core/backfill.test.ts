@@ -94,6 +94,21 @@ test("a run that needs none of what is kept starts all the same", () => {
   expect(started(decide([waited, aJob(2, 0)], aMachine(4, [{ gpus: 2, endsAt: null }])))).toEqual([2]);
 });
 
+test("cores that a run has waited for are kept for it in explicit slots too", () => {
+  const open = aMachine(0);
+  const machine: Machine = { ...open.machine, slots: ["", "", ""], hardware: { ...open.machine.hardware, cpus: 2 } };
+  const ledger = openLedger(machine);
+  const cores = (cpus: number): Demand => ({ gpus: 0, cpus, memoryBytes: null });
+  const slot = ledger.place(cores(1));
+  if (!slot) throw new Error("there is room for one core");
+  ledger.hold(slot);
+  const wide = { ...aJob(1, 0, { blockedSince: NOW - AGEING_MS }), demand: cores(2) };
+  const small = { ...aJob(2, 0), demand: cores(1) };
+  const none = aJob(3, 0);
+  const decisions = decide([wide, small, none], { machine, ledger, held: [{ slot, endsAt: null }] });
+  expect(started(decisions)).toEqual([3]);
+});
+
 test("where time limits tell, a later run starts only if the reserved start does not move", () => {
   const machine = () => aMachine(4, [{ gpus: 3, endsAt: NOW + 10 * MINUTE_MS }]);
   const wide = aJob(1, 4);

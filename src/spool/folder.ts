@@ -12,6 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import type { Ending } from "../core/run.ts";
 import { isAlive, type ProcessIdentity, parseProcessLine } from "../platform/processes.ts";
 import { systemErrorCode } from "../platform/system_error.ts";
@@ -122,8 +123,10 @@ export function keepCheckpoints(folder: string, kept: string): void {
   try {
     rmdirSync(`${folder}/keep`);
   } catch (error) {
-    if (systemErrorCode(error) === "ENOTEMPTY") renameSync(`${folder}/keep`, freeName(kept));
-    else if (systemErrorCode(error) !== "ENOENT") throw error;
+    if (systemErrorCode(error) === "ENOTEMPTY") {
+      mkdirSync(dirname(kept), { recursive: true, mode: 0o700 });
+      renameSync(`${folder}/keep`, freeName(kept));
+    } else if (systemErrorCode(error) !== "ENOENT") throw error;
   }
 }
 

@@ -166,7 +166,7 @@ export async function selectAttemptsOfRun(db: Db, job: JobId, n: number): Promis
 }
 
 /**
- * Notes that what runs in `spans` is to be stopped, and why. A wish that stands already stays, but that a cancelled run
+ * Notes that what runs in `spans` is to be stopped, and why. Only runs of resumable jobs can be preempted. A wish that stands already stays, but that a cancelled run
  * does not come back although it was to make room for another one before, and that it may be given less grace than it
  * was at first. Returns which are new.
  */
@@ -177,6 +177,10 @@ export async function wantStops(db: Db, spans: readonly RunSpan[], reason: StopR
       .set({ stop_reason: reason, stop_grace_ms: graceMs })
       .where("status", "<>", sql.lit("ended"))
       .returning(["id", "machine_id"]);
+    if (reason === "preempted") {
+      const resumable = db.selectFrom("job").select("id").where("resumable", "=", 1);
+      return update.where("stop_reason", "is", null).where("job_id", "in", resumable);
+    }
     if (reason !== "cancelled") return update.where("stop_reason", "is", null);
     return update.where((is) =>
       is.or([

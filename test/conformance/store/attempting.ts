@@ -157,7 +157,7 @@ export function attempting(kind: Kind): void {
   test("a stop is wanted of what runs in the span, and a wish that stands is kept", async () => {
     const yard = await aStore(kind);
     const { store } = yard;
-    const id = await yard.submit({ total: 4 });
+    const id = await yard.submit({ total: 4, resumable: true });
     const [, second] = await yard.assign(id, 4);
     await yard.end((await yard.assign(await yard.submit()))[0]?.id as AttemptId);
     const want = (span: RunSpan, ...why: ["cancelled" | "preempted", number]) =>

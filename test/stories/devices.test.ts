@@ -166,6 +166,51 @@ test("while nvidia-smi fails, who waits for a GPU is not run on a core instead",
   expect(await yard.output(1)).toBe("[0]\n");
 });
 
+test("GPUs that were known stay known when yard and agent start anew while nvidia-smi fails", async () => {
+  const { gpus, say, environment } = await scriptedGpus(1);
+  const yard = await aYard({ environment });
+  say({ says: { text: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.", exit: 9 } });
+  await Promise.all([yard.killYard(), yard.killAgent()]);
+  await yard.start();
+  await yard.submit('echo "[$CUDA_VISIBLE_DEVICES]"');
+  await until(async () => /not usable: GPU 0: .*NVIDIA driver/.test(await why(yard, 1)), "it says what it waits for");
+  say({ gpus });
+  await yard.reaches(1, "succeeded");
+  expect(await yard.output(1)).toBe("[0]\n");
+});
+
+test("a pair that is taken apart while a run holds it is given out one by one when the run has ended", async () => {
+  const { environment } = await scriptedGpus(2);
+  const yard = await aYard({ environment, slots: ["0,1"] });
+  await holds(yard, "go1");
+  await yard.reaches(1, "running");
+  await yard.client.call("setMachine", { params: { machine: "local" }, body: { slots: ["0", "1"] } });
+  for (const name of ["go2", "go3"]) await holds(yard, name);
+  expect((await machine(yard)).slots?.map(({ heldBy, draining }) => [heldBy, draining])).toEqual([
+    [null, false],
+    [null, false],
+    ["1.1", true],
+  ]);
+  await Promise.all([yard.killYard(), yard.killAgent()]);
+  await yard.start();
+  expect([(await yard.run(2)).status, (await yard.run(3)).status]).toEqual(["queued", "queued"]);
+  writeFileSync(`${yard.folder}/go1`, "");
+  for (const job of [2, 3]) await yard.reaches(job, "running");
+  for (const name of ["go2", "go3"]) writeFileSync(`${yard.folder}/${name}`, "");
+});
+
+test("what was given to a slot that is gone by then starts in another one", async () => {
+  const yard = await aYard({ slots: ["66"] });
+  const agent = yard.agentPid() ?? 0;
+  process.kill(agent, "SIGSTOP");
+  await yard.submit('echo "[$CUDA_VISIBLE_DEVICES]"');
+  await until(async () => (await yard.run(1)).status === "starting", "it has been given the slot");
+  await yard.client.call("setMachine", { params: { machine: "local" }, body: { slots: ["67"] } });
+  process.kill(agent, "SIGCONT");
+  await yard.reaches(1, "succeeded");
+  expect(await yard.output(1)).toBe("[67]\n");
+});
+
 test("slots come and go while runs hold them: a removed one drains, an added one is used at once", async () => {
   const yard = await aYard({ slots: ["61", "62"] });
   await holds(yard, "go1");

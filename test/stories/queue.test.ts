@@ -270,6 +270,18 @@ describe("cancelling", () => {
     expect(pids.filter(isRunning)).toEqual([]);
   });
 
+  test("a second cancel that gives less grace hurries the first, and no retry brings the run back", async () => {
+    const yard = await aYard();
+    await yard.submit("trap '' TERM; echo ready; while :; do sleep 0.05; done", { retries: 5 });
+    await until(async () => (await yard.output(1)) === "ready\n", "it is ready");
+    const cancel = (graceMs: number) => yard.client.call("cancel", { body: { select: "1", graceMs } });
+    expect(await cancel(600_000)).toMatchObject({ stopping: 1 });
+    await until(async () => (await reasonOf(yard, 1)).startsWith("stopping"), "it says that it is being stopped");
+    expect(await cancel(600_000)).toMatchObject({ stopping: 0 });
+    expect(await cancel(0)).toMatchObject({ stopping: 1 });
+    expect(await yard.reaches(1, "cancelled")).toMatchObject({ attempts: 1, exitCode: 137 });
+  });
+
   test("what a run leaves behind is ended with it", async () => {
     const yard = await aYard();
     await yard.submit("setsid sleep 3600 & echo $! > child; exit 3");

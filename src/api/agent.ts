@@ -57,6 +57,8 @@ export const welcomeSchema = z.object({
   yard: z.string(),
   epoch: z.number(),
   slots: z.array(z.string()).nullable(),
+  /** What the machine has as the yard takes it: GPUs that were known and are not seen now are among it. */
+  hardware: hardwareSchema,
   /** Everything of this machine that has not ended, as far as the yard knows. */
   attempts: z.array(assignmentSchema),
 });
@@ -102,7 +104,8 @@ const reportSchema = z.discriminatedUnion("kind", [
     startedAt: instant.nullable(),
     endedAt: instant,
     ending: endingSchema,
-    timeLimit: z.boolean(),
+    /** The limit at which the agent itself stopped it; null: it did not. */
+    timeLimitMs: z.number().nullable(),
     out: streamSchema,
     err: streamSchema,
     events: streamSchema,

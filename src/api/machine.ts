@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { machineStatuses } from "../core/machine.ts";
+import { objectionToSlot } from "../core/slot_devices.ts";
 
 const foreignProcessSchema = z.object({
   pid: z.number(),
@@ -25,6 +26,7 @@ export const hardwareSchema = z.object({
   memoryBytes: z.number(),
   gpus: z.array(z.object(gpuFacts)),
   problems: z.array(z.string()),
+  unseen: z.string().nullable().default(null),
   reserved: z.array(z.object({ device: z.string(), by: foreignProcessSchema })).default([]),
   blocked: z.string().nullable().default(null),
 });
@@ -46,12 +48,14 @@ export const machineSchema = z.object({
 });
 export type Machine = z.infer<typeof machineSchema>;
 
+const slotSchema = z.string().superRefine((devices, refinement) => {
+  const objection = objectionToSlot(devices);
+  if (objection !== null) refinement.addIssue({ code: "custom", message: objection });
+});
+
 export const machineChangesSchema = z.strictObject({
   /** One CUDA_VISIBLE_DEVICES a slot; null goes back to counting. */
-  slots: z
-    .array(z.string().regex(/^[A-Za-z0-9,_/:-]*$/))
-    .nullable()
-    .optional(),
+  slots: z.array(slotSchema).nullable().optional(),
   drained: z.boolean().optional(),
 });
 export type MachineChanges = z.infer<typeof machineChangesSchema>;

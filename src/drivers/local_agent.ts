@@ -32,7 +32,7 @@ const GONE_WITHIN_MS = 2000;
 
 export function keepLocalAgent(home: Home, { command, heardAt, onTrouble, log }: LocalAgentOptions): LocalAgent {
   /** When an agent was started last, or this began to look after one. */
-  let since = Date.now();
+  let since = performance.now();
   let notBefore = since;
   let failures = 0;
   let isStopped = false;
@@ -55,8 +55,8 @@ export function keepLocalAgent(home: Home, { command, heardAt, onTrouble, log }:
       }
       return;
     }
-    if (starting !== null || Date.now() < notBefore) return;
-    since = Date.now();
+    if (starting !== null || performance.now() < notBefore) return;
+    since = performance.now();
     notBefore = since + PAUSE_MS;
     starting = start();
   }
@@ -106,7 +106,8 @@ export function keepLocalAgent(home: Home, { command, heardAt, onTrouble, log }:
       const agent = runningAgent(home) ?? (starting === null ? null : identify(starting));
       if (!withAgent || agent === null) return;
       process.kill(agent.pid, "SIGTERM");
-      for (const deadline = Date.now() + GONE_WITHIN_MS; isAlive(agent) && Date.now() < deadline; ) await sleep(20);
+      const deadline = performance.now() + GONE_WITHIN_MS;
+      while (isAlive(agent) && performance.now() < deadline) await sleep(20);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Stop } from "../../core/assignment.ts";
 import { type Refused, refuse } from "../../core/failure.ts";
+import { withUnseen } from "../../core/machine.ts";
 import { describeFileProblem } from "../../files/problem.ts";
 import { introduceAgent, type MachineRow, selectMachines, updateHardware } from "../../store/machines.ts";
 import type { Handlers, Yard } from "../yard.ts";
@@ -13,7 +14,7 @@ const nothingNew = { stops: [], isRefit: false };
 interface Session {
   agent: string;
   machine: MachineRow;
-  /** `<attempt> <reason>`: a cancel is told although a withdrawal was. */
+  /** `<attempt> <reason> <grace>`: a cancel is told although a withdrawal was, and one that gives less grace. */
   stops: Set<string>;
   slots: string[] | null;
   /** Slots or stops may have changed since it was told. */
@@ -35,29 +36,31 @@ export function agentHandlers(yard: Yard): AgentHandlers {
   return {
     async hello({ params, body }) {
       const now = clock.now();
-      await store.write((db) => introduceAgent(db, params.machine, body, now));
+      const before = (await machineNamed(params.machine))?.hardware.gpus ?? [];
+      const introduced = { ...body, hardware: withUnseen(body.hardware, before) };
+      await store.write((db) => introduceAgent(db, params.machine, introduced, now));
       const machine = await machineNamed(params.machine);
       if (!machine) return refuse({ code: "no_such_machine", machine: params.machine, known: [] });
       presence.heard(machine.id, now);
-      const { slots } = machine;
+      const { slots, hardware } = machine;
       const nothingTold = { stops: new Set<string>(), isStale: true, tookAll: null };
       sessions.set(machine.name, { agent: body.agent, machine, slots, ...nothingTold });
       const attempts = await desk.resume(machine.id, body.agent);
       store.changes.tell([{ kind: "machine", machine: machine.id }]);
       yard.bell.ring(machine.id);
-      return { yard: yard.id, epoch: yard.epoch, slots: machine.slots, attempts };
+      return { yard: yard.id, epoch: yard.epoch, slots, hardware, attempts };
     },
 
     async poll({ params, body, who, secret, signal }) {
       const session = await recognise(params.machine, body);
       if ("refused" in session) return session;
       const { machine, agent } = session;
-      const deadline = clock.now() + body.waitMs;
+      const deadline = clock.steady() + body.waitMs;
       const forgotten = yard.authority.forgotten();
       presence.heard(machine.id, clock.now());
       for (;;) {
         const rings = yard.bell.rings(machine.id);
-        const isOver = clock.now() >= deadline;
+        const isOver = clock.steady() >= deadline;
         const isTaken = rings === session.tookAll && !isOver;
         const { assignments, isAll } = isTaken ? nothingTaken : await desk.take(machine.id, agent);
         if (!isTaken) session.tookAll = isAll ? rings : null;
@@ -65,7 +68,7 @@ export function agentHandlers(yard: Yard): AgentHandlers {
         if (assignments.length > 0 || stops.length > 0 || isRefit || isOver) {
           return { assignments, stops, slots: session.slots };
         }
-        await yard.bell.wait(machine.id, rings, Math.max(0, deadline - clock.now()), signal);
+        await yard.bell.wait(machine.id, rings, Math.max(0, deadline - clock.steady()), signal);
         if (signal.aborted) return { assignments: [], stops: [], slots: session.slots };
         if (sessions.get(machine.name) !== session) return refuse({ code: "superseded" });
         if (yard.authority.forgotten() !== forgotten && !(await yard.authority.isStillGood(who, secret)))
@@ -115,6 +118,6 @@ export function agentHandlers(yard: Yard): AgentHandlers {
   }
 }
 
-function wordOf({ attempt, reason }: Stop): string {
-  return `${attempt} ${reason}`;
+function wordOf({ attempt, reason, graceMs }: Stop): string {
+  return `${attempt} ${reason} ${graceMs}`;
 }

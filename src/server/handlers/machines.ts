@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Slot } from "../../core/demand.ts";
 import { isRefused, refuse } from "../../core/failure.ts";
-import { selectOpenAttempts } from "../../store/attempts.ts";
+import { selectOpenAttempts, wantBack } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import { selectMachines, setMachine } from "../../store/machines.ts";
 import { selectPools, sharePool } from "../../store/pools.ts";
@@ -8,10 +9,21 @@ import { listed } from "../listing.ts";
 import { presentMachine } from "../present.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
+/** A yard that has just started gives its machines this long to be heard, before it says that they are off. */
+const FIRST_WORD_MS = 6000;
+const LOOK_MS = 20;
+
 type MachineHandlers = Pick<Handlers, "listMachines" | "setMachine" | "listPools" | "setPool">;
 
 export function machineHandlers(yard: Yard): MachineHandlers {
-  const { store } = yard;
+  const { store, clock } = yard;
+  const openedAt = clock.steady();
+
+  async function heardOfAll(): Promise<void> {
+    const machines = await selectMachines(store.read);
+    const isHeard = () => machines.every(({ id }) => yard.presence.of(id).seenAt !== null);
+    while (!isHeard() && clock.steady() - openedAt < FIRST_WORD_MS) await sleep(LOOK_MS);
+  }
 
   async function present() {
     const attempts = await selectOpenAttempts(store.read, null);
@@ -25,6 +37,7 @@ export function machineHandlers(yard: Yard): MachineHandlers {
 
   return {
     async listMachines({ query }) {
+      await heardOfAll();
       const { pool, status } = query;
       const meant = (await present()).filter(
         (machine) => (pool === undefined || machine.pool === pool) && (status?.includes(machine.status) ?? true),
@@ -42,7 +55,7 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       const row = machines.find(({ name }) => name === params.machine);
       if (!row)
         return refuse({ code: "no_such_machine", machine: params.machine, known: machines.map(({ name }) => name) });
-      await store.write(async (db) => {
+      const back = await store.write(async (db) => {
         await setMachine(db, row.name, {
           ...(body.slots !== undefined && { slots: body.slots }),
           ...(body.drained !== undefined && { drained: body.drained }),
@@ -54,9 +67,15 @@ export function machineHandlers(yard: Yard): MachineHandlers {
           target: `machine ${row.name}`,
           detail: body,
         });
+        // What was given to a slot that is gone, or to a machine that is to start nothing, may go elsewhere.
+        return body.slots !== undefined || body.drained ? wantBack(db, { machine: row.id }) : [];
       });
-      store.changes.tell([{ kind: "machine", machine: row.id }]);
+      store.changes.tell([
+        { kind: "machine", machine: row.id },
+        ...(back.length > 0 ? [{ kind: "stop" as const, machine: row.id }] : []),
+      ]);
       yard.bell.ring(row.id);
+      await heardOfAll();
       const machine = (await present()).find(({ name }) => name === row.name);
       return machine ? { machine } : refuse({ code: "no_such_machine", machine: row.name, known: [] });
     },

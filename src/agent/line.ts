@@ -35,6 +35,7 @@ export function openLine<Who extends { slot: Slot }>(
 
   function seat(who: Who): void {
     waiting.delete(who);
+    if (holding.has(who)) return;
     holding.add(who);
     ledger.hold(who.slot);
   }

@@ -35,6 +35,8 @@ const assignmentSchema = z.object({
   out: z.string().nullable(),
   snapshot: z.string().nullable(),
   timeLimitMs: z.number().nullable(),
+  /** When its command began, as the yard was told; null: nobody has told. */
+  startedAt: z.number().nullable(),
   previous: z.string().nullable(),
 }) satisfies z.ZodType<Assignment>;
 

@@ -23,6 +23,8 @@ export interface Assignment {
   out: string | null;
   snapshot: string | null;
   timeLimitMs: number | null;
+  /** When its command began, as the yard was told; null: nobody has told. */
+  startedAt: number | null;
   /** The attempt before this one, whose checkpoints this one goes on from; null: none. */
   previous: string | null;
 }

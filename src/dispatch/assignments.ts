@@ -38,6 +38,7 @@ async function assignmentOf(row: AttemptRow, job: JobRow, works: Works): Promise
     out,
     snapshot: row.snapshot,
     timeLimitMs: job.timeLimitMs,
+    startedAt: row.started_at,
     previous: row.previous_id,
   };
 }

@@ -42,11 +42,12 @@ export interface DeskOptions {
   works: Works;
   presence: Presence;
   clock: Clock;
+  log: (text: string) => void;
 }
 
 const MOST_AT_ONCE = 256;
 
-export function openDesk({ yardId, store, files, works, presence, clock }: DeskOptions): Desk {
+export function openDesk({ yardId, store, files, works, presence, clock, log }: DeskOptions): Desk {
   const assignmentsOf = openAssignments(store, works);
 
   /** First the streams, then what happened, in one commit; only then may the machine forget. */
@@ -59,7 +60,7 @@ export function openDesk({ yardId, store, files, works, presence, clock }: DeskO
     );
     const rows = new Map<string, AttemptRow>(known.map((row) => [row.id, row]));
     const fresh = ends.filter((end) => (rows.get(end.attempt)?.status ?? "ended") !== "ended");
-    const recorded = await keepStreams(files, `${machine.spool}/${yardId}`, fresh, rows);
+    const recorded = await keepStreams(files, log, `${machine.spool}/${yardId}`, fresh, rows);
     if (recorded.length > 0) boundary("yard: kept");
     const changes = await record(machine, reports, recorded);
     if (recorded.length > 0) boundary("yard: ended");

@@ -137,7 +137,7 @@ function yardOf(
     bell: openBell<number>(),
     authority: openAuthority(store, systemClock),
     works,
-    desk: openDesk({ yardId, store, files, works, presence, clock: systemClock }),
+    desk: openDesk({ yardId, store, files, works, presence, clock: systemClock, log: logSparingly }),
     floorBytes: FLOOR_BYTES,
     log: logSparingly,
     ...ways,

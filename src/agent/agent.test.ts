@@ -4,8 +4,10 @@ import { expect, onTestFinished, test } from "vitest";
 import { aFolder } from "../../test/helpers/a_folder.ts";
 import { isRunning, killNow } from "../../test/helpers/processes_of.ts";
 import { until } from "../../test/helpers/until.ts";
-import type { Assignment, Report, Stop } from "../api/agent.ts";
 import type { Client } from "../client/client.ts";
+import type { Assignment, Stop } from "../core/assignment.ts";
+import type { Hardware } from "../core/machine.ts";
+import type { Report } from "../core/report.ts";
 import { isAlive, listProcesses } from "../platform/processes.ts";
 import { readProcesses } from "../spool/folder.ts";
 import { gpuClaimFolder, listClaims } from "../spool/gpu_claim.ts";
@@ -18,7 +20,7 @@ const SLOTS = ["", GPU];
 /** A request of the agent's that waits for the test to answer it. */
 interface Asked {
   door: string;
-  body: { reports?: Report[] };
+  body: { reports?: Report[]; hardware?: Hardware };
   answer: (answer: unknown) => void;
   fail: (reason: string) => void;
 }
@@ -39,6 +41,7 @@ async function anAgent(spool?: string) {
     spool: root,
     snapshots: `${root}/snapshots`,
     connect: () => ({ call }) as unknown as Client,
+    isDismissed: () => false,
     visible: "",
     log: () => {},
     ending: ending.signal,
@@ -59,7 +62,8 @@ async function anAgent(spool?: string) {
   }
 
   async function welcome(attempts: Assignment[]): Promise<void> {
-    (await next("hello")).answer({ yard: "yard1", epoch: 1, slots: SLOTS, attempts });
+    const hello = await next("hello");
+    hello.answer({ yard: "yard1", epoch: 1, slots: SLOTS, hardware: hello.body.hardware, attempts });
   }
 
   async function assign(...assignments: Assignment[]): Promise<void> {
@@ -172,7 +176,9 @@ test("a launcher that comes late to what its killed agent gave it finds nothing 
   delete process.env["RUNYARD_STOP_AT"];
 
   const agent = await anAgent(root);
-  (await agent.next("hello")).answer({ yard: "yard1", epoch: 1, slots: [], attempts: [assignment] });
+  const hello = await agent.next("hello");
+  const { hardware } = hello.body;
+  hello.answer({ yard: "yard1", epoch: 1, slots: [], hardware, attempts: [assignment] });
   const poll = await agent.next("poll");
   process.kill(launcher, "SIGCONT");
   await until(() => !isRunning(launcher), "the late launcher has left");

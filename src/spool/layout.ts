@@ -12,7 +12,7 @@ export interface Spool {
   yard: string;
 }
 
-export function yardFolder({ root, yard }: Spool): string {
+function yardFolder({ root, yard }: Spool): string {
   return `${root}/${yard}`;
 }
 

@@ -117,7 +117,7 @@ test("an attempt whose end is taken in while the yard is greeted is not begun ag
   const hello = await agent.next("hello");
   end.answer({ kept: [first.attempt] });
   await until(() => !existsSync(agent.folderOf(first.attempt)), "the spool is gone");
-  hello.answer({ yard: "yard1", epoch: 1, slots: SLOTS, attempts: [first] });
+  hello.answer({ yard: "yard1", epoch: 1, slots: SLOTS, hardware: hello.body.hardware, attempts: [first] });
   await agent.assign(second);
   expect((await agent.told("ended")).report.attempt).toBe(second.attempt);
   expect(readFileSync(`${agent.root}/count1`, "utf8")).toBe("once\n");

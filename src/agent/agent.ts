@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Welcome } from "../api/agent.ts";
@@ -14,7 +15,7 @@ import { systemErrorText } from "../platform/system_error.ts";
 import { collectEnd } from "../spool/collect.ts";
 import { readFolder, removeFolder } from "../spool/folder.ts";
 import { startLauncher } from "../spool/launcher.ts";
-import { attemptsIn, environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
+import { attemptFolder, attemptsIn, environmentFile, openSpool, type Spool, workerFolder } from "../spool/layout.ts";
 import { type Delivery, openOutbox } from "../spool/outbox.ts";
 import { environmentScript } from "../spool/script.ts";
 import { openAttempts } from "./attempts.ts";
@@ -31,6 +32,8 @@ export interface AgentOptions {
   snapshots: string;
   /** A way to the yard as it is reached now; null: nobody knows one at the moment. */
   connect: () => Client | null;
+  /** Whether its home no longer names this agent: another one speaks for the machine, or the home has been moved away. */
+  isDismissed: () => boolean;
   /** A CUDA_VISIBLE_DEVICES that limits which GPUs may be used; null: no limit. */
   visible: string | null;
   log: (text: string) => void;
@@ -47,7 +50,7 @@ const TEND_MS = 250;
 const SURVEY_MS = 10_000;
 const CLOSE_SURVEY_MS = 3000;
 /** A look at the GPUs this recent is good enough to start a run by. */
-const FRESH_MS = 3000;
+const FRESH_MS = 500;
 const RECONNECT_MS = 200;
 /** A yard that is there, but cannot be worked for, is asked this often whether that has changed. */
 const OBSTACLE_PAUSE_MS = 2000;
@@ -62,6 +65,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const room = openSpoolRoom(options.spool);
   /** Why it cannot work for the yard that is there; the yard hears it with the next hello. */
   let obstacle: string | null = null;
+  /** Attempts whose ends the yard has taken in while it was greeted: its answer may still name them. */
+  let keptMeanwhile: Set<string> | null = null;
   let { hardware } = await surveyMachine({
     visible: options.visible,
     yardId: null,
@@ -70,15 +75,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     before: [],
   });
   let session = await greet();
+  if (session === "superseded") return session;
   if (session === "idle") return "idle without a yard";
   const spool: Spool = { root: options.spool, yard: session.welcome.yard };
   let pendingHardware: Hardware | null = null;
-  let lookedAt = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<Hardware> | null = null;
   let over: AgentEnd | null = null;
   let complaint = "";
 
-  const rest = openRest(Date.now);
+  const rest = openRest(() => performance.now());
   const outbox = openOutbox(send);
   const launcher = startLauncher({
     onStarted: ({ attempt, pid, at }) => attempts.started(attempt, pid, at),
@@ -86,17 +92,17 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     onFailed: ({ attempt, reason }) => attempts.couldNotLaunch(attempt, reason),
     log: options.log,
   });
-  const environments = new Map<string, Promise<void>>();
+  /** Those that are being fetched. */
+  const environments = new Map<string, Promise<boolean>>();
   const python = fileURLToPath(new URL("../../python", import.meta.url));
   const attempts = openAttempts({
     spool,
     outbox,
     claims: openClaims(spool.yard, () => hardware, lookAgain),
     fetchEnvironment: (environment) => {
-      const known = environments.get(environment) ?? fetchEnvironment(environment);
-      environments.set(environment, known);
-      known.catch(() => environments.delete(environment));
-      return known;
+      const fetching = environments.get(environment) ?? fetchEnvironment(environment);
+      environments.set(environment, fetching);
+      return fetching.finally(() => environments.delete(environment));
     },
     launch: launcher.start,
     sweeps: () => launcher.implementation === "sh",
@@ -110,7 +116,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   isBusy = () => attempts.count() > 0;
   let surveying = surveyLater();
   begin(session.welcome);
-  const tending = setInterval(() => attempts.tend(Date.now()), TEND_MS);
+  const tending = setInterval(() => attempts.tend(performance.now()), TEND_MS);
   while (over === null) {
     try {
       await poll();
@@ -131,15 +137,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   return over;
 
   /** Says hello until a yard answers that this spool obeys. */
-  async function greet(): Promise<{ client: Client; welcome: Welcome } | "idle"> {
-    let aloneSince = Date.now();
+  async function greet(): Promise<{ client: Client; welcome: Welcome } | "idle" | "superseded"> {
+    let aloneSince = performance.now();
     for (;;) {
       const answer = await introduce();
       if (answer !== null && typeof answer === "object") return answer;
-      if (answer !== null) aloneSince = Date.now();
+      if (answer !== null) aloneSince = performance.now();
       if (answer !== null && answer !== obstacle) options.log(answer);
       obstacle = answer;
-      if (options.ending.aborted || (Date.now() - aloneSince > options.patienceMs && !isBusy())) return "idle";
+      if (options.isDismissed()) return "superseded";
+      if (options.ending.aborted || (performance.now() - aloneSince > options.patienceMs && !isBusy())) return "idle";
       await pause(answer === null ? RECONNECT_MS : OBSTACLE_PAUSE_MS);
     }
   }
@@ -148,6 +155,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   async function introduce(): Promise<{ client: Client; welcome: Welcome } | string | null> {
     const client = options.connect();
     if (!client) return null;
+    keptMeanwhile = new Set();
     try {
       const welcome = await hello(client);
       if (openSpool({ root: options.spool, yard: welcome.yard }, welcome.epoch)) return { client, welcome };
@@ -176,7 +184,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   async function reconnect(): Promise<void> {
     const next = await greet();
     if (next === "idle") over = "idle without a yard";
-    else if (next.welcome.yard !== spool.yard) over = "superseded";
+    else if (next === "superseded" || next.welcome.yard !== spool.yard) over = "superseded";
     else {
       session = next;
       begin(next.welcome);
@@ -185,18 +193,17 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
 
   /** Goes on from what the yard knows: its attempts, and what lies here that it may not have heard the end of. */
   function begin(welcome: Welcome): void {
+    hardware = welcome.hardware;
     if (obstacle !== null) void survey();
     obstacle = null;
     attempts.refit(welcome.slots, hardware);
-    attempts.resume(welcome.attempts);
+    attempts.resume(welcome.attempts.filter(({ attempt }) => !keptMeanwhile?.has(attempt)));
+    keptMeanwhile = null;
     outbox.flush();
     for (const attempt of attemptsIn(spool)) {
       const state = attempts.isKnown(attempt) ? null : readFolder(workerFolder(spool, attempt));
       if (state?.kind !== "ended") continue;
-      const [job = "0", n = "0"] = attempt.split(".");
-      outbox.ended(
-        collectEnd(spool, { attempt, job: Number(job), n: Number(n) }, state.end, { timeLimit: false, peaks: UNSEEN }),
-      );
+      outbox.ended(collectEnd(spool, attempt, state.end, { timeLimitMs: null, peaks: UNSEEN }));
     }
   }
 
@@ -222,7 +229,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       if (answer.kept.length > 0) boundary("agent: acknowledged");
       for (const attempt of answer.kept) {
         attempts.kept(attempt);
-        removeFolder(`${yardFolder(spool)}/${attempt}`);
+        keptMeanwhile?.add(attempt);
+        discard(attempt);
       }
       complaint = "";
       return "kept";
@@ -232,6 +240,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       if (detail !== complaint) options.log(`the yard refused a report: ${detail}`);
       complaint = detail;
       return status === 400 || status === 413 ? "refused" : "failed";
+    }
+  }
+
+  /** What cannot be removed must not keep the ends of others: it is tried again by the next agent. */
+  function discard(attempt: string): void {
+    const folder = attemptFolder(spool, attempt);
+    try {
+      removeFolder(folder);
+    } catch (error) {
+      options.log(`${folder} cannot be removed: ${systemErrorText(error)}. The yard has all of it; remove it by hand.`);
     }
   }
 
@@ -251,6 +269,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   }
 
   async function look(): Promise<Hardware> {
+    const startedAt = performance.now();
     const seen = await surveyMachine({
       visible: options.visible,
       yardId: spool.yard,
@@ -260,25 +279,35 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     });
     hardware = seen.hardware;
     attempts.sawGpuMemory(seen.gpuMemory);
-    lookedAt = Date.now();
+    lookedAt = startedAt;
     return hardware;
   }
 
   /** Several runs that start together share one look. */
   async function lookAgain(): Promise<Hardware> {
-    if (Date.now() - lookedAt < FRESH_MS) return hardware;
+    if (performance.now() - lookedAt < FRESH_MS) return hardware;
     looking ??= look().finally(() => {
       looking = null;
     });
     return looking;
   }
 
-  async function fetchEnvironment(environment: string): Promise<void> {
+  async function fetchEnvironment(environment: string): Promise<boolean> {
     const path = environmentFile(spool, environment);
-    if (existsSync(path)) return;
-    const { variables } = await current().client.call("environment", { params: { environment } });
+    if (existsSync(path)) return true;
+    // The spool may have been removed since it was opened.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const answer = await current()
+      .client.call("environment", { params: { environment } })
+      .catch((error: unknown) => {
+        if (isRefusedCall(error) && error.problem.code === "gone") throw error;
+        return null;
+      });
+    if (answer === null) return false;
+    const { variables } = answer;
     writeFileSync(`${path}.${agent}`, environmentScript(variables), { mode: 0o600 });
     renameSync(`${path}.${agent}`, path);
+    return true;
   }
 
   /** Ends at once where the agent is to end. */
@@ -287,7 +316,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   }
 
   function current(): { client: Client; welcome: Welcome } {
-    if (session === "idle") throw new Error("no yard has been reached");
+    if (typeof session === "string") throw new Error("no yard has been reached");
     return session;
   }
 }

@@ -69,12 +69,13 @@ export interface DeskOptions {
   works: Works;
   presence: Presence;
   clock: Clock;
+  log: (text: string) => void;
 }
 
 const MOST_AT_ONCE = 256;
 const MOST_JOBS_KNOWN = 1000;
 
-export function openDesk({ yardId, store, files, works, presence, clock }: DeskOptions): Desk {
+export function openDesk({ yardId, store, files, works, presence, clock, log }: DeskOptions): Desk {
   const assignmentsOf = openAssignments(store, works, yardId);
   /** Jobs whose results go somewhere; null: they stay with the yard. */
   const hasResults = new Map<JobId, JobRow | null>();
@@ -89,7 +90,7 @@ export function openDesk({ yardId, store, files, works, presence, clock }: DeskO
     );
     const rows = new Map<string, AttemptRow>(known.map((row) => [row.id, row]));
     const fresh = ends.filter((end) => (rows.get(end.attempt)?.status ?? "ended") !== "ended");
-    const recorded = await keepStreams(files, `${machine.spool}/${yardId}`, fresh, rows);
+    const recorded = await keepStreams(files, log, `${machine.spool}/${yardId}`, fresh, rows);
     if (recorded.length > 0) boundary("yard: kept");
     await deliverAll(`${machine.spool}/${yardId}`, recorded, rows);
     const changes = await record(machine.id, reports, recorded);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer, Question } from "../../core/enquiry.ts";
-import { type Hardware, UNKNOWN_HARDWARE } from "../../core/machine.ts";
+import { type Hardware, UNKNOWN_HARDWARE, withUnseen } from "../../core/machine.ts";
 import type { Report } from "../../core/report.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
 import type { SshPlace } from "../../shells/client.ts";
@@ -9,7 +9,7 @@ import type { SshProblem } from "../../shells/problem.ts";
 import { openSshHost } from "../../shells/ssh.ts";
 import { removeFolder } from "../../spool/folder.ts";
 import { type HostNews, hostProgram, surveyProgram } from "../../spool/host.ts";
-import { openSpool, yardFolder } from "../../spool/layout.ts";
+import { attemptFolder, openSpool } from "../../spool/layout.ts";
 import { type Delivery, openOutbox } from "../../spool/outbox.ts";
 import type { DriverDesk, DriverMachine } from "../driver.ts";
 import { checkMachine, checkReach } from "./check.ts";
@@ -237,7 +237,7 @@ export function openSession(options: SessionOptions): Session {
     const isOurs = (attempt: string) => attempts.get(attempt) !== undefined;
     const found = readSurvey(result.value.stdout.toString("utf8"), isOurs, yard);
     if (!found) return null;
-    hardware = found.hardware;
+    hardware = withUnseen(found.hardware, hardware.gpus);
     attempts.refit(machine.slots, hardware);
     await desk.survey(machine.id, hardware);
     return found;
@@ -275,7 +275,7 @@ export function openSession(options: SessionOptions): Session {
     for (const attempt of ids) {
       attempts.kept(attempt);
       mirror.forget(attempt);
-      removeFolder(`${yardFolder(mirror.spool)}/${attempt}`);
+      removeFolder(attemptFolder(mirror.spool, attempt));
     }
     if (ids.length > 0) connection?.say("forget", ...ids);
   }

@@ -91,6 +91,7 @@ function anAssignment(n: number, text: string, more: Partial<Assignment> = {}): 
     try: 1,
     slot: { devices: "", gpus: [], cpus: 0, memoryBytes: 0 },
     command: { kind: "shell", text },
+    named: [],
     params: "{}",
     cwd: "/",
     environment: "0123456789",

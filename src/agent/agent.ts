@@ -11,6 +11,7 @@ import { surveyHost } from "../platform/hardware.ts";
 import { openRest } from "../platform/lean_node.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { collectEnd } from "../spool/collect.ts";
+import { saysDiskFull } from "../spool/disk_full.ts";
 import { readFolder, removeFolder } from "../spool/folder.ts";
 import { startLauncher } from "../spool/launcher.ts";
 import { attemptsIn, environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
@@ -19,7 +20,7 @@ import { environmentScript } from "../spool/script.ts";
 import { openAttempts } from "./attempts.ts";
 import { openClaims } from "./claims.ts";
 import { surveyMachine } from "./hardware.ts";
-import { openSpoolRoom, saysDiskFull } from "./spool_room.ts";
+import { openSpoolRoom } from "./spool_room.ts";
 
 export interface AgentOptions {
   /** The machine it speaks for. */

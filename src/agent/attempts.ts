@@ -6,6 +6,7 @@ import type { Ending } from "../core/run.ts";
 import { boundary } from "../platform/boundary.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { collectEnd, describeLoss, lastSign, startSign } from "../spool/collect.ts";
+import { saysDiskFull } from "../spool/disk_full.ts";
 import { type EventReader, openEventReader } from "../spool/events.ts";
 import {
   forbidBegin,
@@ -21,7 +22,6 @@ import { environmentFile, keptFolder, type Spool, workerFolder } from "../spool/
 import type { Outbox } from "../spool/outbox.ts";
 import { endTree, type TreeRoot } from "../spool/process_tree.ts";
 import type { Claims } from "./claims.ts";
-import { saysDiskFull } from "./spool_room.ts";
 
 /** Everything of this machine that has not been handed over to the yard. */
 export interface Attempts {

@@ -125,7 +125,7 @@ function yardOf(
     bell: openBell<number>(),
     authority: openAuthority(store, systemClock),
     works,
-    desk: openDesk({ yardId, store, files, works, presence, clock: systemClock }),
+    desk: openDesk({ yardId, store, files, works, presence, clock: systemClock, log: logSparingly }),
     enquire: openEnquire(store, systemClock),
     floorBytes: FLOOR_BYTES,
     log: logSparingly,

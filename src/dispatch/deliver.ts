@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, cp, link, mkdir, open, rename, rm, unlink } from "node:fs/promises";
+import { chmod, cp, link, mkdir, open, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ResultsPlace } from "../core/job.ts";
 import { resultsName } from "../core/job.ts";
@@ -26,30 +26,35 @@ export interface Delivery {
  */
 export async function deliver(files: Files, place: ResultsPlace, delivery: Delivery): Promise<void> {
   const { folder } = place;
-  const plain = resultsName(place, delivery.line);
   const umask = Number.parseInt(delivery.umask, 8);
   await makeFolder(folder, umask);
-  const isOurs = existsSync(markOf(folder, delivery.attempt));
-  const isTaken = ["", ".out", ".err"].some((suffix) => existsSync(join(folder, plain + suffix)));
-  const name = isTaken && !isOurs ? `${plain}.${delivery.attempt}` : plain;
-  await touch(markOf(folder, delivery.attempt));
+  const name = (await nameBefore(delivery)) ?? freeName(place, delivery);
+  await mkdir(dirname(delivery.results), { recursive: true });
+  await writeFile(noteOf(delivery), name);
   await writeStream(files, delivery.out, join(folder, `${name}.out`), umask);
   await writeStream(files, delivery.err, join(folder, `${name}.err`), umask);
   await moveResults(delivery.results, join(folder, name), place.only, umask);
 }
 
 /** It is recorded that the attempt has ended: it will not be delivered again. */
-export async function settle({ folder }: ResultsPlace, attempt: string): Promise<void> {
-  await rm(markOf(folder, attempt), { force: true });
+export async function settle(delivery: Delivery): Promise<void> {
+  await rm(noteOf(delivery), { force: true });
 }
 
-/** While it is there, what lies under the run's name is this attempt's. */
-function markOf(folder: string, attempt: string): string {
-  return join(folder, `.${attempt}.arriving`);
+/** Notes under which name the attempt's results are being put. */
+function noteOf({ results }: Delivery): string {
+  return `${results}.arriving`;
 }
 
-async function touch(path: string): Promise<void> {
-  await (await open(path, "a", 0o600)).close();
+/** Null: it was not begun to deliver them. */
+async function nameBefore(delivery: Delivery): Promise<string | null> {
+  return existsSync(noteOf(delivery)) ? (await readFile(noteOf(delivery), "utf8")) || null : null;
+}
+
+function freeName(place: ResultsPlace, { line, attempt }: Delivery): string {
+  const name = resultsName(place, line);
+  const isTaken = ["", ".out", ".err"].some((suffix) => existsSync(join(place.folder, name + suffix)));
+  return isTaken ? `${name}.${attempt}` : name;
 }
 
 /** Makes what is missing of a path; the yard's own umask is not that of its user. */

@@ -1,6 +1,5 @@
 import type { Assignment, Stop } from "../core/assignment.ts";
 import type { Answer, Question } from "../core/enquiry.ts";
-import type { ResultsPlace } from "../core/job.ts";
 import type { Hardware } from "../core/machine.ts";
 import type { Presence } from "../core/presence.ts";
 import type { Report } from "../core/report.ts";
@@ -25,7 +24,7 @@ import { type Introduction, introduceAgent, updateHardware } from "../store/mach
 import { type Ended, recordEnds, recordObserved, recordStarts } from "../store/reports.ts";
 import type { Store } from "../store/store.ts";
 import { openAssignments } from "./assignments.ts";
-import { deliver, settle } from "./deliver.ts";
+import { type Delivery, deliver, settle } from "./deliver.ts";
 import { keepStreams } from "./streams.ts";
 import type { Works } from "./works.ts";
 
@@ -97,14 +96,14 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
     const delivered = await deliverAll(`${machine.spool}/${yardId}`, recorded, rows);
     const changes = await record(machine.id, reports, recorded);
     if (recorded.length > 0) boundary("yard: ended");
-    for (const { place, attempt } of delivered) await settle(place, attempt);
+    for (const delivery of delivered) await settle(delivery);
     store.changes.tell(changes);
     return ends.map((end) => end.attempt).filter((attempt) => rows.has(attempt));
   }
 
   /** What ended goes to where its user wants it, if that is anywhere. */
   async function deliverAll(spool: string, ends: Ended[], rows: ReadonlyMap<string, AttemptRow>) {
-    const delivered: { place: ResultsPlace; attempt: string }[] = [];
+    const delivered: Delivery[] = [];
     for (const { attempt, ending, output } of ends) {
       const row = rows.get(attempt);
       const job = row && ending.kind !== "never_began" ? await jobWithResults(row.job_id) : null;
@@ -113,9 +112,10 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
       const { line } = (await works.of(job)).run(row.n);
       const { out, err } = JSON.parse(output) as Record<"out" | "err", OutputPlace>;
       const results = `${spool}/results/${attempt}`;
+      const delivery = { attempt, line: line ?? row.n, out, err, results, umask };
       try {
-        await deliver(files, place, { attempt, line: line ?? row.n, out, err, results, umask });
-        delivered.push({ place, attempt });
+        await deliver(files, place, delivery);
+        delivered.push(delivery);
       } catch (error) {
         if (systemErrorCode(error) === null || isDiskFull(error)) throw error;
         // Its end is not to wait for a folder that may never be what it was.

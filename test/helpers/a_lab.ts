@@ -46,7 +46,7 @@ export interface LabOptions extends Pick<YardOptions, "disk" | "slots"> {
 /** A yard with machines behind ssh, all in the pool `lab`. */
 export interface Lab extends TestYard {
   host(name: string): SshHost;
-  /** Submits a shell text, or one a line, to the pool. Results come to `results/` of the yard's folder, as `run.<line>`. */
+  /** Submits a shell text, or one a line, to the pool. Results come to `results/` of the yard's folder, as `run<job>.<line>`. */
   send(work: string | string[], wishes?: SendWishes): Promise<Job>;
   /** The attempts of this yard's that have a folder in a machine's spool, where that is in the default place. */
   attemptsOn(name: string): string[];
@@ -70,11 +70,13 @@ export async function aLab(hosts: LabHosts, { machines, environment = {}, ...opt
     const { machines: shown } = await yard.client.call("listMachines");
     return Object.keys(machines).every((name) => shown.find((one) => one.name === name)?.status === "idle");
   }, "all machines answer");
+  let sent = 0;
   const { yard: yardId } = await yard.client.call("status");
   return {
     ...yard,
     host,
     async send(work, { code, ...wishes } = {}) {
+      sent += 1;
       const snapshot = code ? await snapshotOf(yard, code) : null;
       const body = {
         work:
@@ -85,7 +87,7 @@ export async function aLab(hosts: LabHosts, { machines, environment = {}, ...opt
         cwd: yard.folder,
         environment: {},
         snapshot,
-        results: { folder: `${yard.folder}/results`, prefix: "run", only: [] },
+        results: { folder: `${yard.folder}/results`, prefix: `run${sent}`, only: [] },
         ...wishes,
       } satisfies SubmissionInput;
       return (await yard.client.call("submit", { body })).job;

@@ -27,7 +27,7 @@ function onTheWire(lab: Lab, name: string) {
   return { received: received ?? 0, sent: sent ?? 0 };
 }
 
-const resultsOf = (lab: Lab, line = 1) => `${lab.folder}/results/run.${line}`;
+const resultsOf = (lab: Lab, line = 1) => `${lab.folder}/results/run1.${line}`;
 
 story("what a run has made or changed comes back, whatever its name, and nothing else", async () => {
   const lab = await aLab(hosts, { machines: { lab1: {} } });

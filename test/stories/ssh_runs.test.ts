@@ -39,8 +39,8 @@ print("trained")
   expect(run).toMatchObject({ exitCode: 3, machine: "lab2", attempts: 1, cause: { code: "exit_code" } });
   expect(run).toMatchObject({ progress: { done: 1, of: 4 }, metrics: { loss: 0.5 }, result: { accuracy: 0.9 } });
   expect([await lab.output(1), await lab.output(1, "err")]).toEqual(["lab2\ntrained\n", "err\n"]);
-  expect([lab.read("results/run.1.out"), lab.read("results/run.1.err")]).toEqual(["lab2\ntrained\n", "err\n"]);
-  expect(readdirSync(`${lab.folder}/results/run.1`)).toEqual(["made"]);
+  expect([lab.read("results/run1.1.out"), lab.read("results/run1.1.err")]).toEqual(["lab2\ntrained\n", "err\n"]);
+  expect(readdirSync(`${lab.folder}/results/run1.1`)).toEqual(["made"]);
   await until(() => lab.attemptsOn("lab2").length === 0, "its folder there is gone");
 });
 
@@ -155,7 +155,7 @@ while True: time.sleep(0.05)
   expect((await lab.run(1)).status).toBe("running");
   writeFileSync(`${lab.host("lab2").home}/save.${(await lab.attempts(1))[0]?.id}`, "");
   await lab.reaches(1, "cancelled");
-  expect(lab.read("results/run.1/checkpoint")).toBe("whole");
+  expect(lab.read("results/run1.1/checkpoint")).toBe("whole");
   expect(
     lab
       .host("lab2")
@@ -216,5 +216,5 @@ story("forty runs on a machine need one login, and every line has its own code a
   expect(logins(hosts.all(), "lab2") - before).toBe(0);
   expect(logins(hosts.all(), "lab2")).toBeGreaterThan(0);
   await until(() => lab.attemptsOn("lab2").length === 0, "their folders there are gone");
-  expect(existsSync(`${lab.folder}/results/run.40.out`)).toBe(true);
+  expect(existsSync(`${lab.folder}/results/run1.40.out`)).toBe(true);
 });

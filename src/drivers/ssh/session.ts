@@ -86,7 +86,6 @@ export function openSession(options: SessionOptions): Session {
   let surveyedAt = 0;
   let surveying: Promise<RemoteSurvey | null> | null = null;
   let ranOutAt = Number.NEGATIVE_INFINITY;
-  let isTicking = false;
   let isBehind = false;
   let awake = Promise.withResolvers<void>();
   let hostKey: HostKey | null = null;
@@ -121,7 +120,7 @@ export function openSession(options: SessionOptions): Session {
     log,
   });
   openSpool(mirror.spool, epoch);
-  const ticking = setInterval(() => void tick(), TICK_MS);
+  const ticking = setInterval(tick, TICK_MS);
   const serving = serve();
 
   /** One connection after another, until the yard ends. */
@@ -224,25 +223,22 @@ export function openSession(options: SessionOptions): Session {
     if (strays.length > 0) forget(await desk.known(strays));
   }
 
-  async function tick(): Promise<void> {
-    if (!connection || isTicking) return;
-    isTicking = true;
-    try {
-      const now = Date.now();
-      attempts.tend(now);
-      const watched = attempts.watched();
-      const pauseMs = watched.length > 0 ? LOOK_MS : IDLE_LOOK_MS;
-      if (!connection.isLooking() && now - connection.lookedAt() >= pauseMs) {
-        await connection.look(watched);
-        if (connection) await collector.observe(connection, watched);
-      }
-      if (now - surveyedAt > SURVEY_MS) catchUp(async () => void (await survey()));
-      if (isBehind) await Promise.all([take(), stop(), ask()]);
-      isBehind = false;
-    } catch (error) {
-      log(systemErrorText(error));
-    }
-    isTicking = false;
+  function tick(): void {
+    if (!connection) return;
+    const now = Date.now();
+    attempts.tend(now);
+    const pauseMs = attempts.watched().length > 0 ? LOOK_MS : IDLE_LOOK_MS;
+    if (!connection.isLooking() && now - connection.lookedAt() >= pauseMs) catchUp(lookAround);
+    if (now - surveyedAt > SURVEY_MS) catchUp(async () => void (await survey()));
+    if (!isBehind) return;
+    isBehind = false;
+    for (const act of [take, stop, ask]) catchUp(act);
+  }
+
+  async function lookAround(): Promise<void> {
+    const watched = attempts.watched();
+    await connection?.look(watched);
+    if (connection) await collector.observe(connection, watched);
   }
 
   /** Null: it does not answer that. Its runs are looked after all the same. */

@@ -48,7 +48,7 @@ export async function check(stage: Stage, yard: BenchYard, job: number, load: Lo
   if (starts.length !== load.runs) problems.push(`${starts.length} starts instead of ${load.runs}`);
   if (new Set(starts).size !== load.runs) problems.push(`${new Set(starts).size} of ${load.runs} runs have started`);
   for (let after = 0; after < load.runs; after += PAGE) {
-    const { runs } = await yard.client.call("listRuns", { params: { job }, query: { after, limit: PAGE } });
+    const { runs } = await yard.client.call("listRuns", { params: { job }, query: { first: after + 1, limit: PAGE } });
     if (runs.length !== Math.min(PAGE, load.runs - after)) problems.push(`${runs.length} runs after ${after}`);
     for (const [at, { exitCode }] of runs.entries()) {
       const n = after + at + 1;

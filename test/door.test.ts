@@ -1,6 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { aFolder } from "./helpers/a_folder.ts";
 
 const door = fileURLToPath(new URL("../bin/runyard.js", import.meta.url));
 
@@ -19,6 +22,31 @@ test.skipIf(!oldNode)("an old Node finds the newer one of the checkout and hands
   const answer = spawnSync(oldNode ?? "", [door, "run", "--dry-run", "--", "echo", "a  b"], { encoding: "utf8" });
   expect(answer).toMatchObject({ status: 0, stdout: "echo 'a  b'\n", stderr: "" });
   expect(spawnSync(oldNode ?? "", [door, "no"], { encoding: "utf8" }).status).toBe(2);
+});
+
+test("an --env-file is Runyard's own: Node neither reads one nor gives up where it is missing", async () => {
+  const folder = await aFolder({
+    ".env": "NODE_OPTIONS=--no-such-option\nRUNYARD_RUN=9.9\nA=b\n",
+    runyard: { link: door },
+  });
+  const env = { ...process.env, RUNYARD_HOME: `${folder}/home` };
+  const run = (...options: string[]) =>
+    spawnSync(`${folder}/runyard`, ["run", ...options, "--", "echo", "a  b"], { cwd: folder, encoding: "utf8", env });
+  expect(run("--dry-run", "--env-file", ".env")).toMatchObject({ status: 0, stdout: "echo 'a  b'\n", stderr: "" });
+  expect(run("--dry-run", "--env-file=.env")).toMatchObject({ status: 0, stdout: "echo 'a  b'\n", stderr: "" });
+  const stderr = "runyard: --env-file missing.env: there is no such file.\n";
+  expect(run("--env-file", "missing.env")).toMatchObject({ status: 2, stdout: "", stderr });
+  expect(existsSync(`${folder}/home`)).toBe(false);
+});
+
+test("in a folder that is gone it says so", () => {
+  const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@" run -- true';
+  const env = { PATH: process.env["PATH"], RUNYARD_HOME: "/nowhere" };
+  const cwd = mkdtempSync(`${tmpdir()}/runyard-door-`);
+  const answer = spawnSync("sh", ["-c", script, "sh", process.execPath, door], { encoding: "utf8", env, cwd });
+  rmdirSync(cwd);
+  expect(answer).toMatchObject({ status: 2, stdout: "" });
+  expect(answer.stderr).toContain("is no longer there. Change to another one");
 });
 
 test.skipIf(process.platform !== "linux")("an argument that is not UTF-8 is refused, not changed", () => {

@@ -12,7 +12,8 @@ import { makeNextRuns, selectJob, selectLines, setJob } from "../src/store/jobs.
 import { selectMachines } from "../src/store/machines.ts";
 import { migrate } from "../src/store/migrate.ts";
 import { selectPools } from "../src/store/pools.ts";
-import { selectRun, selectRuns, selectRunsByResult } from "../src/store/runs.ts";
+import { selectResultPage, selectRunPage } from "../src/store/run_page.ts";
+import { selectRun } from "../src/store/runs.ts";
 import { openStore } from "../src/store/store.ts";
 import { selectValidToken } from "../src/store/tokens.ts";
 import { aFolder } from "./helpers/a_folder.ts";
@@ -31,23 +32,28 @@ async function reopened(name: string) {
   return store;
 }
 
+const wholeList = { descending: false, after: null, limit: 10 };
+const ofJob1 = { job: 1 as JobId, statuses: null };
+
 test.for(versions)("the database of %s opens with everything in it", async (name) => {
-  const { read, dialect } = await reopened(name);
+  const { read } = await reopened(name);
   expect(await readFact(read, "yard")).toBe("0a1b2c3d4e");
   expect(await selectPools(read)).toMatchObject([{ name: "local", driver: "agent", owner: "ada", paused: false }]);
   expect(await selectMachines(read)).toMatchObject([{ name: "local", slots: ["0", "1", ""], agent: "a1" }]);
   expect(await selectValidToken(read, "0".repeat(64), Date.now())).toMatchObject({ user_name: "ada", role: "admin" });
-  expect(await selectAudit(read, null, 10)).toMatchObject([{ action: "submit", target: "1" }]);
+  expect(
+    await selectAudit(read, { user: null, action: null, target: null }, { ...wholeList, key: "id" }),
+  ).toMatchObject([{ action: "submit", target: "1" }]);
   expect(await selectJob(read, 1)).toMatchObject({
     name: "train",
     tags: ["digits"],
     counts: { total: 4, running: 1, succeeded: 1, failed: 1, cancelled: 1 },
     endedAt: null,
   });
-  const runs = await selectRuns(read, 1 as JobId, null, 0, 10);
+  const runs = await selectRunPage(read, { ...ofJob1, range: null, machine: null }, { ...wholeList, key: "n" });
   expect(runs.map((run) => run.status)).toEqual(["succeeded", "failed", "starting", "cancelled"]);
   expect(runs[0]).toMatchObject({ metrics_json: '{"loss":"NaN"}', result_json: '{"accuracy":0.97}', exit_code: 0 });
-  const best = await selectRunsByResult(read, dialect, 1 as JobId, { key: "accuracy", descending: true }, 0, 10);
+  const best = await selectResultPage(read, ofJob1, { ...wholeList, key: "accuracy" });
   expect(best.map((run) => run.n)).toEqual([1]);
   expect((await selectAttemptsOfRun(read, 1 as JobId, 2)).map((row) => [row.try, row.status])).toEqual([
     [1, "ended"],
@@ -59,7 +65,7 @@ test.for(versions)("the database of %s opens with everything in it", async (name
     [3, 'echo "a  b"'],
   ]);
   expect(await selectJob(read, 3)).toMatchObject({ counts: { total: 1_000_000, cancelled: 1_000_000 } });
-  expect(await selectAfter(read, 4 as JobId)).toEqual([
+  expect((await selectAfter(read, [4 as JobId])).get(4)).toEqual([
     { job: 1, any: false, met: false },
     { job: 2, any: true, met: false },
   ]);

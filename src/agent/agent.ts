@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Welcome } from "../api/agent.ts";
 import { type Client, isRefusedCall } from "../client/client.ts";
 import { type Hardware, isUsable } from "../core/machine.ts";
+import { UNSEEN } from "../core/peaks.ts";
 import type { Report } from "../core/report.ts";
 import { boundary } from "../platform/boundary.ts";
 import { surveyHost } from "../platform/hardware.ts";
@@ -20,7 +21,7 @@ import { environmentScript } from "../spool/script.ts";
 import { openAttempts } from "./attempts.ts";
 import { openClaims } from "./claims.ts";
 import { surveyMachine } from "./hardware.ts";
-import { openSpoolRoom } from "./spool_room.ts";
+import { cannotBeUsed, openSpoolRoom } from "./spool_room.ts";
 
 export interface AgentOptions {
   /** The machine it speaks for. */
@@ -49,6 +50,8 @@ const CLOSE_SURVEY_MS = 3000;
 /** A look at the GPUs this recent is good enough to start a run by. */
 const FRESH_MS = 3000;
 const RECONNECT_MS = 200;
+/** A yard that is there, but cannot be worked for, is asked this often whether that has changed. */
+const OBSTACLE_PAUSE_MS = 2000;
 
 /** Why an agent came to its end. */
 export type AgentEnd = "superseded" | "idle without a yard" | "asked to";
@@ -58,7 +61,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const agent = randomBytes(8).toString("hex");
   let isBusy = () => false;
   const room = openSpoolRoom(options.spool);
-  let hardware = await surveyMachine({
+  /** Why it cannot work for the yard that is there; the yard hears it with the next hello. */
+  let obstacle: string | null = null;
+  let { hardware } = await surveyMachine({
     visible: options.visible,
     yardId: null,
     isOurs: () => false,
@@ -104,9 +109,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     onDiskFull: room.ranOut,
   });
   isBusy = () => attempts.count() > 0;
+  let surveying = surveyLater();
   begin(session.welcome);
   const tending = setInterval(() => attempts.tend(Date.now()), TEND_MS);
-  let surveying = surveyLater();
   while (over === null) {
     try {
       await poll();
@@ -114,7 +119,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       if (isRefusedCall(error) && error.problem.code === "superseded") over = "superseded";
       else if (options.ending.aborted) over = "asked to";
       else {
-        await sleep(RECONNECT_MS);
+        await pause(RECONNECT_MS);
         await reconnect();
       }
     }
@@ -128,22 +133,22 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
 
   /** Says hello until a yard answers that this spool obeys. */
   async function greet(): Promise<{ client: Client; welcome: Welcome } | "idle"> {
-    const since = Date.now();
-    let said = "";
+    let aloneSince = Date.now();
     for (;;) {
-      const objection = await introduce();
-      if (typeof objection === "object") return objection;
-      if (objection !== said && objection !== "") options.log(objection);
-      said = objection;
-      if (options.ending.aborted || (Date.now() - since > options.patienceMs && !isBusy())) return "idle";
-      await sleep(RECONNECT_MS);
+      const answer = await introduce();
+      if (answer !== null && typeof answer === "object") return answer;
+      if (answer !== null) aloneSince = Date.now();
+      if (answer !== null && answer !== obstacle) options.log(answer);
+      obstacle = answer;
+      if (options.ending.aborted || (Date.now() - aloneSince > options.patienceMs && !isBusy())) return "idle";
+      await pause(answer === null ? RECONNECT_MS : OBSTACLE_PAUSE_MS);
     }
   }
 
-  /** A yard that welcomes this agent, or what stands in the way: empty where there is just none to be reached. */
-  async function introduce(): Promise<{ client: Client; welcome: Welcome } | string> {
+  /** A yard that welcomes this agent, or what stands in the way of working for it; null: none can be reached. */
+  async function introduce(): Promise<{ client: Client; welcome: Welcome } | string | null> {
     const client = options.connect();
-    if (!client) return "";
+    if (!client) return null;
     try {
       const welcome = await hello(client);
       if (openSpool({ root: options.spool, yard: welcome.yard }, welcome.epoch)) return { client, welcome };
@@ -151,13 +156,21 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     } catch (error) {
       if (isRefusedCall(error)) return `the yard refused this agent: ${error.problem.detail}`;
       const isOfFiles = error instanceof Error && ("path" in error || saysDiskFull(error.message));
-      return isOfFiles ? `the spool ${options.spool} cannot be used: ${systemErrorText(error)}` : "";
+      return isOfFiles ? cannotBeUsed(options.spool, systemErrorText(error)) : null;
     }
   }
 
   function hello(client: Client): Promise<Welcome> {
     const { bootId, hostname: host } = surveyHost();
-    const body = { agent, machine: options.machine, hardware, bootId, host, spool: options.spool };
+    const blocked = room.problem() ?? obstacle;
+    const body = {
+      agent,
+      machine: options.machine,
+      hardware: { ...hardware, blocked },
+      bootId,
+      host,
+      spool: options.spool,
+    };
     return client.call("hello", { params: { machine: options.machine }, body });
   }
 
@@ -173,6 +186,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
 
   /** Goes on from what the yard knows: its attempts, and what lies here that it may not have heard the end of. */
   function begin(welcome: Welcome): void {
+    if (obstacle !== null) void survey();
+    obstacle = null;
     attempts.refit(welcome.slots, hardware);
     attempts.resume(welcome.attempts);
     outbox.flush();
@@ -180,7 +195,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       const state = attempts.isKnown(attempt) ? null : readFolder(workerFolder(spool, attempt));
       if (state?.kind !== "ended") continue;
       const [job = "0", n = "0"] = attempt.split(".");
-      outbox.ended(collectEnd(spool, { attempt, job: Number(job), n: Number(n) }, state.end, false));
+      outbox.ended(
+        collectEnd(spool, { attempt, job: Number(job), n: Number(n) }, state.end, { timeLimit: false, peaks: UNSEEN }),
+      );
     }
   }
 
@@ -235,13 +252,15 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   }
 
   async function look(): Promise<Hardware> {
-    hardware = await surveyMachine({
+    const seen = await surveyMachine({
       visible: options.visible,
       yardId: spool.yard,
       isOurs: attempts.isKnown,
       blocked: room.problem(),
       before: hardware.gpus,
     });
+    hardware = seen.hardware;
+    attempts.sawGpuMemory(seen.gpuMemory);
     lookedAt = Date.now();
     return hardware;
   }
@@ -261,6 +280,11 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     const { variables } = await current().client.call("environment", { params: { environment } });
     writeFileSync(`${path}.${agent}`, environmentScript(variables), { mode: 0o600 });
     renameSync(`${path}.${agent}`, path);
+  }
+
+  /** Ends at once where the agent is to end. */
+  async function pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: options.ending }).catch(() => undefined);
   }
 
   function current(): { client: Client; welcome: Welcome } {

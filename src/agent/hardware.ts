@@ -1,5 +1,6 @@
 import { deviceOf, gpuKey } from "../core/gpu_key.ts";
 import type { ForeignProcess, Gpu, Hardware } from "../core/machine.ts";
+import type { GpuSurvey } from "../platform/detected_gpu.ts";
 import { detectGpus } from "../platform/gpus.ts";
 import { surveyHost } from "../platform/hardware.ts";
 import { environmentMark, processOwner } from "../platform/processes.ts";
@@ -21,10 +22,19 @@ export interface SurveyOptions {
   before: readonly Gpu[];
 }
 
+export interface Survey {
+  hardware: Hardware;
+  /** How many bytes of GPUs attempts of ours hold, by attempt. */
+  gpuMemory: Map<string, number>;
+}
+
 /** What this machine has now, and who else uses its GPUs: processes that are no runs of ours, and other yards' claims. */
-export async function surveyMachine({ visible, yardId, isOurs, blocked, before }: SurveyOptions): Promise<Hardware> {
+export async function surveyMachine({ visible, yardId, isOurs, blocked, before }: SurveyOptions): Promise<Survey> {
   const host = surveyHost();
   const survey = await detectGpus({ visible });
+  const ours = new Map(
+    survey.gpus.flatMap(({ processes }) => processes.map(({ pid }) => [pid, attemptOf(pid, isOurs)])),
+  );
   const claims = yardId === null ? [] : listClaims(gpuClaimFolder()).filter(({ holder }) => holder.yardId !== yardId);
   const gpus = survey.gpus.map(({ index, uuid, name, memoryBytes, usedBytes, utilization, problem, processes }) => ({
     index,
@@ -35,11 +45,11 @@ export async function surveyMachine({ visible, yardId, isOurs, blocked, before }
     utilization,
     problem,
     others: [
-      ...processes.filter(({ pid }) => !isRunOfOurs(pid, isOurs)).map(describe),
+      ...processes.filter(({ pid }) => ours.get(pid) === null).map(describe),
       ...claims.filter((claim) => claim.gpu === gpuKey({ index, uuid })).map(describeClaim),
     ],
   }));
-  return {
+  const hardware = {
     cpus: host.cpus,
     memoryBytes: host.memoryBytes,
     problems: survey.problems,
@@ -50,6 +60,7 @@ export async function surveyMachine({ visible, yardId, isOurs, blocked, before }
     }),
     gpus: withUnseen(gpus, before, survey.problems),
   };
+  return { hardware, gpuMemory: gpuMemoryOf(survey, ours) };
 }
 
 /** What a tool that fails does not show is still there: who waits for a GPU must not be run on a core instead. */
@@ -63,9 +74,24 @@ function withUnseen(gpus: Gpu[], before: readonly Gpu[], problems: readonly stri
   return [...gpus, ...kept].sort((a, b) => Number(a.index) - Number(b.index));
 }
 
-function isRunOfOurs(pid: number, isOurs: IsOurs): boolean {
+/** Null: it is none of ours. */
+function attemptOf(pid: number, isOurs: IsOurs): string | null {
   const attempt = environmentMark(pid, "RUNYARD_ATTEMPT");
-  return attempt !== null && isOurs(attempt);
+  return attempt !== null && isOurs(attempt) ? attempt : null;
+}
+
+function gpuMemoryOf({ gpus, tool }: GpuSurvey, ours: ReadonlyMap<number, string | null>): Map<string, number> {
+  const held = new Map<string, number>();
+  const counted = new Set<string>();
+  for (const { pid, usedBytes } of gpus.flatMap(({ processes }) => processes)) {
+    const attempt = ours.get(pid) ?? null;
+    if (attempt === null || usedBytes === null) continue;
+    // AMD's tools tell at each GPU of a process what it holds of all of them.
+    const isEcho = tool !== "nvidia-smi" && counted.has(`${pid} ${usedBytes}`);
+    counted.add(`${pid} ${usedBytes}`);
+    if (!isEcho) held.set(attempt, (held.get(attempt) ?? 0) + usedBytes);
+  }
+  return held;
 }
 
 function describeClaim({ holder }: GpuClaim): ForeignProcess {

@@ -1,8 +1,9 @@
-import { statfsSync } from "node:fs";
+import { accessSync, constants, statfsSync } from "node:fs";
 import { formatBytes } from "../core/quantity.ts";
-import { systemErrorCode } from "../platform/system_error.ts";
+import { makeFolder } from "../platform/home.ts";
+import { systemErrorCode, systemErrorText } from "../platform/system_error.ts";
 
-/** Whether the disk of the spool has room for more runs. What runs already is not touched by its answer. */
+/** Whether the spool can be used, and its disk has room for more runs. What runs already is not touched by its answer. */
 export interface SpoolRoom {
   /** Something did not fit just now, whatever the disk says of itself (a quota, say). */
   ranOut(): void;
@@ -22,6 +23,8 @@ export function openSpoolRoom(root: string): SpoolRoom {
       ranOutAt = performance.now();
     },
     problem() {
+      const objection = objectionTo(root);
+      if (objection !== null) return cannotBeUsed(root, objection);
       const left = roomLeft(root);
       if (left !== null && (left.bytes < FLOOR_BYTES || left.files === 0)) {
         const what = left.files === 0 ? "no room for another file" : `only ${formatBytes(left.bytes)} free`;
@@ -31,6 +34,22 @@ export function openSpoolRoom(root: string): SpoolRoom {
       return `${root} takes no more files (a quota?): nothing is started until it does; what waits is kept`;
     },
   };
+}
+
+/** For people, of a spool that the system objects to. */
+export function cannotBeUsed(root: string, objection: string): string {
+  return `its spool ${root} cannot be used: ${objection}. Mend that, or name another place in RUNYARD_SPOOL and start the yard anew`;
+}
+
+function objectionTo(root: string): string | null {
+  try {
+    makeFolder(root);
+    accessSync(`${root}/.`, constants.R_OK | constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    if (systemErrorCode(error) === null) throw error;
+    return systemErrorText(error);
+  }
 }
 
 /** Null where the disk does not say; `files` null where it does not count them. */

@@ -5,6 +5,9 @@ import { hardwareSchema } from "./machine.ts";
 
 /** The words between an agent and its yard. An agent says hello, then polls for what is assigned and posts reports. */
 
+/** Epoch milliseconds, as far as a date can be told of them. */
+const instant = z.number().min(0).max(8.64e15);
+
 const who = { agent: z.string().min(8), epoch: z.number().int() };
 
 const slotSchema = z.object({
@@ -83,19 +86,22 @@ const streamSchema = z.discriminatedUnion("kind", [
 
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 const reportSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("started"), attempt: z.string(), at: z.number(), pid: z.number() }),
+  z.strictObject({ kind: z.literal("started"), attempt: z.string(), at: instant, pid: z.number() }),
   z.strictObject({
     kind: z.literal("observed"),
     attempt: z.string(),
     progress: z.strictObject({ done: z.number(), of: z.number().nullable() }).nullable(),
     metrics: z.record(z.string(), scalar),
     result: z.record(z.string(), scalar),
+    /** So far; null: nothing new. */
+    memoryPeakBytes: z.number().nullable(),
+    gpuMemoryPeakBytes: z.number().nullable(),
   }),
   z.strictObject({
     kind: z.literal("ended"),
     attempt: z.string(),
-    startedAt: z.number().nullable(),
-    endedAt: z.number(),
+    startedAt: instant.nullable(),
+    endedAt: instant,
     ending: endingSchema,
     timeLimit: z.boolean(),
     out: streamSchema,

@@ -1,8 +1,12 @@
 import { z } from "zod";
+import { jobStatuses } from "../core/job.ts";
+import { machineStatuses } from "../core/machine.ts";
+import { runStatuses } from "../core/run.ts";
 import { acknowledgementSchema, helloSchema, ordersSchema, pollSchema, reportsSchema, welcomeSchema } from "./agent.ts";
 import { axisSchema, jobChangesSchema, jobSchema, plannedSchema, planSchema, submissionSchema } from "./job.ts";
 import { checksSchema, machineChangesSchema, machineSchema, newMachineSchema } from "./machine.ts";
 import type { DoorName } from "./paths.ts";
+import { after, flag, listing, next, someOf, whole } from "./query.ts";
 import { attemptSchema, explanationSchema, runSchema } from "./run.ts";
 import {
   cancelSchema,
@@ -11,15 +15,15 @@ import {
   retrySchema,
   selectionSchema,
   statusSchema,
+  tokenRoles,
   tokenSchema,
 } from "./steering.ts";
+import { selection, text } from "./text.ts";
 
 const nothing = z.strictObject({});
-const job = z.object({ job: z.coerce.number().int().min(1) });
-const run = job.extend({ n: z.coerce.number().int().min(1) });
-const machine = z.object({ machine: z.string().min(1) });
-const limit = (most: number, usual: number) => z.coerce.number().int().min(1).max(most).default(usual);
-const flag = z.enum(["true", "false"]).transform((text) => text === "true");
+const job = z.object({ job: whole(1) });
+const run = job.extend({ n: whole(1) });
+const machine = z.object({ machine: text.min(1) });
 const poolSchema = z.object({
   name: z.string(),
   driver: z.string(),
@@ -51,17 +55,17 @@ export const contract = {
   listJobs: {
     params: nothing,
     query: z.strictObject({
-      open: flag.optional(),
-      user: z.string().optional(),
-      tag: z.string().optional(),
-      search: z.string().optional(),
-      select: z.string().optional(),
-      /** Only jobs older than this id. */
-      before: z.coerce.number().int().optional(),
-      limit: limit(1000, 100),
+      ...listing(["id", "name", "user", "pool", "status", "priority", "runs", "submittedAt", "endedAt"], "-id"),
+      status: someOf(jobStatuses).optional(),
+      open: flag.optional().describe("Those that have not ended, or only those that have."),
+      user: text.optional(),
+      pool: text.optional(),
+      tag: text.optional(),
+      search: text.optional().describe("Part of the name or the command; small letters are as good as large ones."),
+      select: selection.optional().describe("As on the command line: 12, 3,5,7-9, last, all (that have not ended)."),
     }),
     body: null,
-    answer: z.object({ jobs: z.array(jobSchema), next: z.number().nullable() }),
+    answer: z.object({ jobs: z.array(jobSchema), next }),
   },
   showJob: { params: job, query: nothing, body: null, answer: z.object({ job: jobSchema, definition: json }) },
   setJob: { params: job, query: nothing, body: jobChangesSchema, answer: z.object({ job: jobSchema }) },
@@ -74,27 +78,29 @@ export const contract = {
   listRuns: {
     params: job,
     query: z.strictObject({
-      /** Comma-separated run statuses. */
-      status: z.string().optional(),
-      first: z.coerce.number().int().min(1).optional(),
-      last: z.coerce.number().int().min(1).optional(),
-      /** Only runs after this one. */
-      after: z.coerce.number().int().min(0).default(0),
-      limit: limit(10_000, 100),
+      ...listing(["n", "status", "machine", "startedAt", "endedAt"], "n", { most: 10_000, usual: 100 }),
+      status: someOf(runStatuses).optional(),
+      machine: text.optional(),
+      first: whole(1).optional(),
+      last: whole(1).optional(),
     }),
     body: null,
-    answer: z.object({ runs: z.array(runSchema), next: z.number().nullable() }),
+    answer: z.object({ runs: z.array(runSchema), next }),
   },
   results: {
     params: job,
     query: z.strictObject({
-      /** A key of the results; `-` in front: largest first. */
-      sort: z.string().optional(),
-      offset: z.coerce.number().int().min(0).default(0),
-      limit: limit(10_000, 100),
+      sort: text
+        .optional()
+        .describe(
+          "A key of the results, `-` in front: largest first; then only runs with a result. Default: all, in order.",
+        ),
+      after,
+      limit: whole(1, 10_000).default(100),
+      status: someOf(runStatuses).optional(),
     }),
     body: null,
-    answer: z.object({ runs: z.array(runSchema), next: z.number().nullable() }),
+    answer: z.object({ runs: z.array(runSchema), next }),
   },
   showRun: {
     params: run,
@@ -112,11 +118,11 @@ export const contract = {
     query: z.strictObject({
       stream: z.enum(["out", "err", "events"]).default("out"),
       /** Default: the latest attempt. */
-      attempt: z.string().optional(),
-      from: z.coerce.number().int().min(0).optional(),
+      attempt: text.optional(),
+      from: whole(0).optional(),
       /** Only so many of the last lines. */
-      tail: z.coerce.number().int().min(0).max(1_000_000).optional(),
-      limit: limit(8 * 1024 * 1024, 1024 * 1024),
+      tail: whole(0, 1_000_000).optional(),
+      limit: whole(1, 8 * 1024 * 1024).default(1024 * 1024),
     }),
     body: null,
     /** Bytes; the headers `runyard-from`, `runyard-to` and `runyard-ended` say where they stand. */
@@ -124,17 +130,19 @@ export const contract = {
   },
   runMetrics: {
     params: run,
-    query: z.strictObject({ attempt: z.string().optional() }),
+    query: z.strictObject({ attempt: text.optional() }),
     body: null,
     answer: z.object({
       points: z.array(z.object({ at: z.number(), step: z.number().nullable(), values: json })),
+      /** What the run said beside its metrics. */
+      texts: z.array(z.object({ at: z.number(), text: z.string() })),
       /** Lines of the events file that could not be read as events. */
       skipped: z.number(),
     }),
   },
   explain: {
     params: nothing,
-    query: z.strictObject({ select: z.string() }),
+    query: z.strictObject({ select: selection }),
     body: null,
     answer: z.object({ runs: z.array(explanationSchema) }),
   },
@@ -145,14 +153,13 @@ export const contract = {
   events: {
     params: nothing,
     query: z.strictObject({
-      job: z.coerce.number().int().optional(),
+      job: whole(1).optional(),
       /** Whether the job's runs are told too. Default: they are. */
       runs: flag.optional(),
     }),
     body: null,
     answer: z.string(),
   },
-  listMachines: { params: nothing, query: nothing, body: null, answer: z.object({ machines: z.array(machineSchema) }) },
   addMachine: {
     params: nothing,
     query: nothing,
@@ -167,6 +174,16 @@ export const contract = {
     body: z.strictObject({ accept: z.boolean().default(false) }),
     answer: checksSchema,
   },
+  listMachines: {
+    params: nothing,
+    query: z.strictObject({
+      ...listing(["name", "pool", "status"], "name"),
+      pool: text.optional(),
+      status: someOf(machineStatuses).optional(),
+    }),
+    body: null,
+    answer: z.object({ machines: z.array(machineSchema), next }),
+  },
   setMachine: {
     params: machine,
     query: nothing,
@@ -175,19 +192,31 @@ export const contract = {
   },
   listPools: {
     params: nothing,
-    query: nothing,
-    body: null,
-    answer: z.object({
-      pools: z.array(poolSchema),
+    query: z.strictObject({
+      ...listing(["name", "owner"], "name"),
+      owner: text.optional(),
+      shared: flag.optional(),
     }),
+    body: null,
+    answer: z.object({ pools: z.array(poolSchema), next }),
   },
   setPool: {
-    params: z.object({ pool: z.string() }),
+    params: z.object({ pool: text }),
     query: nothing,
     body: z.strictObject({ shared: z.boolean() }),
     answer: z.object({ pool: poolSchema }),
   },
-  listTokens: { params: nothing, query: nothing, body: null, answer: z.object({ tokens: z.array(tokenSchema) }) },
+  listTokens: {
+    params: nothing,
+    query: z.strictObject({
+      ...listing(["createdAt", "user", "role", "expiresAt"], "createdAt"),
+      user: text.optional(),
+      role: someOf(tokenRoles).optional(),
+      good: flag.optional().describe("Those that are neither revoked nor expired, or only those that are."),
+    }),
+    body: null,
+    answer: z.object({ tokens: z.array(tokenSchema), next }),
+  },
   createToken: {
     params: nothing,
     query: nothing,
@@ -196,14 +225,19 @@ export const contract = {
     answer: z.object({ token: tokenSchema, secret: z.string() }),
   },
   revokeToken: {
-    params: z.object({ token: z.string() }),
+    params: z.object({ token: text }),
     query: nothing,
     body: null,
     answer: z.object({ token: tokenSchema }),
   },
   audit: {
     params: nothing,
-    query: z.strictObject({ before: z.coerce.number().int().optional(), limit: limit(1000, 100) }),
+    query: z.strictObject({
+      ...listing(["id"], "-id"),
+      user: text.optional(),
+      action: text.optional(),
+      target: text.optional(),
+    }),
     body: null,
     answer: z.object({
       entries: z.array(
@@ -216,7 +250,7 @@ export const contract = {
           detail: json,
         }),
       ),
-      next: z.number().nullable(),
+      next,
     }),
   },
   stopYard: { params: nothing, query: nothing, body: z.strictObject({}), answer: z.object({ running: z.number() }) },

@@ -1,18 +1,16 @@
 import { z } from "zod";
 import { MOST_UTILIZATION } from "../core/capacity.ts";
 import { jobStatuses } from "../core/job.ts";
+import { name, text } from "./text.ts";
 
-/** What stands on a command line must survive: words stay words, NUL cannot be in one. */
-const word = z.string().refine((text) => !text.includes("\0"), "must not contain a NUL byte");
-const name = word.min(1).max(200);
 const count = z.number().int().min(1).max(10_000_000);
 
 const commandSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("argv"), argv: z.array(word).min(1) }),
-  z.strictObject({ kind: z.literal("shell"), text: word.min(1) }),
+  z.strictObject({ kind: z.literal("argv"), argv: z.array(text).min(1) }),
+  z.strictObject({ kind: z.literal("shell"), text: text.min(1) }),
 ]);
 
-const parameterValue = z.strictObject({ text: word, json: z.string() });
+const parameterValue = z.strictObject({ text, json: z.string() });
 const axisValues = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("list"), values: z.array(parameterValue).min(1) }),
   z.strictObject({ kind: z.literal("range"), from: z.string(), to: z.string(), step: z.string() }),
@@ -42,7 +40,7 @@ const needSchema = z.strictObject({
   reserveMachine: z.boolean(),
 });
 
-export const demandSchema = z.strictObject({
+const demandSchema = z.strictObject({
   gpus: z.number().int().min(0).max(1024).nullable().default(null),
   /** 0: it takes no core. */
   cpus: z.number().int().min(0).max(100_000).nullable().default(null),
@@ -72,7 +70,7 @@ export const submissionSchema = z.strictObject({
     z.strictObject({
       kind: z.literal("lines"),
       lines: z
-        .array(z.tuple([z.number().int().min(1), word.min(1)]))
+        .array(z.tuple([z.number().int().min(1), text.min(1)]))
         .min(1)
         .max(1_000_000),
     }),
@@ -87,8 +85,9 @@ export const submissionSchema = z.strictObject({
   resumable: z.boolean().default(false),
   paused: z.boolean().default(false),
   tags: z.array(name).default([]),
-  cwd: z.string().startsWith("/"),
-  environment: z.record(z.string(), word),
+  cwd: text.startsWith("/"),
+  /** A name with `=` in it would be another one. */
+  environment: z.record(z.string().regex(/^[^=\u0000]+$/, "cannot be the name of a variable"), text),
   /** Names of variables in it that go along to other machines too. */
   named: z.array(name).default([]),
   umask: z
@@ -96,9 +95,9 @@ export const submissionSchema = z.strictObject({
     .regex(/^[0-7]{1,4}$/)
     .default("022"),
   limits: z.record(z.string().regex(/^[a-z]$/), z.string().regex(/^(\d+|unlimited)$/)).default({}),
-  out: z.string().startsWith("/").nullable().default(null),
-  snapshot: z.string().nullable().default(null),
-  commit: z.string().nullable().default(null),
+  out: text.startsWith("/").nullable().default(null),
+  snapshot: text.nullable().default(null),
+  commit: text.nullable().default(null),
   /** Runs (numbers from 1) that are not to be executed: their results are there. */
   skip: z.array(z.number().int().min(1)).max(1_000_000).default([]),
   /** Where results are put as runs end, never over what is there; null: they stay with the yard. */

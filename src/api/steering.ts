@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { selection, text } from "./text.ts";
 
 /** What commands that steer send: which jobs and runs they mean, as people write it (`12`, `12.1-5`, `3,5`, `all`). */
-export const selectionSchema = z.strictObject({ select: z.string().min(1) });
+export const selectionSchema = z.strictObject({ select: selection });
 
 export const cancelSchema = selectionSchema.extend({
   /** Between SIGTERM and SIGKILL. */
@@ -11,9 +12,9 @@ export const cancelSchema = selectionSchema.extend({
 export const retrySchema = selectionSchema.extend({
   /** Only those that failed; else all that ended without success, or exactly the runs named. */
   failed: z.boolean().default(false),
-  /** Work with this snapshot from now on instead of the code as it was submitted. */
-  snapshot: z.string().nullable().default(null),
-  commit: z.string().nullable().default(null),
+  /** They work with this code from now on. Both null: with the code as it was submitted. */
+  snapshot: text.nullable().default(null),
+  commit: text.nullable().default(null),
 });
 
 export const changedSchema = z.object({
@@ -38,21 +39,31 @@ export const statusSchema = z.object({
   running: z.number(),
   paused: z.array(z.string()),
   machines: z.object({ reachable: z.number(), unreachable: z.number() }),
+  /** Why machines take no runs now, worded for people. */
+  problems: z.array(z.string()),
   freeBytes: z.number(),
 });
 export type Status = z.infer<typeof statusSchema>;
 
+export const tokenRoles = ["admin", "user", "agent"] as const;
+
 export const newTokenSchema = z.strictObject({
-  user: z.string().min(1).max(100),
-  role: z.enum(["admin", "user", "agent"]),
-  label: z.string().max(200).default(""),
-  /** Null: until it is revoked. */
-  expiresInMs: z.number().int().min(1).nullable().default(null),
+  user: text.min(1).max(100),
+  role: z.enum(tokenRoles),
+  label: text.max(200).default(""),
+  /** A hundred years at most. Null: until it is revoked. */
+  expiresInMs: z
+    .number()
+    .int()
+    .min(1)
+    .max(100 * 365 * 86_400_000)
+    .nullable()
+    .default(null),
 });
 export const tokenSchema = z.object({
   id: z.string(),
   user: z.string(),
-  role: z.enum(["admin", "user", "agent"]),
+  role: z.enum(tokenRoles),
   label: z.string(),
   createdAt: z.string(),
   expiresAt: z.string().nullable(),

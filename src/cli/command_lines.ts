@@ -1,11 +1,9 @@
-import { buffer } from "node:stream/consumers";
 import { wrongUsage } from "./stop.ts";
-import { readTextFile, textOfBytes, unreadable } from "./text_file.ts";
+import { isUnreadable, readTextFile } from "./text_file.ts";
 
 /** A shell command a line, numbered from 1 as in the file; empty lines and `#` comments are none, but count. */
 export function parseCommandLines(text: string): [line: number, text: string][] {
   return text
-    .replace(/^\uFEFF/, "")
     .split("\n")
     .map((line, i): [number, string] => [i + 1, line.replace(/\r$/, "")])
     .filter(([, line]) => !/^\s*(#|$)/.test(line));
@@ -16,7 +14,9 @@ export function parseCommandLines(text: string): [line: number, text: string][] 
  * refusals call it, e.g. `--from commands.txt`.
  */
 export async function readCommandLines(path: string, said: string): Promise<[line: number, text: string][]> {
-  const lines = parseCommandLines(path === "-" ? await readStdin(said) : readTextFile(path, said));
+  const text = await readTextFile(path);
+  if (isUnreadable(text)) throw wrongUsage(`${said}: ${text.unreadable}.`);
+  const lines = parseCommandLines(text);
   const bad = lines.find(([, line]) => line.includes("\0"));
   if (bad)
     throw wrongUsage(
@@ -24,15 +24,4 @@ export async function readCommandLines(path: string, said: string): Promise<[lin
     );
   if (lines.length === 0) throw wrongUsage(`${said}: there is no command in it. Write one a line.`);
   return lines;
-}
-
-async function readStdin(said: string): Promise<string> {
-  let bytes: Buffer;
-  try {
-    // Not readFileSync(0): Node has made a pipe there non-blocking, and who writes to it may be slower than we are.
-    bytes = await buffer(process.stdin);
-  } catch (error) {
-    throw wrongUsage(`${said}: ${unreadable(error)}.`);
-  }
-  return textOfBytes(bytes, said);
 }

@@ -22,6 +22,7 @@ test("dashes that come after the program are the program's own", () => {
 
 test("a text for the shell that is followed by more words is not guessed at", () => {
   expect(commandFromWords(["a && b", "--follow"], null)).toEqual({ unclear: "a && b" });
+  expect(commandFromWords(["a && b"], ["--follow"])).toEqual({ unclear: "a && b" });
 });
 
 test("without any word there is no command", () => {

@@ -21,8 +21,8 @@ export function commandFromWords(
 ): Command | UnclearCommand | null {
   const [text, ...more] = operands;
   if (text === undefined) return exact && exact.length > 0 ? { kind: "argv", argv: [...exact] } : null;
+  if ((more.length > 0 || exact !== null) && /\s/.test(text)) return { unclear: text };
   // `run prog -- x`: the program came first, so the dashes are its own.
   if (exact !== null) return { kind: "argv", argv: [...operands, "--", ...exact] };
-  if (more.length > 0 && /\s/.test(text)) return { unclear: text };
   return more.length === 0 ? { kind: "shell", text } : { kind: "argv", argv: [...operands] };
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { DoorName } from "../api/paths.ts";
 import { doors } from "../api/paths.ts";
 import { type Call, type Client, openClient, pathOf, refusal } from "../client/client.ts";
-import { type Home, readJsonFile, readToken, type YardAddress } from "../platform/home.ts";
+import { type Home, readJsonFile, readToken, unreadableHome, type YardAddress } from "../platform/home.ts";
 import { type HttpAnswer, httpRequest, httpStream } from "../platform/http.ts";
 import { version } from "../platform/version.ts";
 import { findYard, startYard, yardIsGone } from "./start_yard.ts";
@@ -39,11 +39,21 @@ export async function connectToLook(): Promise<Connection> {
   if (place.kind === "elsewhere") return openConnection(place);
   const found = await findYard(place.home);
   if (typeof found === "object") return openConnection(place);
+  throw found === "none" ? noYard(place.home) : silentYard(place.home);
+}
+
+function noYard(home: Home) {
+  const unreadable = unreadableHome(home);
   const message =
-    found === "none"
+    unreadable === null
       ? "no yard is running. Start one with: runyard up, or submit something: runyard run -- COMMAND"
-      : `The yard of ${place.home.folder} is there but does not answer. Its log: ${place.home.yardLog}`;
-  throw stopWith({ code: found === "none" ? "no_yard" : "silent_yard", message, exitCode: 3 });
+      : `The home ${home.folder} cannot be read: ${unreadable}. Name another one in RUNYARD_HOME, or log in to a yard with: runyard login URL`;
+  return stopWith({ code: unreadable === null ? "no_yard" : "no_home", message, exitCode: 3 });
+}
+
+function silentYard(home: Home) {
+  const message = `The yard of ${home.folder} is there but does not answer. Its log: ${home.yardLog}`;
+  return stopWith({ code: "silent_yard", message, exitCode: 3 });
 }
 
 /** The yard, for commands that change something: starts one where none runs, and replaces one of an older version. */
@@ -68,9 +78,9 @@ export async function ensureYard(
     }
     await replaceYard(home, found, say);
   }
-  const address = await startYard(home, options.flags, options.database);
-  say(`Started a yard at ${address.url} (home ${home.folder}).`);
-  return { address, isNew: true };
+  const { address, isOurs } = await startYard(home, options.flags, options.database);
+  if (isOurs) say(`Started a yard at ${address.url} (home ${home.folder}).`);
+  return { address, isNew: isOurs };
 }
 
 async function replaceYard(home: Home, old: YardAddress, say: (text: string) => void): Promise<void> {
@@ -81,7 +91,8 @@ async function replaceYard(home: Home, old: YardAddress, say: (text: string) => 
   throw stopWith({ code: "not_replaced", message, exitCode: 3 });
 }
 
-function isNewer(a: string, b: string): boolean {
+/** Whether version `a` is newer than `b`. */
+export function isNewer(a: string, b: string): boolean {
   const [x, y] = [a, b].map((text) => text.split(/[.-]/).slice(0, 3).map(Number));
   for (const i of [0, 1, 2]) {
     const difference = (x?.[i] || 0) - (y?.[i] || 0);

@@ -1,10 +1,14 @@
+import { isSetAlways } from "../core/environment.ts";
+
 /** What is wrong with a file of variables, and where (line from 1). */
 export interface BadVariable {
   line: number;
   message: string;
 }
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+export function isVariableName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+}
 
 /**
  * `NAME=VALUE` lines, `export` in front allowed, `#` comments. A value in single quotes stands as it is, in double quotes
@@ -12,16 +16,16 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
  */
 export function parseEnvironmentFile(text: string): Record<string, string> | BadVariable {
   const variables: Record<string, string> = {};
-  for (const [i, line] of text
-    .replace(/^\uFEFF/, "")
-    .split(/\r?\n/)
-    .entries()) {
+  for (const [i, line] of text.split(/\r?\n/).entries()) {
     const trimmed = line.trim().replace(/^export\s+/, "");
     if (trimmed === "" || trimmed.startsWith("#")) continue;
+    if (trimmed.includes("\0"))
+      return { line: i + 1, message: "A NUL character stands here, which no variable can hold." };
     const equals = trimmed.indexOf("=");
     const name = equals === -1 ? trimmed : trimmed.slice(0, equals).trimEnd();
     if (equals === -1) return { line: i + 1, message: `"${name}" has no value. Write NAME=VALUE.` };
-    if (!NAME.test(name)) return { line: i + 1, message: `"${name}" cannot be the name of a variable.` };
+    if (isSetAlways(name)) return { line: i + 1, message: `Runyard sets ${name} itself, for each run. Leave it out.` };
+    if (!isVariableName(name)) return { line: i + 1, message: `"${name}" cannot be the name of a variable.` };
     const value = parseValue(trimmed.slice(equals + 1).trimStart());
     if (value === null)
       return { line: i + 1, message: `The value of ${name} does not end with the quote that it begins with.` };

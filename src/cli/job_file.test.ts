@@ -58,9 +58,31 @@ test.each([
   ["command: x\nparams:\n  lr: [0.1]\n  ok: []", "job.yaml:4:3: The parameter ok has no values"],
   ["command: []", "job.yaml:1:10: command must be a text"],
   ["- a\n- b", "job.yaml:1:1: a job is a list of keys"],
-  ["command: x\ncommand: y", "job.yaml:2:1: this is not valid YAML"],
+  ["command: x\ncommand: y", "job.yaml:2:1: command stands here a second time"],
+  ["command: x\ntime_limit: 1h\ntime-limit: 2h", "job.yaml:3:1: time-limit stands here a second time"],
+  ["command: x\nparams:\n  a: 1\n  a: 2", 'job.yaml:4:3: "a" stands here a second time'],
+  ["command: x\nenv: {A: 1, A: 2}", "job.yaml:2:13: A stands here a second time"],
+  ["command: x\nenv: {A B: 1}", 'job.yaml:2:7: env: A variable cannot be named "A B".'],
+  ["command: x\nname: *who", "job.yaml:2:7: *who stands for nothing"],
+  ["command: [x", "job.yaml:1:12: this is not valid YAML"],
 ])("what is wrong in a job file is told with its place: %j", (text, message) => {
   expect(() => job(text)).toThrow(message);
+});
+
+test("what stands in a job file under an anchor may be said again, among the parameters too", () => {
+  const text = `
+command: [echo, &word hello, *word]
+name: *word
+env: {A: *word}
+params: {a: &values [1, 2..4], b: *values, c: [*word]}
+`;
+  const { command, options } = job(text);
+  expect(command).toEqual({ kind: "argv", argv: ["echo", "hello", "hello"] });
+  expect(options).toMatchObject({ name: "hello", env: ["A=hello"] });
+  const values = options.axes?.map(({ values }) =>
+    values.kind === "list" ? values.values.map(({ text }) => text) : [],
+  );
+  expect(values).toEqual([["1", "2", "3", "4"], ["1", "2", "3", "4"], ["hello"]]);
 });
 
 test("a project's runyard.yaml sets defaults of jobs only, never what is executed", () => {

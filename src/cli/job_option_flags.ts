@@ -1,14 +1,16 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { type JobOptions, jobOptions, mergeOptions } from "./job_options.ts";
 import { isMisread } from "./option_values.ts";
+import { wrongUsage } from "./stop.ts";
 
 /** Gives a command all options of a job. */
 export function addJobOptions(command: Command): void {
-  for (const { flag, takes, help, repeats, read } of jobOptions) {
+  for (const { flag, takes, help, repeats, isSecret, read } of jobOptions) {
     const option = new Option(takes === null ? `--${flag}` : `--${flag} <${takes}>`, help);
     option.argParser((text: string, earlier: unknown) => {
       const options = read(text);
-      if (isMisread(options)) throw new InvalidArgumentError(options.misread);
+      if (isMisread(options))
+        throw wrongUsage(`--${flag}${isSecret ? "" : ` ${JSON.stringify(text)}`}: ${options.misread}`);
       return repeats && isOptions(earlier) ? mergeOptions(earlier, options) : options;
     });
     command.addOption(option);

@@ -1,5 +1,7 @@
 import type { Axis } from "../core/axis.ts";
-import { duration, isMisread, jobList, type Misread, misread, size, wholeNumber } from "./option_values.ts";
+import { isSetAlways } from "../core/environment.ts";
+import { isVariableName } from "./environment_file.ts";
+import { duration, isMisread, jobList, label, type Misread, misread, size, wholeNumber } from "./option_values.ts";
 
 /** What a job is submitted with: options of `run` and `sweep`, keys of a job file, defaults of a `runyard.yaml`. */
 export interface JobOptions {
@@ -41,6 +43,8 @@ export interface JobOption {
   help: string;
   /** May be given several times. */
   repeats?: boolean;
+  /** What it was given may be a secret, and is not repeated where it is refused. */
+  isSecret?: boolean;
   /** May stand in a project's `runyard.yaml`. */
   isDefault?: boolean;
   read(text: string): Partial<JobOptions> | Misread;
@@ -54,7 +58,7 @@ function keyed<Value>(key: keyof JobOptions, value: Value | Misread): Partial<Jo
   return isMisread(value) ? value : { [key]: value };
 }
 
-function words(key: "name" | "pool" | "out" | "cwd" | "from") {
+function words(key: "pool" | "out" | "cwd" | "from") {
   return (text: string) => (text === "" ? misread("It must not be empty.") : { [key]: text });
 }
 
@@ -65,11 +69,23 @@ function after(any: boolean) {
   };
 }
 
+/** `NAME` or `NAME=VALUE`. */
+function variable(text: string): Partial<JobOptions> | Misread {
+  const [name = ""] = text.split("=", 1);
+  if (isSetAlways(name)) return misread(`Runyard sets ${name} itself, for each run.`);
+  return isVariableName(name) ? { env: [text] } : misread(`A variable cannot be named ${JSON.stringify(name)}.`);
+}
+
 const MOST_RUNS = 10_000_000;
 
 /** Every option of a job, once. */
 export const jobOptions: readonly JobOption[] = [
-  { flag: "name", takes: "NAME", help: "what to call the job (default: its command)", read: words("name") },
+  {
+    flag: "name",
+    takes: "NAME",
+    help: "what to call the job (default: its command)",
+    read: (text) => keyed("name", label(text)),
+  },
   {
     flag: "on",
     takes: "POOL",
@@ -147,7 +163,8 @@ export const jobOptions: readonly JobOption[] = [
     takes: "NAME|NAME=VALUE",
     help: "take a variable along, or set it",
     repeats: true,
-    read: (text) => ({ env: [text] }),
+    isSecret: true,
+    read: variable,
   },
   {
     flag: "env-file",
@@ -169,7 +186,10 @@ export const jobOptions: readonly JobOption[] = [
     help: "mark the job, to find it with ls --tag",
     repeats: true,
     isDefault: true,
-    read: (text) => (text === "" ? misread("It must not be empty.") : { tags: [text] }),
+    read: (text) => {
+      const tag = label(text);
+      return isMisread(tag) ? tag : { tags: [tag] };
+    },
   },
   {
     flag: "resumable",

@@ -80,7 +80,7 @@ describe("what is wrong is told with its place", () => {
     ["user: ben\n", 'm.yaml:1:1: unknown key "user"; known: username, ip, port, ssh_key_path, name, '],
     [login.replace("username", "usrname"), 'm.yaml:1:1: unknown key "usrname"; did you mean "username"?'],
     [`${login}max_runs: 3\n`, 'm.yaml:5:1: unknown key "max_runs"; did you mean "maxRuns"?'],
-    [`${login}port: 23\n`, "m.yaml:5:1: this is not valid YAML: Map keys must be unique."],
+    [`${login}port: 23\n`, "m.yaml:5:1: port stands here a second time. Say it once."],
     [`${login}---\na: 1\n`, "m.yaml:5:1: a second document begins here. Keep everything in one."],
     [login.replace(/^.*\n/, ""), "m.yaml:1:1: the key username is missing. Add it, e.g. username: ben"],
     [login.replace("ip: lab1\n", ""), "m.yaml:1:1: the key ip is missing. Add it, e.g. ip: 10.0.0.5"],
@@ -151,11 +151,11 @@ describe("a machine file is looked for", () => {
       "here/lab5/notes": "a folder of that name is passed over",
     });
     inFolder(join(home, "here"));
-    const found = ["lab1", "lab2", "lab2.yaml", "lab3", "lab4", "lab5", "~/here/lab4"].map((named) => {
-      const { name, ip } = readMachineFile(named, home);
+    const found = ["lab1", "lab2", "lab2.yaml", "lab3", "lab4", "lab5", "~/here/lab4"].map(async (named) => {
+      const { name, ip } = await readMachineFile(named, home);
       return `${name} ${ip}`;
     });
-    expect(found).toEqual([
+    expect(await Promise.all(found)).toEqual([
       "lab1 in-var-bare",
       "lab2 in-var-yaml",
       "lab2 in-var-yaml",
@@ -164,20 +164,22 @@ describe("a machine file is looked for", () => {
       "lab5 beside-a-folder",
       "lab4 here-bare",
     ]);
-    expect(readMachineFile(join(home, "here/lab3"), home).ip).toBe("here-yaml");
+    expect((await readMachineFile(join(home, "here/lab3"), home)).ip).toBe("here-yaml");
   });
 
   test("where there is none, it is said where it was looked for", async () => {
     const home = await aHome({ "here/labs/notes": "" });
     inFolder(join(home, "here"));
-    expect(() => readMachineFile("lab1", home)).toThrow(
+    await expect(readMachineFile("lab1", home)).rejects.toThrow(
       `lab1: there is no such machine file. Looked for: lab1, lab1.yaml, ${home}/.local/var/lab1, ${home}/.local/var/lab1.yaml`,
     );
-    expect(() => readMachineFile("labs", home)).toThrow("labs: it is a folder, not a machine file.");
+    await expect(readMachineFile("labs", home)).rejects.toThrow("labs: it is a folder, not a machine file.");
   });
 
   test("one that is no text is refused", async () => {
     const home = await aFolder({ "lab1.yaml": Uint8Array.of(0xff, 0xfe, 0x00) });
-    expect(() => readMachineFile(join(home, "lab1.yaml"), home)).toThrow("lab1.yaml: the file is not UTF-8 text.");
+    await expect(readMachineFile(join(home, "lab1.yaml"), home)).rejects.toThrow(
+      "lab1.yaml: the file is not UTF-8 text",
+    );
   });
 });

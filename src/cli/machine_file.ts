@@ -8,7 +8,7 @@ import { isMachineName } from "../core/machine.ts";
 import { objectionToKeyFile } from "../shells/key_file.ts";
 import { isMisread, type Misread, misread, wholeNumber } from "./option_values.ts";
 import { wrongUsage } from "./stop.ts";
-import { readTextFile } from "./text_file.ts";
+import { isUnreadable, readTextFile } from "./text_file.ts";
 import { type KeyAndValue, nameOfKey, openYamlDocument, type Refuse, textOf, unknownKey } from "./yaml_document.ts";
 
 /** A machine behind ssh as a file describes it: ml-scheduler's four keys, and Runyard's own. */
@@ -52,9 +52,11 @@ type Key = keyof typeof keys;
  * Reads the machine file that is `named`: as it stands, with `.yaml`, and both below `~/.local/var`.
  * Throws a refusal that says where it looked, or what is wrong at `file:line:column`.
  */
-export function readMachineFile(named: string, home: string): MachineFile {
+export async function readMachineFile(named: string, home: string): Promise<MachineFile> {
   const path = findMachineFile(named, home);
-  return parseMachineFile(path, readTextFile(path), home);
+  const text = await readTextFile(path);
+  if (isUnreadable(text)) throw wrongUsage(`${path}: ${text.unreadable}.`);
+  return parseMachineFile(path, text, home);
 }
 
 function findMachineFile(named: string, home: string): string {
@@ -88,6 +90,7 @@ export function parseMachineFile(path: string, text: string, home: string): Mach
   for (const pair of contents.items as KeyAndValue[]) {
     const name = nameOfKey(pair);
     if (!Object.hasOwn(keys, name)) throw refuse(pair.key, unknownKey(name, Object.keys(keys)));
+    if (pairs.has(name)) throw refuse(pair.key, `${name} stands here a second time. Say it once.`);
     pairs.set(name, pair);
   }
 
@@ -138,7 +141,7 @@ function gpusOf(node: Node, refuse: Refuse): string[] {
   if (!isSeq<Node>(node)) throw refuse(node, `gpus takes a list of the GPUs that may be used, e.g. ${keys.gpus}`);
   const gpus: string[] = [];
   for (const item of node.items) {
-    const gpu = isScalar(item) ? textOf(item) : "";
+    const gpu = textOf(item) ?? "";
     if (!/^(0|[1-9]\d{0,2})$/.test(gpu))
       throw refuse(item, `gpus takes numbers as nvidia-smi counts, e.g. ${keys.gpus}`);
     if (gpus.includes(gpu)) throw refuse(item, `GPU ${gpu} stands here a second time.`);

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { NewMachine } from "../api/machine.ts";
-import { isLoginHost, isLoginUser } from "../core/login.ts";
+import { isLoginHost, isLoginUser, parseDestination } from "../core/login.ts";
 import { objectionToKeyFile } from "../shells/key_file.ts";
 import type { MachineFile } from "./machine_file.ts";
 import { isMisread, wholeNumber } from "./option_values.ts";
@@ -17,8 +17,7 @@ export interface LoginOptions {
 
 /** `user@host`, a host, or an alias of the user's ssh_config, with what the options say of it. */
 export function readLogin(destination: string, options: LoginOptions): NewMachine["login"] {
-  const at = destination.lastIndexOf("@");
-  const [user, host] = at === -1 ? [null, destination] : [destination.slice(0, at), destination.slice(at + 1)];
+  const { host, user } = parseDestination(destination);
   if (!isLoginHost(host) || (user !== null && !isLoginUser(user))) {
     throw wrongUsage(
       `"${destination}" is not where one can log in. Write user@host, or an alias of your ~/.ssh/config.`,

@@ -19,6 +19,14 @@ export function wholeNumber(text: string, least: number, most: number): number |
   return misread(`It takes a whole number from ${least} to ${most}.`);
 }
 
+/** As long as the yard takes names and tags. */
+const LONGEST_LABEL = 200;
+
+export function label(text: string): string | Misread {
+  if (text === "") return misread("It must not be empty.");
+  return text.length <= LONGEST_LABEL ? text : misread(`It takes at most ${LONGEST_LABEL} characters.`);
+}
+
 export function duration(text: string): number | Misread {
   return parseDurationMs(text) ?? misread("It takes a duration: 90s, 15m, 2h30m, 3d or HH:MM:SS.");
 }

@@ -8,9 +8,7 @@ export interface Place {
 
 /** What can be wrong with a file of parameters. */
 export type ParamsProblem =
-  | { code: "missing" }
   | { code: "unreadable"; reason: string }
-  | { code: "not_text" }
   | { code: "empty" }
   | { code: "syntax"; place: Place; detail: string }
   | { code: "not_a_mapping"; place: Place; found: string }
@@ -41,12 +39,8 @@ const EXAMPLE = 'It should say which values each parameter takes, e.g. {"lr": [0
 
 function wording(problem: ParamsProblem): string {
   switch (problem.code) {
-    case "missing":
-      return "there is no such file. Name a file of parameters with --params FILE, or give values with --set NAME=VALUE,VALUE.";
     case "unreadable":
-      return `the file cannot be read: ${problem.reason}.`;
-    case "not_text":
-      return "the file is not UTF-8 text. Save it as UTF-8.";
+      return `${problem.reason}. Name a file of parameters with --params FILE, or give values with --set NAME=VALUE,VALUE.`;
     case "empty":
       return `the file names no parameters. ${EXAMPLE}`;
     case "syntax":

@@ -47,7 +47,7 @@ function isBlank(command: Command): boolean {
 }
 
 /** Everything but the code: that is taken when a yard is there. Reads the files of variables. */
-export function prepareSubmission(work: Work, options: Partial<JobOptions>): SubmissionInput {
+export async function prepareSubmission(work: Work, options: Partial<JobOptions>): Promise<SubmissionInput> {
   return {
     ...(options.name !== undefined && { name: options.name }),
     work: sentWork(work),
@@ -61,7 +61,7 @@ export function prepareSubmission(work: Work, options: Partial<JobOptions>): Sub
     paused: options.paused ?? false,
     tags: options.tags ?? [],
     cwd: workingFolder(options.cwd),
-    ...submittingEnvironment(options.envFiles ?? [], options.env ?? []),
+    ...(await submittingEnvironment(options.envFiles ?? [], options.env ?? [])),
     umask: currentUmask(),
     limits: submittingLimits(),
     out: options.out === undefined ? null : resolve(options.out),

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { isRefusedCall } from "../client/client.ts";
-import { closeConnections } from "../platform/http.ts";
+import { closeConnections, isUnreachable } from "../platform/http.ts";
 import { systemErrorCode } from "../platform/system_error.ts";
 import { version } from "../platform/version.ts";
 import { splitAtDashes } from "./command_words.ts";
@@ -110,14 +110,17 @@ function report(error: unknown, json: boolean): number {
     const { code, detail, exitCode } = error.problem;
     return reportStop({ code, message: detail, exitCode }, json);
   }
-  const code = systemErrorCode(error);
-  if (code !== null && /^E(CONN|HOST|NET|AI_|PIPE|TIMEDOUT|ADDR)|^ENOTFOUND$/.test(code)) {
-    const message = `The yard cannot be reached: ${error instanceof Error ? error.message : code}. See: runyard status`;
+  if (isUnreachable(error)) {
+    const message = `The yard at ${error.unreachable} cannot be reached: ${error.message}. Look whether it runs, and whether that is its address.`;
     return reportStop({ code: "unreachable", message, exitCode: 3 }, json);
   }
-  if (error instanceof Error && error.message === "the yard did not answer in time") {
-    return reportStop({ code: "unreachable", message: `${error.message}. Try again.`, exitCode: 3 }, json);
+  if (error instanceof Error && "syscall" in error && error.syscall === "uv_cwd") {
+    const message = "The folder in which you are is no longer there. Change to another one and try again.";
+    return reportStop({ code: "usage", message, exitCode: 2 }, json);
   }
+  // What the system refuses is no bug of ours either: a file that may not be read, a disk that is full.
+  if (systemErrorCode(error) !== null && error instanceof Error)
+    return reportStop({ code: "system", message: error.message, exitCode: 3 }, json);
   throw error;
 }
 

@@ -56,6 +56,15 @@ test("what is no finite number is never best and comes last", () => {
   expect(sortRuns(runs, "-loss").map(({ id }) => id)).toEqual(["1.2", "1.4", "1.1", "1.3", "1.5"]);
 });
 
+test("where some have a result of that name, those without one come last, whatever their metric of that name says", () => {
+  const runs = [
+    aRun(1, { metrics: { accuracy: 0.99 }, status: "failed" }),
+    aRun(2, { metrics: { accuracy: 0.5 }, result: { accuracy: 0.6 } }),
+    aRun(3, { metrics: { accuracy: 0.9 }, result: { accuracy: 0.9 } }),
+  ];
+  expect(sortRuns(runs, "-accuracy").map(({ id }) => id)).toEqual(["1.3", "1.2", "1.1"]);
+});
+
 test("runs without a result of that name are sorted by the last value of a metric, or by a parameter", () => {
   const runs = [
     aRun(1, { metrics: { loss: "NaN" }, params: { lr: 0.1, model: "b" } }),
@@ -80,6 +89,17 @@ test("the table has the parameters as written, the results, and the metrics that
     "1.1  ✓ succeeded  0.10       0.9  2.5s  0.123457",
     "1.2  ✗ failed     1e-3            2.5s",
   ]);
+});
+
+test("where runs worked with different code, the table says with which", () => {
+  const commit = "6f73842d9584aaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+  const runs = [aRun(1, { code: commit }), aRun(2, { code: `${commit}-dirty` }), aRun(3, { code: null })];
+  expect(layResults(runs, null, plain, 0).body).toEqual([
+    "1.1  ✓ succeeded  6f73842d        2.5s",
+    "1.2  ✓ succeeded  6f73842d-dirty  2.5s",
+    "1.3  ✓ succeeded                  2.5s",
+  ]);
+  expect(layResults(runs.slice(0, 1), null, plain, 0).head).not.toContain("CODE");
 });
 
 test("CSV quotes what needs it", () => {

@@ -6,7 +6,6 @@ import { type Home, makeHome, readJsonFile, type YardAddress } from "../platform
 import { httpRequest } from "../platform/http.ts";
 import { leanNodeFlags } from "../platform/lean_node.ts";
 import { isAlive } from "../platform/processes.ts";
-import { systemErrorText } from "../platform/system_error.ts";
 import { printable } from "./printable.ts";
 import { stopWith } from "./stop.ts";
 
@@ -36,15 +35,19 @@ export async function findYard(home: Home): Promise<YardAddress | "none" | "sile
 
 /**
  * Starts a yard in the background and waits until it is ready. Where several are started at once, one wins and all wait for it.
+ * `isOurs` says whether it was this one.
  *
  * @param options  for `runyard up --foreground`
  * @param database  PostgreSQL URL; it may hold a password, so it travels in the environment. Null: the home's own file
  */
-export async function startYard(home: Home, options: readonly string[], database: string | null): Promise<YardAddress> {
-  try {
-    makeHome(home);
-  } catch (error) {
-    const message = `The folder ${home.folder} cannot be made: ${systemErrorText(error)}. Name another one in RUNYARD_HOME.`;
+export async function startYard(
+  home: Home,
+  options: readonly string[],
+  database: string | null,
+): Promise<{ address: YardAddress; isOurs: boolean }> {
+  const objection = makeHome(home);
+  if (objection !== null) {
+    const message = `The folder ${home.folder} cannot be a yard's home: ${objection}. Name another one in RUNYARD_HOME.`;
     throw stopWith({ code: "no_home", message, exitCode: 3 });
   }
   const log = openSync(home.yardLog, "a", 0o600);
@@ -61,9 +64,10 @@ export async function startYard(home: Home, options: readonly string[], database
   for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline; await after(LOOK_EVERY_MS)) {
     const found = await findYard(home);
     if (typeof found === "object") {
-      if (found.pid !== child.pid && exit === null) await withdraw(child);
+      const isOurs = found.pid === child.pid;
+      if (!isOurs && exit === null) await withdraw(child);
       child.unref();
-      return found;
+      return { address: found, isOurs };
     }
     if (exit !== null && exit !== ANOTHER_HAS_THE_LOCK)
       throw notStarted(home, logStart, exit, "The yard did not start");

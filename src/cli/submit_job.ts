@@ -1,15 +1,17 @@
 import type { Job } from "../api/job.ts";
 import type { Command } from "../core/command.ts";
 import { commandLine } from "../core/command_line.ts";
-import { codeVersion } from "../snapshots/git.ts";
+import type { CompiledWork } from "../core/work.ts";
+import { commitOf } from "../snapshots/git.ts";
 import { ask } from "./ask.ts";
 import { type Connection, connectToChange } from "./connect.ts";
 import type { JobOptions } from "./job_options.ts";
 import { counted } from "./number_text.ts";
-import { type PreparedJob, prepareSubmission, prepareWork } from "./prepare_job.ts";
-import { INTERRUPTED } from "./stop.ts";
+import { prepareSubmission, prepareWork } from "./prepare_job.ts";
+import { printable } from "./printable.ts";
+import { INTERRUPTED, wrongUsage } from "./stop.ts";
 import type { SubmitOptions } from "./submit_option_flags.ts";
-import { canAsk, note, noteColours, print, printJson, write } from "./terminal.ts";
+import { type Colours, canAsk, colours, note, noteColours, print, printJson, write } from "./terminal.ts";
 
 /** Submits a job and does what was asked for after it; returns the exit code. */
 export async function submitJob(
@@ -17,8 +19,12 @@ export async function submitJob(
   options: Partial<JobOptions>,
   how: SubmitOptions & { isSweep: boolean },
 ): Promise<number> {
+  if (how.exitCode && !how.wait && !how.follow)
+    throw wrongUsage("--exit-code belongs to --wait or --follow: without them nothing has ended yet.");
+  if (how.dryRun && how.json) throw wrongUsage("--dry-run prints commands for a shell, not JSON: leave out --json.");
   const prepared = await prepareWork(command, options, how.isSweep);
-  if (how.dryRun) return printCommands(prepared);
+  const submission = await prepareSubmission(prepared.work, options);
+  if (how.dryRun) return printCommands(prepared.compiled, 1);
   const { total } = prepared.compiled;
   if (total > 1 && !how.yes && !how.json && canAsk()) {
     const answer = await ask(`Submit ${counted(total, "run")}?`);
@@ -27,7 +33,6 @@ export async function submitJob(
       return answer === "interrupted" ? INTERRUPTED : 1;
     }
   }
-  const submission = prepareSubmission(prepared.work, options);
   const quiet = how.json === true;
   const commit = commitOf(submission.cwd);
   const connection = await connectToChange({ quiet });
@@ -40,9 +45,10 @@ export async function submitJob(
   return goOn(connection, job, how);
 }
 
-async function printCommands({ compiled }: PreparedJob): Promise<number> {
+/** The commands of the runs from number `first` on, one a line, as a shell reads them. */
+export async function printCommands(compiled: CompiledWork, first: number): Promise<number> {
   let lines = "";
-  for (let n = 1; n <= compiled.total; n += 1) {
+  for (let n = first; n <= compiled.total; n += 1) {
     lines += `${commandLine(compiled.run(n).command)}\n`;
     if (lines.length < 65_536 && n < compiled.total) continue;
     await write(process.stdout, lines);
@@ -54,30 +60,33 @@ async function printCommands({ compiled }: PreparedJob): Promise<number> {
 async function goOn(connection: Connection, job: Job, how: SubmitOptions): Promise<number> {
   if (how.wait || how.follow) {
     const { followJob } = await import("./follow/follow_job.ts");
-    return followJob(connection, job, how, () => note(queued(job)));
+    return followJob(connection, job, how, () => note(queued(job, noteColours)));
   }
   if (how.json) printJson({ job });
+  else if (job.endedAt !== null) await printEnded(connection, job);
   else printQueued(job);
   return 0;
 }
 
-function queued(job: Job): string {
+/** What it waits for has failed before. */
+async function printEnded({ client }: Connection, job: Job): Promise<void> {
+  const { run } = await client.call("showRun", { params: { job: job.id, n: 1 } });
+  const why = run.cause ? `: ${printable(run.cause.text)}` : "";
+  print(`${colours.bold(`Job ${job.id}`)}: ${counted(job.runs.total, "run")} ${job.status} at once${why}.`);
+  print(`  explain:    runyard explain ${job.id}`);
+}
+
+function queued(job: Job, { bold }: Colours): string {
   const held = job.paused ? " It is paused." : "";
-  return `${noteColours.bold(`Job ${job.id}`)}: ${counted(job.runs.total, "run")} queued.${held}`;
+  return `${bold(`Job ${job.id}`)}: ${counted(job.runs.total, "run")} queued.${held}`;
 }
 
 function printQueued(job: Job): void {
-  print(queued(job));
+  print(queued(job, colours));
   if (job.paused) print(`  let it go:  runyard resume ${job.id}`);
   print(`  follow:     runyard logs -f ${job.id}`);
   print(`  explain:    runyard explain ${job.id}`);
   print(`  cancel:     runyard cancel ${job.id}`);
-}
-
-/** The commit of the code; with `-dirty` where the folder differs from it. */
-async function commitOf(folder: string): Promise<string | null> {
-  const { commit, dirty } = await codeVersion(folder, 1000);
-  return commit !== null && dirty ? `${commit}-dirty` : commit;
 }
 
 async function afterJobs(connection: Connection, after: JobOptions["after"]): Promise<{ job: number; any: boolean }[]> {

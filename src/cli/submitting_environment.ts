@@ -1,9 +1,9 @@
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { takenAlong } from "../core/environment.ts";
-import { systemErrorText } from "../platform/system_error.ts";
 import { isBadVariable, parseEnvironmentFile } from "./environment_file.ts";
 import { wrongUsage } from "./stop.ts";
+import { isUnreadable, readTextFile } from "./text_file.ts";
 
 /** The variables that a job goes with, and those among them that its user named. */
 export interface SubmittingEnvironment {
@@ -12,15 +12,16 @@ export interface SubmittingEnvironment {
 }
 
 /** The variables of this terminal that go along, then those of the files, then those named one by one. */
-export function submittingEnvironment(files: readonly string[], named: readonly string[]): SubmittingEnvironment {
+export async function submittingEnvironment(
+  files: readonly string[],
+  named: readonly string[],
+): Promise<SubmittingEnvironment> {
   const variables: Record<string, string> = {};
-  for (const file of files) Object.assign(variables, readEnvironmentFile(file));
+  for (const file of files) Object.assign(variables, await readEnvironmentFile(file));
   for (const text of named) {
     const equals = text.indexOf("=");
     const name = equals === -1 ? text : text.slice(0, equals);
     const value = equals === -1 ? process.env[name] : text.slice(equals + 1);
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
-      throw wrongUsage(`--env: "${name}" cannot be the name of a variable. Write NAME or NAME=VALUE.`);
     if (value === undefined)
       throw wrongUsage(`--env ${name}: there is no such variable here. Set it, or write --env ${name}=VALUE.`);
     variables[name] = value;
@@ -28,13 +29,9 @@ export function submittingEnvironment(files: readonly string[], named: readonly 
   return { environment: { ...takenAlong(process.env), ...variables }, named: Object.keys(variables) };
 }
 
-function readEnvironmentFile(path: string): Record<string, string> {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw wrongUsage(`--env-file ${path}: ${systemErrorText(error)}.`);
-  }
+async function readEnvironmentFile(path: string): Promise<Record<string, string>> {
+  const text = await readTextFile(path);
+  if (isUnreadable(text)) throw wrongUsage(`--env-file ${path}: ${text.unreadable}.`);
   const variables = parseEnvironmentFile(text);
   if (isBadVariable(variables)) throw wrongUsage(`${path}:${variables.line}: ${variables.message}`);
   return variables;

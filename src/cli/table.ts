@@ -15,7 +15,7 @@ export type Cell = string | { text: string; paint: (text: string) => string };
 
 const GAP = "  ";
 /** To this many columns cells are cut; to the other one where leaving columns out was not enough either. */
-const NARROW = 8;
+const NARROW = 16;
 const NARROWEST = 3;
 
 /**

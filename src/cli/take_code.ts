@@ -19,7 +19,12 @@ export async function takeCode(
   how: { yes: boolean; quiet: boolean; only?: readonly string[] },
 ): Promise<string> {
   const { home } = connection;
-  if (!home) throw wrongUsage("A snapshot can only be handed to a yard on this machine so far. Leave out --snapshot.");
+  if (!home) {
+    const why = `The yard at ${connection.url()} is reached over the network, and a snapshot is handed over as files`;
+    throw wrongUsage(
+      `${why}. Leave out --snapshot (of retry: --code now), or give this command on the yard's own machine.`,
+    );
+  }
   const survey = await surveyFolder(folder, { avoid: [home.folder], include: how.only ?? [] });
   if (!survey.ok) throw wrongUsage(describeSnapshotProblem(survey.problem));
   if (how.only) keepBelow(survey.value, how.only);

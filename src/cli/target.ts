@@ -1,5 +1,6 @@
 import { parseSelectors } from "../core/selector.ts";
 import type { Connection } from "./connect.ts";
+import { pages } from "./pages.ts";
 import { wrongUsage } from "./stop.ts";
 
 /** A job, or some of its runs, that a command looks at. */
@@ -22,9 +23,9 @@ export async function targets(connection: Connection, words: readonly string[]):
   for (const [i, selector] of selectors.entries()) {
     const select = selector.kind === "all" ? "all" : (text.split(",")[i] ?? text);
     // Also runs are asked for: it refuses those that do not exist.
-    const { jobs } = await connection.client.call("listJobs", { query: { select } });
     const runs = selector.kind === "runs" ? { first: selector.first, last: selector.last } : null;
-    found.push(...jobs.map((job) => ({ job: job.id, runs })));
+    for await (const { jobs } of pages(connection, "listJobs", { query: { select, sort: "id" } }))
+      found.push(...jobs.map((job) => ({ job: job.id, runs })));
   }
   return found;
 }

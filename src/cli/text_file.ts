@@ -1,35 +1,37 @@
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
 import { systemErrorCode, systemErrorText } from "../platform/system_error.ts";
-import { wrongUsage } from "./stop.ts";
 
-/** The text of a file that the user named; `said` is what refusals call it, e.g. `--from commands.txt`. */
-export function readTextFile(path: string, said = path): string {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw wrongUsage(`${said}: ${unreadable(error)}.`);
-  }
-  return textOfBytes(bytes, said);
+/** A file that was named and cannot be read as text: why, after `FILE: `. */
+export interface Unreadable {
+  unreadable: string;
 }
 
-/** Text without the mark that some editors put before it. */
-export function textOfBytes(bytes: Uint8Array, said: string): string {
+export function isUnreadable(value: string | Unreadable): value is Unreadable {
+  return typeof value !== "string";
+}
+
+/** The UTF-8 text of a file that a user names, without a byte order mark; `-` is stdin. */
+export async function readTextFile(path: string): Promise<string | Unreadable> {
+  let bytes: Buffer;
+  try {
+    // Not readFileSync(0): Node has made a pipe there non-blocking, and who writes to it may be slower than we are.
+    bytes = path === "-" ? await buffer(process.stdin) : await readFile(path);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === null) throw error;
+    return { unreadable: reasons[code] ?? `the file cannot be read: ${systemErrorText(error)}` };
+  }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw wrongUsage(`${said}: the file is not UTF-8 text. Save it as UTF-8.`);
+    return { unreadable: "the file is not UTF-8 text; save it as UTF-8" };
   }
-}
-
-/** Why a file could not be read. */
-export function unreadable(error: unknown): string {
-  return reasons[systemErrorCode(error) ?? ""] ?? systemErrorText(error);
 }
 
 const reasons: Record<string, string> = {
   ENOENT: "there is no such file",
   ENOTDIR: "there is no such file",
-  EISDIR: "it is a folder",
+  EISDIR: "it is a folder, not a file",
   EACCES: "you have no permission to read it",
 };

@@ -1,9 +1,19 @@
-import { isScalar, LineCounter, type Node, type Pair, parseDocument, Scalar, type YAMLError } from "yaml";
+import {
+  type Document,
+  isScalar,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  Scalar,
+  type YAMLError,
+} from "yaml";
 import { didYouMean } from "./nearest.ts";
 import { wrongUsage } from "./stop.ts";
 
 /** A YAML file whose mistakes are told with their place. */
 export interface YamlDocument {
+  document: Document.Parsed;
   contents: Node | null;
   /** Both counted from 1; null stands for the beginning of the file. */
   placeOf(node: unknown): { line: number; column: number };
@@ -15,9 +25,10 @@ export type Refuse = (node: unknown, why: string) => Error;
 
 export type KeyAndValue = Pair<Node, Node | null>;
 
+/** Keys that stand twice are the caller's to find. */
 export function openYamlDocument(path: string, text: string): YamlDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const placeAt = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
@@ -29,6 +40,7 @@ export function openYamlDocument(path: string, text: string): YamlDocument {
   const [wrong] = [...document.errors, ...document.warnings];
   if (wrong) throw refuseAt(wrong.pos[0], yamlMistake(wrong));
   return {
+    document,
     contents: document.contents,
     placeOf: (node) => placeAt(startOf(node)),
     refuse: (node, why) => refuseAt(startOf(node), why),
@@ -36,7 +48,7 @@ export function openYamlDocument(path: string, text: string): YamlDocument {
 }
 
 /** What the parser has to say of text that is no YAML, as a sentence. */
-export function yamlMistake({ code, message }: YAMLError): string {
+function yamlMistake({ code, message }: YAMLError): string {
   if (code === "MULTIPLE_DOCS") return "a second document begins here. Keep everything in one.";
   const line = message.split("\n")[0] ?? message;
   return `this is not valid YAML: ${line.replace(/\.$/, "")}.`;
@@ -50,12 +62,13 @@ export function nameOfKey({ key }: KeyAndValue): string {
   return isScalar(key) ? String(key.value) : String(key);
 }
 
-/** A plain scalar as written: `0.10`, `on`, `1_000` stay what they are. */
-export function textOf(scalar: Scalar): string {
-  return scalar.type === Scalar.PLAIN ? (scalar.source ?? String(scalar.value)) : String(scalar.value);
+/** A plain scalar as written: `0.10`, `on`, `1_000` stay what they are. Null: the node is no scalar. */
+export function textOf(node: unknown): string | null {
+  if (!isScalar(node)) return null;
+  return node.type === Scalar.PLAIN ? (node.source ?? String(node.value)) : String(node.value);
 }
 
 /** Where a node begins, in characters from the beginning of the file. */
-export function startOf(node: unknown): number {
+function startOf(node: unknown): number {
   return (node as { range?: [number, number, number] | null } | null)?.range?.[0] ?? 0;
 }

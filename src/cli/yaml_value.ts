@@ -115,6 +115,10 @@ export function aliasTargets(document: Document): Targets | Alias {
   return dangling ?? targets;
 }
 
+export function danglingText({ source }: Alias): string {
+  return `*${source} stands for nothing: no &${source} comes before it.`;
+}
+
 export function isPlain(scalar: Scalar): boolean {
   return scalar.type === Scalar.PLAIN;
 }

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, resolve } from "node:path";
 import { type Home, homeOf, readJsonFile, readToken, writeJsonFile } from "../platform/home.ts";
+import { systemErrorText } from "../platform/system_error.ts";
 import { stopWith, wrongUsage } from "./stop.ts";
 
 /** Which yard a command speaks to: this machine's own, which may be started, or one elsewhere. */
@@ -40,13 +41,24 @@ export function yardUrl(text: string): string {
 
 function tokenFor(url: string, environment: NodeJS.ProcessEnv): string {
   const file = environment["RUNYARD_TOKEN_FILE"];
+  if (file) return tokenIn(file, { by: "RUNYARD_TOKEN_FILE", exitCode: 3 });
   const login = readLogin(environment);
-  const token = file ? readToken(file) : login?.url === url ? login.token : null;
-  if (token !== null) return token;
-  const message = file
-    ? `RUNYARD_TOKEN_FILE names ${file}, where no token is.`
-    : `There is no token for ${url}. Log in with: runyard login ${url}, or name a token file in RUNYARD_TOKEN_FILE.`;
+  if (login?.url === url) return login.token;
+  const message = `There is no token for ${url}. Log in with: runyard login ${url}, or name a token file in RUNYARD_TOKEN_FILE.`;
   throw stopWith({ code: "no_token", message, exitCode: 3 });
+}
+
+/** The token in a file that the user has named. Refuses a file without one. */
+export function tokenIn(file: string, named: { by: string; exitCode: number }): string {
+  let why = "it is not there, or empty";
+  try {
+    const token = readToken(file);
+    if (token !== null) return token;
+  } catch (error) {
+    why = systemErrorText(error);
+  }
+  const message = `${named.by} names ${file}, where no token is: ${why}.`;
+  throw stopWith({ code: "no_token", message, exitCode: named.exitCode });
 }
 
 interface Login {

@@ -58,9 +58,17 @@ export function openClient(transport: Transport): Client {
         ...(call.signal && { signal: call.signal }),
       });
       if (answer.status >= 400) throw refusal(answer.status, answer.body);
-      return JSON.parse(answer.body);
+      return read(answer);
     },
   };
+}
+
+function read({ status, body }: { status: number; body: string }) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw refusal(status, body);
+  }
 }
 
 /** The path of a door with its parameters and query filled in. */
@@ -86,5 +94,6 @@ function readProblem(status: number, body: string): Problem {
   } catch {
     // Not ours: a proxy's page, say.
   }
-  return { status, code: "unexpected", detail: `The yard answered with HTTP status ${status}.`, exitCode: 3 };
+  const detail = `What answered (HTTP status ${status}) is no yard, or something stands before it. Look at the address.`;
+  return { status, code: "unexpected", detail, exitCode: 3 };
 }

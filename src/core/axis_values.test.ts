@@ -34,6 +34,7 @@ test("a range counts up or down in exact decimals and never beyond its end", () 
     "10000000000000000001 10000000000000000002 10000000000000000003",
   );
   expect(texts("3..3")).toBe("3");
+  expect(texts(".1..0.3:.1")).toBe("0.1 0.2 0.3");
 });
 
 test("a log range has exact ends and the shortest decimals between them", () => {
@@ -53,7 +54,7 @@ test("a linear range has evenly spaced values, both ends included", () => {
 });
 
 test("words that only resemble ranges are left alone", () => {
-  for (const text of ["../data", "a..b", "1..", "..5", "2.0", "log:x", "lin", "1...3", "1..5..9", "v1..2"]) {
+  for (const text of ["../data", "a..b", "1..", "..5", "2.0", "log:x", "lin", "1..x", "v1..2", "2.0..beta"]) {
     expect(parseRange("x", text), text).toBeNull();
   }
 });
@@ -73,6 +74,11 @@ test("a range that cannot be computed is refused", () => {
     "1e-999..1",
     "1..1e17",
     "lin:0..1e999:3",
+    "1...3",
+    "1..5..9",
+    "1..5:",
+    "1..5:x",
+    "2026-01-01..2026-02-01",
   ]) {
     expect(refusal(text), text).toBe("bad_range");
   }

@@ -1,5 +1,6 @@
 import type { AxisValues, ValueSequence } from "./axis.ts";
 import { listedValues } from "./listed_values.ts";
+import type { ParameterValue } from "./parameter_value.ts";
 import { rangeValues } from "./range_values.ts";
 import { isSpaceRefused, refuseSpace, type SpaceRefused } from "./space_problem.ts";
 import { spacedValues } from "./spaced_values.ts";
@@ -36,16 +37,39 @@ function rangeText(values: AxisValues): string {
   }
 }
 
-const NUMBER = String.raw`[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?`;
+/** A range that stands beside other values (`1..5,10`) is written out, up to this many values. */
+const MAX_WRITTEN_OUT = 100_000;
+
+/** Lists and ranges of one parameter, in this order, as one. A single one stays as it is, however long. */
+export function joinedValues(name: string, pieces: readonly AxisValues[]): AxisValues | SpaceRefused {
+  const [only, ...others] = pieces;
+  if (only && others.length === 0) return only;
+  const values: ParameterValue[] = [];
+  for (const piece of pieces) {
+    const sequence = valueSequence(name, piece);
+    if (isSpaceRefused(sequence)) return sequence;
+    if (values.length + sequence.count > MAX_WRITTEN_OUT) {
+      const why = `a range beside other values may have up to ${MAX_WRITTEN_OUT}`;
+      return refuseSpace({ code: "bad_range", name, text: `${sequence.count} values`, why });
+    }
+    for (let i = 0; i < sequence.count; i += 1) values.push(sequence.at(i));
+  }
+  return { kind: "list", values };
+}
+
+const NUMBER = String.raw`[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?`;
 const RANGE = new RegExp(`^(${NUMBER})\\.\\.(${NUMBER})(?::(${NUMBER}))?$`);
 const SPACED = new RegExp(`^(log|lin):(${NUMBER})\\.\\.(${NUMBER}):(\\d{1,16})$`);
+/** A number, dots and more of a number: nobody means this as a text. */
+const NEARLY = /^(?:(?:log|lin):.*\.\.|[+-]?\.?\d[\d.eE+-]*\.\.\.*[+-]?(?:\d|\.\d))/;
 
 /**
  * The range that a text writes: `1..5`, `0.1..0.5:0.1`, `5..1`, `log:1e-5..1e-1:5`, `lin:0..1:5`.
- * null where it writes none (`../data`, `2.0`, `log:x`), a refusal where it nearly does.
+ * null where it writes none (`../data`, `2.0`, `1..x`), a refusal where it nearly does (`1...5`, `1..5:`, `log:1..5`).
  */
 export function parseRange(name: string, text: string): AxisValues | SpaceRefused | null {
-  const range = RANGE.exec(text);
+  if (!text.includes("..")) return null;
+  const range = text.includes("...") ? null : RANGE.exec(text);
   const spaced = SPACED.exec(text);
   let values: AxisValues;
   if (range) {
@@ -53,13 +77,10 @@ export function parseRange(name: string, text: string): AxisValues | SpaceRefuse
   } else if (spaced) {
     const kind = spaced[1] === "log" ? "log" : "lin";
     values = { kind, from: spaced[2] ?? "", to: spaced[3] ?? "", count: Number(spaced[4]) };
-  } else if (/^(?:log|lin):.*\.\./.test(text)) {
-    return refuseSpace({
-      code: "bad_range",
-      name,
-      text,
-      why: "it does not say from where to where in how many values",
-    });
+  } else if (NEARLY.test(text)) {
+    const isSpaced = /^l/.test(text);
+    const why = isSpaced ? "it does not say from where to where in how many values" : "it only looks like one";
+    return refuseSpace({ code: "bad_range", name, text, why });
   } else {
     return null;
   }

@@ -37,6 +37,7 @@ function aMachine(gpus: number, held: { gpus: number; endsAt: number | null }[] 
     drained: false,
     seenAt: NOW,
     unreachableSince: null,
+    trouble: null,
   };
   const open: OpenMachine = { machine, ledger: openLedger(machine), held: [] };
   for (const run of held) {

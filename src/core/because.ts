@@ -1,10 +1,11 @@
 import { type CapacityLimit, describeLimits } from "./capacity_limit.ts";
 import { type Demand, describeDemand } from "./demand.ts";
+import { describeCause, type FailureCause, type RunStatus } from "./run.ts";
 
 /** Why a run waits. `explain`, the panel and the log word the same value. */
 export type Because =
   | { code: "queue_paused"; pool: string }
-  | { code: "job_paused" }
+  | { code: "job_paused"; job: number }
   | { code: "after"; jobs: number[] }
   | { code: "at_most"; limit: number }
   | { code: "no_machine"; closed: string[] }
@@ -15,16 +16,17 @@ export type Because =
   | { code: "reserved"; job: number; on: string }
   | { code: "too_big"; asked: Demand }
   | { code: "no_capacity"; machines: { name: string; because: CapacityLimit[] }[] }
-  | { code: "starting"; machine: string }
+  /** `closed`: why its machine cannot start it now; null: it can. */
+  | { code: "starting"; machine: string; closed: string | null }
   | { code: "running"; machine: string }
-  | { code: "ended"; status: string };
+  | { code: "ended"; status: RunStatus; cause: FailureCause | null };
 
 export function describeBecause(because: Because): string {
   switch (because.code) {
     case "queue_paused":
       return `the queue of pool ${because.pool} is paused; go on with: runyard resume all`;
     case "job_paused":
-      return "the job is paused; go on with: runyard resume";
+      return `the job is paused; go on with: runyard resume ${because.job}`;
     case "after":
       return `it waits for job${because.jobs.length === 1 ? "" : "s"} ${because.jobs.join(", ")} to end`;
     case "at_most":
@@ -52,10 +54,18 @@ export function describeBecause(because: Because): string {
     case "no_capacity":
       return `no machine has room as it is now: ${because.machines.map(({ name, because }) => `${name}: ${describeLimits(because)}`).join(" | ")}`;
     case "starting":
-      return `it is about to start on ${because.machine}`;
+      return because.closed === null
+        ? `it is about to start on ${because.machine}`
+        : `it was given to ${because.machine}, which cannot start it now: ${because.closed}`;
     case "running":
       return `it runs on ${because.machine}`;
     case "ended":
-      return `it has ended: ${because.status}`;
+      return `it has ended: ${endText(because.status, because.cause)}`;
   }
+}
+
+function endText(status: RunStatus, cause: FailureCause | null): string {
+  if (status !== "failed" || cause === null) return status;
+  const comesBack = cause.code === "dependency_failed" ? `; it comes back with: runyard retry ${cause.job}` : "";
+  return `${describeCause(cause)}${comesBack}`;
 }

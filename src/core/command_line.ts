@@ -47,6 +47,11 @@ const SHELL_WORDS =
   "read readonly return set shift source times trap type typeset ulimit umask unalias unset wait";
 const shellWords = new Set([...SHELL_WORDS.split(" "), ".", ":"]);
 
+/** Whether a shell does this itself (`cd`, `exit`, `source`): mostly there is no program of that name. */
+export function isShellWord(name: string): boolean {
+  return shellWords.has(name);
+}
+
 /** Programs whose names a shell takes for its own words, or whose built-in twin acts differently. */
 function isShellsOwn(argv: readonly string[]): boolean {
   const [program = "", ...words] = argv;

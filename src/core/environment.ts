@@ -5,6 +5,14 @@
 const leftBehind =
   /^(SLURM_.*|SBATCH_.*|PMI.*|OMPI_.*|RANK|LOCAL_RANK|WORLD_SIZE|MASTER_.*|CUDA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|HIP_VISIBLE_DEVICES|RUNYARD_.*|SSH_.*|TMUX.*|_|SHLVL|PWD|OLDPWD)$/;
 
+/** What every run gets from Runyard itself, whatever stood there before. */
+const setAlways =
+  /^(CUDA_VISIBLE_DEVICES|ROCR_VISIBLE_DEVICES|RUNYARD_(JOB|RUN|ATTEMPT|TRY|PARAMS|PARAMS_FILE|EVENTS|CHECKPOINTS))$/;
+
+export function isSetAlways(name: string): boolean {
+  return setAlways.test(name);
+}
+
 /** What npm adds for the program it starts. */
 const npmsOwn = /^(npm_.*|INIT_CWD|NODE|COLOR)$/;
 

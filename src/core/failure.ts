@@ -7,9 +7,10 @@ export type Failure =
   | { code: "bad_request"; detail: string }
   | { code: "unauthorized" }
   | { code: "forbidden"; needs: string }
-  | { code: "no_such_job"; job: number }
+  | { code: "no_such_job"; job: number | string }
   | { code: "no_such_run"; run: string }
   | { code: "no_such_pool"; pool: string; known: string[] }
+  | { code: "pool_missing"; pool: string; known: string[] }
   | { code: "not_shared"; pool: string; owner: string }
   | { code: "no_such_machine"; machine: string; known: string[] }
   | { code: "machine_exists"; machine: string }
@@ -17,21 +18,24 @@ export type Failure =
   | { code: "not_behind_ssh"; machine: string }
   | { code: "no_answer"; machine: string }
   | { code: "no_such_token"; token: string }
+  | { code: "no_such_snapshot"; snapshot: string }
   | { code: "no_such_route"; path: string }
+  | { code: "wrong_method"; method: string; path: string; allowed: string[] }
+  | { code: "not_json"; type: string | null }
   | { code: "no_jobs" }
   | { code: "after_missing"; job: number }
   | { code: "not_a_sweep"; job: number }
   | { code: "space"; detail: string }
   | { code: "can_never_run"; asked: Demand; largest: string }
   | { code: "no_room"; machines: { name: string; because: CapacityLimit[] }[] }
-  | { code: "no_code"; job: number }
   | { code: "waits_for_failed"; job: number; on: number }
   | { code: "stale_epoch"; epoch: number }
   | { code: "superseded" }
   | { code: "disk_full"; freeBytes: number; floorBytes: number }
   | { code: "store_away"; reason: string }
   | { code: "too_large"; limitBytes: number }
-  | { code: "gone"; what: string };
+  | { code: "gone"; what: string }
+  | { code: "internal" };
 
 export function describeFailure(failure: Failure): string {
   switch (failure.code) {
@@ -47,6 +51,7 @@ export function describeFailure(failure: Failure): string {
     case "no_such_run":
       return `There is no run ${failure.run}. See a job's runs with: runyard show ${failure.run.split(".")[0]}`;
     case "no_such_pool":
+    case "pool_missing":
       return `There is no pool ${failure.pool}. Pools of this yard: ${failure.known.join(", ")}.`;
     case "not_shared":
       return `Pool ${failure.pool} runs only ${failure.owner}'s work, under that account. An administrator shares it with everyone by: runyard pools set ${failure.pool} --shared`;
@@ -62,8 +67,14 @@ export function describeFailure(failure: Failure): string {
       return `${failure.machine} has not answered in time. Look again with: runyard machines`;
     case "no_such_token":
       return `There is no token ${failure.token}. See them all with: runyard tokens`;
+    case "no_such_snapshot":
+      return `The yard has no snapshot ${failure.snapshot}. Take one with: runyard run --snapshot`;
     case "no_such_route":
-      return `The yard has nothing at ${failure.path}.`;
+      return `The yard has nothing at ${failure.path}. Its doors are listed at /api/v1/openapi.json`;
+    case "wrong_method":
+      return `${failure.path} does not take ${failure.method}, but ${failure.allowed.join(" and ")}.`;
+    case "not_json":
+      return `The body is ${failure.type ?? "of no type"}; it has to be JSON, with the header content-type: application/json`;
     case "no_jobs":
       return "No job has been submitted yet. Submit one with: runyard run -- COMMAND";
     case "after_missing":
@@ -74,8 +85,6 @@ export function describeFailure(failure: Failure): string {
       return `The run asks for ${describeDemand(failure.asked)}; ${failure.largest}. Ask for less, or add a machine.`;
     case "no_room":
       return `No machine has room for one line as it is now:\n${failure.machines.map(({ name, because }) => `  ${name}: ${describeLimits(because)}`).join("\n")}\nAsk for less, or let it wait for room with: --queue`;
-    case "no_code":
-      return `Job ${failure.job} has no code of its own: it runs in the folder it was submitted from, always with today's code.`;
     case "waits_for_failed":
       return `Job ${failure.job} waits for job ${failure.on}, which failed. Retry that one, and this one comes back with it: runyard retry ${failure.on}`;
     case "stale_epoch":
@@ -90,6 +99,8 @@ export function describeFailure(failure: Failure): string {
       return `The request is larger than the ${failure.limitBytes} bytes allowed.`;
     case "gone":
       return `${failure.what} is no longer there.`;
+    case "internal":
+      return "The yard failed at this request; its log says why. Nothing of it was done.";
   }
 }
 
@@ -100,7 +111,8 @@ export const failureDoors = {
   forbidden: { exitCode: 2, status: 403 },
   no_such_job: { exitCode: 4, status: 404 },
   no_such_run: { exitCode: 4, status: 404 },
-  no_such_pool: { exitCode: 2, status: 422 },
+  no_such_pool: { exitCode: 4, status: 404 },
+  pool_missing: { exitCode: 2, status: 422 },
   not_shared: { exitCode: 2, status: 403 },
   no_such_machine: { exitCode: 4, status: 404 },
   machine_exists: { exitCode: 2, status: 409 },
@@ -108,14 +120,16 @@ export const failureDoors = {
   not_behind_ssh: { exitCode: 2, status: 422 },
   no_answer: { exitCode: 3, status: 504 },
   no_such_token: { exitCode: 4, status: 404 },
+  no_such_snapshot: { exitCode: 2, status: 422 },
   no_such_route: { exitCode: 4, status: 404 },
+  wrong_method: { exitCode: 2, status: 405 },
+  not_json: { exitCode: 2, status: 415 },
   no_jobs: { exitCode: 4, status: 404 },
   after_missing: { exitCode: 2, status: 422 },
   not_a_sweep: { exitCode: 2, status: 422 },
   space: { exitCode: 2, status: 422 },
   can_never_run: { exitCode: 5, status: 422 },
   no_room: { exitCode: 5, status: 422 },
-  no_code: { exitCode: 2, status: 422 },
   waits_for_failed: { exitCode: 2, status: 409 },
   stale_epoch: { exitCode: 3, status: 409 },
   superseded: { exitCode: 3, status: 410 },
@@ -123,6 +137,7 @@ export const failureDoors = {
   store_away: { exitCode: 3, status: 503 },
   too_large: { exitCode: 2, status: 413 },
   gone: { exitCode: 4, status: 404 },
+  internal: { exitCode: 1, status: 500 },
 } satisfies Record<Failure["code"], { exitCode: number; status: number }>;
 
 /** An expected failure on its way to a door; anything else that is thrown is a bug of ours. */

@@ -1,3 +1,5 @@
+import type { UnixMs } from "./run.ts";
+
 /** The time of day in which runs may start on a machine, in minutes since midnight there; where `from` > `to` it crosses midnight. */
 export interface Hours {
   from: number;
@@ -28,4 +30,10 @@ export function describeHours({ from, to }: Hours): string {
 
 function clock(minute: number): string {
   return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+/** Local time, in minutes from midnight. */
+export function minuteOfDay(at: UnixMs): number {
+  const time = new Date(at);
+  return time.getHours() * 60 + time.getMinutes();
 }

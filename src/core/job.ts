@@ -59,6 +59,9 @@ export function resultsName({ prefix }: ResultsPlace, line: number): string {
   return `${prefix}.${line}`;
 }
 
+/** The code that runs work with. */
+export type Code = Pick<JobPlan, "snapshot" | "commit">;
+
 /** What the scheduler and the agent have to know of a job. */
 export interface JobRules {
   id: JobId;

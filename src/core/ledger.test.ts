@@ -23,7 +23,17 @@ function aGpu(index: string, changes: Partial<Gpu> = {}): Gpu {
 function aMachine(changes: { cpus?: number; gpus?: Gpu[]; slots?: string[] } = {}): Machine {
   const { cpus = 8, gpus = [], slots = null } = changes;
   const hardware = { cpus, memoryBytes: 64 * GB, gpus, problems: [], reserved: [], blocked: null };
-  return { id: 1, name: "lab1", pool: "lab", hardware, slots, drained: false, seenAt: 0, unreachableSince: null };
+  return {
+    id: 1,
+    name: "lab1",
+    pool: "lab",
+    hardware,
+    slots,
+    drained: false,
+    seenAt: 0,
+    unreachableSince: null,
+    trouble: null,
+  };
 }
 
 const anything: Demand = { gpus: null, cpus: null, memoryBytes: null };

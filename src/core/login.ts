@@ -26,7 +26,7 @@ export function isLoginHost(text: string): boolean {
 }
 
 export function isLoginUser(text: string): boolean {
-  return /^(?!-)[^\s\p{Cc}\p{Cf}'"`$;&<>|(){}]{1,255}(?<!\\)$/u.test(text);
+  return /^[\p{L}\p{N}_.](?:[\p{L}\p{N}_.@\\+~-]{0,252}[\p{L}\p{N}_.@+~$-])?$/u.test(text);
 }
 
 export interface LoginObjection {

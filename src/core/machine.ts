@@ -1,6 +1,6 @@
 import type { MachineLimits } from "./capacity.ts";
 import type { FreeMachine } from "./free_machine.ts";
-import type { Hours } from "./hours.ts";
+import { describeHours, type Hours, isWithin } from "./hours.ts";
 import type { UnixMs } from "./run.ts";
 
 /** How attempts get to a machine: an agent fetches them, or the yard brings them over ssh. */
@@ -72,12 +72,35 @@ export interface Machine {
   /** When its agent was last heard; null: never. */
   seenAt: UnixMs | null;
   unreachableSince: UnixMs | null;
+  /** Why its agent cannot speak, worded for people; null: nothing is known to be wrong. */
+  trouble: string | null;
 }
 
 /** Whether a machine may be called so: one word, that no shell, list or file system takes apart. */
 export function isMachineName(text: string): boolean {
   return /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u.test(text);
 }
+
+/**
+ * Why the machine takes no runs now, worded for people; null: it does.
+ *
+ * @param minuteOfDay  local time, from midnight
+ */
+export function whyClosed(machine: WhetherClosed, minuteOfDay: number): string | null {
+  const { name, drained, seenAt, unreachableSince, trouble, hardware, allows } = machine;
+  if (trouble !== null) return `${name}: ${trouble}`;
+  if (seenAt === null) return `${name} has not been heard yet`;
+  if (unreachableSince !== null) return `${name} cannot be reached`;
+  if (drained) return `${name} is drained; go on with: runyard machines set ${name} --resume`;
+  if (hardware.blocked !== null) return `${name}: ${hardware.blocked}`;
+  if (!allows?.hours || isWithin(allows.hours, minuteOfDay)) return null;
+  return `${name} starts runs only ${describeHours(allows.hours)}`;
+}
+
+type WhetherClosed = Pick<
+  Machine,
+  "name" | "drained" | "seenAt" | "unreachableSince" | "trouble" | "hardware" | "allows"
+>;
 
 /** The GPU indices in one CUDA_VISIBLE_DEVICES: `0,1` → [`0`, `1`], empty → none. */
 export function devicesOf(visible: string): string[] {

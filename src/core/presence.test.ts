@@ -7,9 +7,9 @@ test("a machine that has been silent for its lease is unreachable since it was l
   const presence = openPresence();
   presence.heard(1, 0);
   for (let now = 0; now <= SILENCE_MS + LOOK_MS; now += LOOK_MS) presence.looked(now);
-  expect(presence.of(1)).toEqual({ seenAt: 0, unreachableSince: 0 });
+  expect(presence.of(1)).toEqual({ seenAt: 0, unreachableSince: 0, trouble: null });
   presence.heard(1, 60_000);
-  expect(presence.of(1)).toEqual({ seenAt: 60_000, unreachableSince: null });
+  expect(presence.of(1)).toEqual({ seenAt: 60_000, unreachableSince: null, trouble: null });
 });
 
 test("time in which the yard itself slept is no silence of others", () => {
@@ -21,5 +21,13 @@ test("time in which the yard itself slept is no silence of others", () => {
 });
 
 test("a machine that was never heard is neither seen nor unreachable", () => {
-  expect(openPresence().of(7)).toEqual({ seenAt: null, unreachableSince: null });
+  expect(openPresence().of(7)).toEqual({ seenAt: null, unreachableSince: null, trouble: null });
+});
+
+test("what keeps a machine's agent from speaking is known until it speaks", () => {
+  const presence = openPresence();
+  presence.troubled(1, "its agent does not start");
+  expect(presence.of(1)).toEqual({ seenAt: null, unreachableSince: null, trouble: "its agent does not start" });
+  presence.heard(1, 5);
+  expect(presence.of(1).trouble).toBeNull();
 });

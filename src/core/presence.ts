@@ -5,22 +5,37 @@ export const SILENCE_MS = 20_000;
 /** Between two looks no more than this counts as silence: the yard itself may have slept in between. */
 const LONGEST_STEP_MS = 3000;
 
+export interface Sight {
+  /** When the machine was heard last; null: not since this yard started. */
+  seenAt: UnixMs | null;
+  unreachableSince: UnixMs | null;
+  /** Why its agent cannot speak, worded for people; null: nothing is known to be wrong. */
+  trouble: string | null;
+}
+
 /**
  * Which machines have been heard since this yard started. Silence counts only while the yard was awake and looking: a
  * laptop that slept, a stopped process or a clock that jumped starts no lease's end.
  */
 export interface Presence {
   heard(machine: number, now: UnixMs): void;
+  /** Until it is heard again. */
+  troubled(machine: number, trouble: string): void;
   /** The yard is awake and looking. */
   looked(now: UnixMs): void;
-  of(machine: number): { seenAt: UnixMs | null; unreachableSince: UnixMs | null };
+  of(machine: number): Sight;
 }
 
 export function openPresence(): Presence {
   const machines = new Map<number, { seenAt: UnixMs; silentMs: number }>();
+  const troubles = new Map<number, string>();
   let lookedAt: UnixMs | null = null;
   return {
-    heard: (machine, now) => machines.set(machine, { seenAt: now, silentMs: 0 }),
+    heard(machine, now) {
+      machines.set(machine, { seenAt: now, silentMs: 0 });
+      troubles.delete(machine);
+    },
+    troubled: (machine, trouble) => troubles.set(machine, trouble),
     looked(now) {
       const step = lookedAt === null ? 0 : Math.min(Math.max(0, now - lookedAt), LONGEST_STEP_MS);
       lookedAt = now;
@@ -28,8 +43,9 @@ export function openPresence(): Presence {
     },
     of(machine) {
       const known = machines.get(machine);
-      if (!known) return { seenAt: null, unreachableSince: null };
-      return { seenAt: known.seenAt, unreachableSince: known.silentMs > SILENCE_MS ? known.seenAt : null };
+      const trouble = troubles.get(machine) ?? null;
+      if (!known) return { seenAt: null, unreachableSince: null, trouble };
+      return { seenAt: known.seenAt, unreachableSince: known.silentMs > SILENCE_MS ? known.seenAt : null, trouble };
     },
   };
 }

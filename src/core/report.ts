@@ -1,3 +1,4 @@
+import type { Peaks } from "./peaks.ts";
 import type { Ending } from "./run.ts";
 import type { Observations } from "./run_event.ts";
 import type { Symptom } from "./symptom.ts";
@@ -8,8 +9,9 @@ export type Stream = { kind: "none" } | { kind: "inline"; base64: string } | { k
 /** What a machine tells of its attempts. */
 export type Report =
   | { kind: "started"; attempt: string; at: number; pid: number }
-  | ({ kind: "observed"; attempt: string } & Observations)
-  | {
+  /** Peaks so far; null: nothing new. */
+  | ({ kind: "observed"; attempt: string } & Observations & Peaks)
+  | ({
       kind: "ended";
       attempt: string;
       /** Null: not known. */
@@ -22,6 +24,4 @@ export type Report =
       err: Stream;
       events: Stream;
       symptom: Symptom | null;
-      memoryPeakBytes: number | null;
-      gpuMemoryPeakBytes: number | null;
-    };
+    } & Peaks);

@@ -19,6 +19,11 @@ test("Python's bare NaN and Infinity are read as the strings that stand for them
   });
 });
 
+test("an instant that has no date is none", () => {
+  const at = (t: string) => parseEvent(`{"t":${t},"kind":"log","text":""}`)?.at;
+  expect([at("1e30"), at("-8.7e12"), at("NaN"), at("8.64e12")]).toEqual([0, 0, 0, 8.64e15]);
+});
+
 test("a number too large for one is infinite, and never where only numbers stand", () => {
   expect(parseEvent('{"t":1e999,"kind":"metric","step":1e999,"values":{"a":1e999,"b":-1e999}}')).toEqual({
     kind: "metric",

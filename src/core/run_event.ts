@@ -15,13 +15,16 @@ export type RunEvent =
 /** A longer line is not one of the client library's. */
 export const LONGEST_LINE_BYTES = 256 * 1024;
 
+/** Beyond this no instant has a date (ECMAScript's time values). */
+const FURTHEST_MS = 8.64e15;
+
 /** One line of an events file; null where it is torn, foreign or oversized. */
 export function parseEvent(line: string): RunEvent | null {
   if (line.length > LONGEST_LINE_BYTES) return null;
   const event = parseJson(line);
   if (typeof event !== "object" || event === null || !("kind" in event)) return null;
   const { kind, t, step, values, done, of, text } = event as Record<string, unknown>;
-  const at = isFiniteNumber(t) ? Math.round(t * 1000) : 0;
+  const at = isFiniteNumber(t) && Math.abs(t * 1000) <= FURTHEST_MS ? Math.round(t * 1000) : 0;
   if (kind === "metric" && isRecord(values)) {
     return { kind, at, step: isFiniteNumber(step) ? step : null, values: scalars(values) };
   }

@@ -1,11 +1,8 @@
 import { type Axis, type AxisValues, isParameterName } from "./axis.ts";
-import { parseRange, valueSequence } from "./axis_values.ts";
+import { joinedValues, parseRange } from "./axis_values.ts";
 import { type ListItem, readListItem } from "./list_item.ts";
 import { type ParameterValue, parameterValue, textValue } from "./parameter_value.ts";
 import { isSpaceRefused, refuseSpace, type SpaceRefused } from "./space_problem.ts";
-
-/** A range that stands beside other values (`1..5,10`) is written out, up to this many values. */
-const MAX_WRITTEN_OUT = 100_000;
 
 /**
  * `--set NAME=VALUE,VALUE`: values as written, split at commas, without the spaces around them; a range is
@@ -35,7 +32,7 @@ export function parseSetting(setting: string): Axis | SpaceRefused {
     }
     at = item.end + 1;
   }
-  const values = joined(name, pieces);
+  const values = joinedValues(name, pieces);
   return isSpaceRefused(values) ? values : { name, values };
 }
 
@@ -51,22 +48,6 @@ function itemValues(name: string, item: ListItem): AxisValues | SpaceRefused {
       return parseRange(name, item.text) ?? { kind: "list", values: [parameterValue(item.text)] };
     }
   }
-}
-
-function joined(name: string, pieces: readonly AxisValues[]): AxisValues | SpaceRefused {
-  const [only, ...others] = pieces;
-  if (only && others.length === 0) return only;
-  const values: ParameterValue[] = [];
-  for (const piece of pieces) {
-    const sequence = valueSequence(name, piece);
-    if (isSpaceRefused(sequence)) return sequence;
-    if (values.length + sequence.count > MAX_WRITTEN_OUT) {
-      const why = `a range beside other values may have up to ${MAX_WRITTEN_OUT}`;
-      return refuseSpace({ code: "bad_range", name, text: `${sequence.count} values`, why });
-    }
-    for (let i = 0; i < sequence.count; i += 1) values.push(sequence.at(i));
-  }
-  return { kind: "list", values };
 }
 
 /** `--zip lr,layers`: the names of parameters that advance together. */

@@ -21,7 +21,7 @@ import type { Change } from "../store/changes.ts";
 import { answerEnquiry, selectOpenEnquiries } from "../store/enquiries.ts";
 import { type JobRow, selectJob } from "../store/jobs.ts";
 import { type Introduction, introduceAgent, updateHardware } from "../store/machines.ts";
-import { type Ended, recordEnds, recordObserved, recordStarts } from "../store/reports.ts";
+import { type Ended, recordEnds, recordObserved, recordPeaks, recordStarts } from "../store/reports.ts";
 import type { Store } from "../store/store.ts";
 import { openAssignments } from "./assignments.ts";
 import { type Delivery, deliver, settle } from "./deliver.ts";
@@ -143,6 +143,7 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
       report.kind === "observed" ? [{ ...report, attempt: report.attempt as AttemptId }] : [],
     );
     return store.write(async (db) => {
+      await recordPeaks(db, observed);
       const touched = [...(await recordStarts(db, started)), ...(await recordObserved(db, observed))];
       const ended = await recordEnds(db, recorded, now);
       return [

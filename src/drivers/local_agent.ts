@@ -11,15 +11,31 @@ export interface LocalAgent {
   stop(withAgent: boolean): Promise<void>;
 }
 
+export interface LocalAgentOptions {
+  /** What starts an agent: program and arguments. */
+  command: string[];
+  /** When the yard heard an agent of this machine last, epoch ms; null: never. */
+  heardAt: () => number | null;
+  /** Told when no agent comes up, in words for people; all is well again when one is heard. */
+  onTrouble: (trouble: string) => void;
+  log: (text: string) => void;
+}
+
 const LOOK_MS = 300;
-/** An agent that ended is not started again sooner: one that cannot start must not be started for ever. */
+/** An agent that ended is not started again sooner; one that ended unheard is given twice as long each time. */
 const PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 30_000;
+/** Tools that tell of GPUs may hang for some seconds before an agent speaks. */
+const HEARD_WITHIN_MS = 20_000;
 /** A look at the GPUs that hangs may hold it up for longer. */
 const GONE_WITHIN_MS = 2000;
 
-/** @param command  what starts an agent: program and arguments */
-export function keepLocalAgent(home: Home, command: string[], log: (text: string) => void): LocalAgent {
-  let startedAt = 0;
+export function keepLocalAgent(home: Home, { command, heardAt, onTrouble, log }: LocalAgentOptions): LocalAgent {
+  /** When an agent was started last, or this began to look after one. */
+  let since = Date.now();
+  let notBefore = since;
+  let failures = 0;
+  let isStopped = false;
   let starting: number | null = null;
   let outdated: number | null = null;
   const timer = setInterval(look, LOOK_MS);
@@ -27,6 +43,9 @@ export function keepLocalAgent(home: Home, command: string[], log: (text: string
 
   function look(): void {
     const running = runningAgent(home);
+    if ((running !== null || starting !== null) && isUnheard() && Date.now() - since > HEARD_WITHIN_MS) {
+      onTrouble(`its agent runs and does not speak to the yard: see why in ${home.agentLog}`);
+    }
     if (running !== null) {
       starting = null;
       if (running.version !== version && running.pid !== outdated) {
@@ -36,9 +55,31 @@ export function keepLocalAgent(home: Home, command: string[], log: (text: string
       }
       return;
     }
-    if (starting !== null || Date.now() - startedAt < PAUSE_MS) return;
-    startedAt = Date.now();
+    if (starting !== null || Date.now() < notBefore) return;
+    since = Date.now();
+    notBefore = since + PAUSE_MS;
     starting = start();
+  }
+
+  function isUnheard(): boolean {
+    return (heardAt() ?? 0) < since;
+  }
+
+  /** @param how  e.g. `exit code 1` */
+  function ended(how: string): void {
+    starting = null;
+    if (isStopped) return;
+    failures = isUnheard() ? failures + 1 : 0;
+    if (failures === 0) {
+      log(`the agent of this machine ended (${how}); another one is started`);
+      return;
+    }
+    const pauseMs = Math.min(PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+    notBefore = Date.now() + pauseMs;
+    log(`the agent of this machine did not start (${how}); it is tried again in ${pauseMs / 1000} s`);
+    const often = failures === 1 ? "" : `, ${failures} times in a row`;
+    const next = `tried again within ${LONGEST_PAUSE_MS / 1000} s`;
+    onTrouble(`its agent does not start (${how}${often}): see why in ${home.agentLog}; ${next}`);
   }
 
   function start(): number | null {
@@ -52,17 +93,15 @@ export function keepLocalAgent(home: Home, command: string[], log: (text: string
       env: { ...withoutDatabase, RUNYARD_HOME: home.folder, RUNYARD_SPOOL: home.spool, RUNYARD_OWN: "1" },
     });
     closeSync(out);
-    child.once("error", (error) => log(`the agent of this machine cannot be started: ${error.message}`));
-    child.once("exit", (code, signal) => {
-      starting = null;
-      if (code !== 0) log(`the agent of this machine ended (${signal ?? `exit code ${code}`}); another one is started`);
-    });
+    child.once("error", (error) => ended(error.message));
+    child.once("exit", (code, signal) => ended(signal ?? `exit code ${code}`));
     child.unref();
     return child.pid ?? null;
   }
 
   return {
     async stop(withAgent) {
+      isStopped = true;
       clearInterval(timer);
       const agent = runningAgent(home) ?? (starting === null ? null : identify(starting));
       if (!withAgent || agent === null) return;

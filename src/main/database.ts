@@ -24,8 +24,10 @@ export interface OpenedStore {
 
 /** Opens the database that was asked for, now or at an earlier start, in this program's form, and takes the lead. */
 export async function openDatabase(home: Home, options: ServeOptions): Promise<OpenedStore | Refusal> {
-  const asked = options.database ?? process.env["RUNYARD_DATABASE"] ?? null;
+  const asked = options.database;
   const url = asked ?? readToken(home.databaseUrl);
+  const misread = url === null ? null : refuseUrl(url);
+  if (misread) return misread;
   const store = await open(home, url);
   if (isRefusal(store)) return store;
   const holder = holderOf(home);
@@ -60,9 +62,23 @@ async function open(home: Home, url: string | null): Promise<Store | Refusal> {
     if (url === null) throw error;
     await connections.close();
     return {
-      refusal: `The database cannot be used: ${systemErrorText(error)}. Mend it, or name another one with --database.`,
+      refusal: `The database ${nameOf(url)} cannot be used: ${systemErrorText(error)}. Mend it, or name another one with --database.`,
     };
   }
+}
+
+function refuseUrl(url: string): Refusal | null {
+  if (URL.canParse(url) && /^postgres(ql)?:$/.test(new URL(url).protocol)) return null;
+  // Not shown: a password may be in it.
+  const refusal =
+    "The database is named like postgres://user:password@host:5432/name; special characters of a password are written as %XX.";
+  return { refusal };
+}
+
+/** Without the password. */
+function nameOf(url: string): string {
+  const { protocol, username, host, pathname } = new URL(url);
+  return `${protocol}//${username === "" ? "" : `${username}@`}${host}${pathname}`;
 }
 
 /** The yard's id, made once, and a new epoch; null where another yard has the lead. */

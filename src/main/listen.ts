@@ -28,7 +28,8 @@ export async function listen(server: YardServer, options: ServeOptions, home: Ho
       refusal: `Port ${options.port} is in use, or not yours to use. Choose another one with --port, or leave it out.`,
     };
   }
-  const before = Number(readToken(home.port) ?? 0);
+  const kept = Number(readToken(home.port) ?? 0);
+  const before = Number.isInteger(kept) && kept < 65_536 ? kept : 0;
   const free = (await isFree(host, before)) ? before : 0;
   const port = await server.listen(host, free).catch((error: unknown): Refusal => {
     if (systemErrorCode(error) === null) throw error;

@@ -9,15 +9,25 @@ import type { AttemptId } from "../core/run.ts";
 import { openDesk } from "../dispatch/desk.ts";
 import { openWorks } from "../dispatch/works.ts";
 import { agentDriver } from "../drivers/agent.ts";
-import { keepLocalAgent } from "../drivers/local_agent.ts";
+import { keepLocalAgent, type LocalAgent } from "../drivers/local_agent.ts";
 import { sshDriver } from "../drivers/ssh/driver.ts";
 import { type Files, openFiles } from "../files/open_files.ts";
 import { describeFileProblem } from "../files/problem.ts";
 import { openBell } from "../platform/bell.ts";
 import { systemClock } from "../platform/clock.ts";
-import { type Home, homeOf, makeHome, readToken, writeJsonFile, writeSecretFile } from "../platform/home.ts";
+import {
+  type Home,
+  homeOf,
+  makeHome,
+  readJsonFile,
+  readToken,
+  writeJsonFile,
+  writeSecretFile,
+  type YardAddress,
+} from "../platform/home.ts";
 import { leanNodeFlags, openRest } from "../platform/lean_node.ts";
 import { identify } from "../platform/processes.ts";
+import { systemErrorText } from "../platform/system_error.ts";
 import { version } from "../platform/version.ts";
 import { type Loop, startLoop } from "../scheduler/loop.ts";
 import { hashToken, issueToken, openAuthority } from "../server/auth.ts";
@@ -27,6 +37,7 @@ import type { Yard } from "../server/yard.ts";
 import { sshPlace } from "../shells/client.ts";
 import { countWork } from "../store/jobs.ts";
 import { takeLock } from "../store/lock.ts";
+import { selectMachines } from "../store/machines.ts";
 import type { Store } from "../store/store.ts";
 import { type Role, selectValidToken } from "../store/tokens.ts";
 import { type OpenedStore, openDatabase } from "./database.ts";
@@ -39,12 +50,14 @@ const TAKEN = 75;
 const REFUSED = 2;
 /** New work is refused while less than this is free on the yard's disk. */
 const FLOOR_BYTES = 200 * 1024 * 1024;
+const UPKEEP_MS = 2000;
 
 /** Serves the home's yard until it is asked to end. Returns the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
   process.umask(0o077);
   const home = homeOf(process.env);
-  makeHome(home);
+  const unfit = makeHome(home);
+  if (unfit !== null) return say(REFUSED, `The folder ${home.folder} cannot be a yard's home: ${unfit}.`);
   const lock = takeLock(home.lock);
   if (!lock) return say(TAKEN, `Another yard serves ${home.folder}.`);
   const objection = refuseToListen(options);
@@ -53,8 +66,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (!files.ok) return say(REFUSED, describeFileProblem(files.problem));
   const opened = await openDatabase(home, options);
   if (isRefusal(opened)) return say(REFUSED, opened.refusal);
-  await ensureToken(opened.store, home.adminToken, "admin");
-  await ensureToken(opened.store, home.agentToken, "agent");
+  await ensureTokens(opened.store, home);
 
   const rest = openRest(systemClock.now);
   opened.store.changes.hear((changes) => {
@@ -76,14 +88,17 @@ export async function serve(options: ServeOptions): Promise<number> {
   url = listening;
   const drivers = driversOf(home, yard);
   loop = await schedule(yard, opened, drivers, stopped.resolve);
-  writeJsonFile(home.address, { yard: yard.id, url, version, epoch: yard.epoch, ...identify(process.pid) });
-  const agent = keepLocalAgent(home, agentCommand(), logLine);
+  const address = { yard: yard.id, url, version, epoch: yard.epoch, ...identify(process.pid) };
+  writeJsonFile(home.address, address);
+  const upkeep = setInterval(() => void keepReachable(opened.store, home, address), UPKEEP_MS);
+  const agent = await keepAgent(home, yard);
   logLine(`yard ${yard.id} serves ${home.folder} at ${url}, epoch ${yard.epoch}`);
 
   process.once("SIGTERM", () => stopped.resolve());
   process.once("SIGINT", () => stopped.resolve());
   process.on("SIGHUP", () => undefined);
   await stopped.promise;
+  clearInterval(upkeep);
   rmSync(home.address, { force: true });
   await loop.stop();
   await Promise.all(Object.values(drivers).map((driver) => driver.close()));
@@ -175,9 +190,31 @@ function driversOf(home: Home, yard: Yard): Drivers {
   };
 }
 
-/** The same program, as the agent. */
-function agentCommand(): string[] {
-  return [process.execPath, ...new Set([...process.execArgv, ...leanNodeFlags]), process.argv[1] ?? "", "agent"];
+/** This machine's agent: the same program. */
+async function keepAgent(home: Home, { store, presence }: Yard): Promise<LocalAgent> {
+  const flags = new Set([...process.execArgv, ...leanNodeFlags]);
+  const machine = (await selectMachines(store.read)).find(({ name }) => name === "local")?.id ?? 0;
+  return keepLocalAgent(home, {
+    command: [process.execPath, ...flags, process.argv[1] ?? "", "agent"],
+    heardAt: () => presence.of(machine).seenAt,
+    onTrouble: (trouble) => presence.troubled(machine, trouble),
+    log: logLine,
+  });
+}
+
+/** What says how the yard is reached is there again where somebody has deleted it: nobody else could stop it. */
+async function keepReachable(store: Store, home: Home, address: Partial<YardAddress>): Promise<void> {
+  try {
+    if (readJsonFile<YardAddress>(home.address)?.pid !== process.pid) writeJsonFile(home.address, address);
+    await ensureTokens(store, home);
+  } catch (error) {
+    logSparingly(`the home ${home.folder} cannot be kept up: ${systemErrorText(error)}`);
+  }
+}
+
+async function ensureTokens(store: Store, home: Home): Promise<void> {
+  await ensureToken(store, home.adminToken, "admin");
+  await ensureToken(store, home.agentToken, "agent");
 }
 
 /** A token in its owner's file; where it is missing or no longer good, a new one. */
@@ -186,6 +223,6 @@ async function ensureToken(store: Store, path: string, role: Role): Promise<void
   const secret = readToken(path);
   if (secret !== null && (await selectValidToken(store.read, hashToken(secret), now))) return;
   const user = userInfo().username;
-  const issued = await issueToken(store, { user, role, label: "made at the first start", expiresAt: null }, now);
+  const issued = await issueToken(store, { user, role, label: "made by the yard itself", expiresAt: null }, user, now);
   writeSecretFile(path, `${issued.secret}\n`);
 }

@@ -1,7 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { dirname } from "node:path";
-import { systemErrorCode } from "./system_error.ts";
+import { systemErrorCode, systemErrorText } from "./system_error.ts";
 
 /** Where everything of a yard lies: database, tokens, files, its agent. Two homes never touch each other. */
 export interface Home {
@@ -55,12 +65,35 @@ export function homeOf(environment: NodeJS.ProcessEnv): Home {
   };
 }
 
-export function makeHome(home: Home): void {
-  makeFolder(home.folder);
+/**
+ * Makes the home's folder where it is missing, and closes it to others. Returns why it can be no home, for people; null:
+ * it is one. Whoever else could write there could exchange the yard's database and tokens.
+ */
+export function makeHome({ folder }: Home): string | null {
+  try {
+    makeFolder(folder);
+    const found = statSync(folder);
+    if (!found.isDirectory()) return "it is not a folder";
+    const self = process.geteuid?.() ?? found.uid;
+    const isOurs = found.uid === self;
+    if (!isOurs && self !== 0 && (found.uid !== 0 || (found.mode & 0o002) !== 0)) return "others can write into it";
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    // A disk that knows no modes is as it is.
+    if (isOurs && (found.mode & 0o077) !== 0) tryTo(() => chmodSync(folder, 0o700));
+    return null;
+  } catch (error) {
+    return systemErrorText(error);
+  }
 }
 
-/** Not `recursive: true`: in a place like /proc, where nothing can be made, that tries for ever. */
-function makeFolder(folder: string): void {
+function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch {}
+}
+
+/** Makes a folder of this account's, and those it lies in. Not `recursive: true`: in /proc, where nothing can be made, that tries for ever. */
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   if (dirname(folder) !== folder) makeFolder(dirname(folder));
   mkdirSync(folder, { mode: 0o700 });
@@ -102,6 +135,16 @@ export function writeSecretFile(path: string, text: string): void {
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, text, { mode: 0o600 });
   renameSync(temporary, path);
+}
+
+/** Why nothing can be read in a home that is there; null: it can, or there is none. */
+export function unreadableHome({ address }: Home): string | null {
+  try {
+    readFileSync(address);
+    return null;
+  } catch (error) {
+    return systemErrorCode(error) === "ENOENT" ? null : systemErrorText(error);
+  }
 }
 
 /** The token in the file, without the line's end; null where there is none. */

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { constants as osConstants } from "node:os";
-import type { Readable } from "node:stream";
+import { collect } from "./collect.ts";
 
 export interface CommandOptions {
   /** After this the whole process group is killed. Default 5,000 ms. */
@@ -52,7 +52,11 @@ export function runCommand(
     const deadlineTimer = setTimeout(() => finish({ kind: "timed_out", deadlineMs, ...output() }), deadlineMs);
 
     function output(): CommandOutput {
-      return { stdout: stdout.text(), stderr: stderr.text(), truncated: stdout.truncated() || stderr.truncated() };
+      return {
+        stdout: stdout.bytes().toString("utf8"),
+        stderr: stderr.bytes().toString("utf8"),
+        truncated: stdout.truncated() || stderr.truncated(),
+      };
     }
 
     function finish(result: CommandResult): void {
@@ -98,20 +102,6 @@ function start(
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-function collect(stream: Readable, maxBytes: number): { text(): string; truncated(): boolean } {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  let truncated = false;
-  stream.on("data", (chunk: Buffer) => {
-    if (length + chunk.length > maxBytes) truncated = true;
-    const kept = chunk.subarray(0, maxBytes - length);
-    length += kept.length;
-    if (kept.length > 0) chunks.push(kept);
-  });
-  stream.on("error", () => {});
-  return { text: () => Buffer.concat(chunks).toString("utf8"), truncated: () => truncated };
 }
 
 function killGroup(leader: number): void {

@@ -18,6 +18,7 @@ function aFloor({ slots = null, cpus = 2 }: { slots?: string[] | null; cpus?: nu
     drained: false,
     seenAt: 1,
     unreachableSince: null,
+    trouble: null,
   };
   const floor = openFloor(() => 0);
   floor.refresh([machine]);

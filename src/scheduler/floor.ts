@@ -1,7 +1,6 @@
 import type { Demand, Slot } from "../core/demand.ts";
-import { describeHours, isWithin } from "../core/hours.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
-import type { Machine } from "../core/machine.ts";
+import { type Machine, whyClosed } from "../core/machine.ts";
 import type { OpenMachine } from "../core/policy.ts";
 import type { AttemptId, UnixMs } from "../core/run.ts";
 import { nextMeanMs, runAhead } from "../core/run_ahead.ts";
@@ -104,7 +103,7 @@ export function openFloor(minuteOfDay: () => number): Floor {
     },
     open: (pool) =>
       [...places.values()]
-        .filter(({ machine }) => machine.pool === pool && takesRuns(machine, minuteOfDay()))
+        .filter(({ machine }) => machine.pool === pool && whyClosed(machine, minuteOfDay()) === null)
         .map(({ machine, ledger, seated }) => ({ machine, ledger, held: [...seated.values()] })),
     closed: (pool) =>
       [...places.values()].flatMap(({ machine }) =>
@@ -143,7 +142,7 @@ export function openFloor(minuteOfDay: () => number): Floor {
     },
     placeAhead(id, demand, already) {
       const place = places.get(id);
-      if (!place || demand.need || !takesRuns(place.machine, minuteOfDay())) return null;
+      if (!place || demand.need || whyClosed(place.machine, minuteOfDay()) !== null) return null;
       if (place.line.size + already >= runAhead(place.meanMs, place.seated.size)) return null;
       const slot = openLedger(place.machine).place(demand);
       return slot && isAlike(slot, place) ? slot : null;
@@ -170,19 +169,6 @@ export function openFloor(minuteOfDay: () => number): Floor {
 function turnaround({ seated, line, leftAt }: Place, ended: readonly { attempt: AttemptId }[], now: UnixMs): number {
   const freed = ended.filter(({ attempt }) => seated.has(attempt)).length;
   return line.size > 0 && leftAt !== null && freed > 0 ? ((now - leftAt) * seated.size) / freed : 0;
-}
-
-function takesRuns(machine: Machine, minuteOfDay: number): boolean {
-  return machine.seenAt !== null && whyClosed(machine, minuteOfDay) === null;
-}
-
-function whyClosed(machine: Machine, minuteOfDay: number): string | null {
-  const { name, drained, unreachableSince, hardware, allows } = machine;
-  if (unreachableSince !== null) return `${name} cannot be reached`;
-  if (drained) return `${name} is drained; go on with: runyard machines set ${name} --resume`;
-  if (hardware.blocked !== null) return `${name}: ${hardware.blocked}`;
-  if (!allows?.hours || isWithin(allows.hours, minuteOfDay)) return null;
-  return `${name} starts runs only ${describeHours(allows.hours)}`;
 }
 
 /** Whether the machine is cut into slots like this one only, as far as its slots are named or what is held there shows. */

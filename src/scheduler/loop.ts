@@ -1,5 +1,6 @@
 import { backfill } from "../core/backfill.ts";
 import type { Demand, Slot } from "../core/demand.ts";
+import { minuteOfDay } from "../core/hours.ts";
 import type { Machine, MachineDriver } from "../core/machine.ts";
 import type { Presence } from "../core/presence.ts";
 import type { Reasons } from "../core/reasons.ts";
@@ -58,7 +59,7 @@ const SLICE_PAUSE_MS = 100;
 export async function startLoop(options: LoopOptions): Promise<Loop> {
   const { store, drivers, presence, reasons, clock, epoch } = options;
   const driversByName = Object.entries(drivers) as [MachineDriver, Driver][];
-  let floor = openFloor(minuteOfDay);
+  let floor = openFloor(() => minuteOfDay(clock.now()));
   let queue = openQueue();
   const pausedPools = new Set<string>();
   const driverOf = new Map<number, MachineDriver>();
@@ -95,11 +96,6 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     lastTurnAt = clock.now();
   }
 
-  function minuteOfDay(): number {
-    const now = new Date(clock.now());
-    return now.getHours() * 60 + now.getMinutes();
-  }
-
   function wake(): void {
     if (stopped) return;
     again = true;
@@ -128,7 +124,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
 
   /** The store alone knows what became of a commit that failed. Machines are rung: they may have been given something. */
   async function startOver(): Promise<void> {
-    floor = openFloor(minuteOfDay);
+    floor = openFloor(() => minuteOfDay(clock.now()));
     queue = openQueue();
     heard = [];
     await load();
@@ -206,8 +202,9 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     const now = clock.now();
     presence.looked(now);
     const moved = [...floor.machines()].filter((machine) => {
-      const { seenAt, unreachableSince } = presence.of(machine.id);
-      return seenAt !== machine.seenAt && (machine.seenAt === null || unreachableSince !== machine.unreachableSince);
+      const { seenAt, unreachableSince, trouble } = presence.of(machine.id);
+      const isHeardAnew = seenAt !== null && machine.seenAt === null;
+      return isHeardAnew || unreachableSince !== machine.unreachableSince || trouble !== machine.trouble;
     });
     floor.refresh(moved.map((machine) => ({ ...machine, ...presence.of(machine.id) })));
   }

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
+import { insertAudit } from "../store/audit.ts";
 import type { Store } from "../store/store.ts";
-import { insertToken, type Role, selectValidToken } from "../store/tokens.ts";
+import { insertToken, type Role, selectValidToken, type TokenRow } from "../store/tokens.ts";
 
 /** Who asks. */
 export interface Principal {
@@ -26,6 +27,8 @@ export interface Authority {
   recognise(secret: string): Promise<Principal | null>;
   /** Forgets what it remembers, so that a revoked token is refused at once. */
   forget(): void;
+  /** How often it has forgotten: as long as that stays the same, nothing was revoked. */
+  forgotten(): number;
   /** Whether what a principal holds is still good: asked again and again while a stream is open. */
   isStillGood(principal: Principal, secret: string): Promise<boolean>;
 }
@@ -35,6 +38,7 @@ const REMEMBERED_MS = 1000;
 
 export function openAuthority(store: Store, clock: Clock): Authority {
   const remembered = new Map<string, { principal: Principal | null; at: number }>();
+  let forgotten = 0;
 
   async function recognise(secret: string): Promise<Principal | null> {
     const hash = hashToken(secret);
@@ -49,7 +53,11 @@ export function openAuthority(store: Store, clock: Clock): Authority {
 
   return {
     recognise,
-    forget: () => remembered.clear(),
+    forget: () => {
+      remembered.clear();
+      forgotten += 1;
+    },
+    forgotten: () => forgotten,
     isStillGood: async (principal, secret) => (await recognise(secret))?.token === principal.token,
   };
 }
@@ -65,24 +73,31 @@ export interface TokenOrder {
   expiresAt: number | null;
 }
 
-/** Makes a token of 256 random bits and keeps its hash. The secret is returned, and nowhere else. */
+/**
+ * Makes a token of 256 random bits, and keeps its hash together with a word of who made it. The secret is returned, and
+ * nowhere else.
+ */
 export async function issueToken(
   store: Store,
   order: TokenOrder,
+  by: string,
   now: number,
-): Promise<{ id: string; secret: string }> {
-  const id = randomBytes(6).toString("hex");
+): Promise<{ token: TokenRow; secret: string }> {
+  const { user, role, label, expiresAt } = order;
   const secret = `ry_${randomBytes(32).toString("base64url")}`;
-  const row = {
-    id,
-    hash: hashToken(secret),
-    user_name: order.user,
-    role: order.role,
-    label: order.label,
+  const token = {
+    id: randomBytes(6).toString("hex"),
+    user_name: user,
+    role,
+    label,
     created_at: now,
-    expires_at: order.expiresAt,
+    expires_at: expiresAt,
     revoked_at: null,
   };
-  await store.write((db) => insertToken(db, row));
-  return { id, secret };
+  await store.write(async (db) => {
+    await insertToken(db, { ...token, hash: hashToken(secret) });
+    const detail = { user, role };
+    await insertAudit(db, { at: now, user: by, action: "create", target: `token ${token.id}`, detail });
+  });
+  return { token, secret };
 }

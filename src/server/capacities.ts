@@ -1,6 +1,6 @@
 import type { Capacity } from "../core/capacity.ts";
 import type { Demand } from "../core/demand.ts";
-import { isWithin } from "../core/hours.ts";
+import { isWithin, minuteOfDay } from "../core/hours.ts";
 import { openLedger } from "../core/ledger.ts";
 import type { Machine } from "../core/machine.ts";
 import { allowsOf, selectMachines } from "../store/machines.ts";
@@ -19,15 +19,14 @@ export interface MachineCapacity {
 export async function capacities(yard: Yard, pool: string, demand: Demand): Promise<MachineCapacity[]> {
   const { need, machines: names } = demand;
   if (!need) return [];
-  const now = new Date(yard.clock.now());
-  const minuteOfDay = now.getHours() * 60 + now.getMinutes();
+  const minute = minuteOfDay(yard.clock.now());
   const rows = (await selectMachines(yard.store.read)).filter(
     (row) => row.pool === pool && (names?.includes(row.name) ?? true),
   );
   return rows.map((row) => {
     const machine: Machine = { ...row, ...allowsOf(row), ...yard.presence.of(row.id) };
     const { seenAt, unreachableSince, drained, hardware, allows } = machine;
-    const isAwake = !allows?.hours || isWithin(allows.hours, minuteOfDay);
+    const isAwake = !allows?.hours || isWithin(allows.hours, minute);
     return {
       name: row.name,
       isOpen: seenAt !== null && unreachableSince === null && !drained && hardware.blocked === null && isAwake,

@@ -8,13 +8,15 @@ const LONGEST_WORD_BYTES = 131_072;
 
 /** Refuses commands with a word that could be queued, but never be started. Null: there is none. */
 export function checkWords(work: Work): Refused | null {
-  const words =
-    work.kind === "lines" ? work.lines.map(([, text]) => text) : wordsOf(longestCommand(work.command, work.spaces));
-  for (const word of words) {
+  const words: [what: string, word: string][] =
+    work.kind === "lines"
+      ? work.lines.map(([line, text]) => [`The command in line ${line}`, text])
+      : wordsOf(longestCommand(work.command, work.spaces)).map((word) => ["An argument of the command", word]);
+  for (const [what, word] of words) {
     // No character takes more than 3 bytes for each of its UTF-16 units.
     const bytes = word.length * 3 < LONGEST_WORD_BYTES ? 0 : Buffer.byteLength(word);
     if (bytes >= LONGEST_WORD_BYTES) {
-      const detail = `An argument of the command is ${bytes} bytes long; Linux starts no program with one above ${LONGEST_WORD_BYTES - 1}. Put it into a file and pass its name.`;
+      const detail = `${what} is ${bytes} bytes long; Linux starts no program with an argument above ${LONGEST_WORD_BYTES - 1}. Put it into a file and pass its name.`;
       return refuse({ code: "bad_request", detail });
     }
   }

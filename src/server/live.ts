@@ -2,7 +2,8 @@ import { openBell } from "../platform/bell.ts";
 import type { Change } from "../store/changes.ts";
 import { type JobRow, selectJob } from "../store/jobs.ts";
 import { selectRun } from "../store/runs.ts";
-import { absentRun, presentJob, presentRun } from "./present.ts";
+import { absentRun } from "./present.ts";
+import { presentJobs, presentRuns } from "./present_many.ts";
 import { answered, type Handler, type Yard } from "./yard.ts";
 
 /** Changes remembered for those who come back: beyond them one is told to look at everything anew. */
@@ -14,6 +15,8 @@ const HEARTBEAT_MS = 10_000;
 const LOOK_MS = 1000;
 /** Runs told one by one in a bundle; with more, the job's counts say enough. */
 const MOST_RUNS = 200;
+
+type LiveEvent = [event: "hello" | "reset" | "job" | "run" | "machines", data: object];
 
 /**
  * Live events over SSE. Each says how something is now, not what happened to it, so missing some or hearing one twice
@@ -38,39 +41,57 @@ export function liveHandler(yard: Yard): Handler<"events"> {
       "cache-control": "no-store",
       "x-accel-buffering": "no",
     });
+    if (incoming.method === "HEAD") {
+      outgoing.end();
+      return answered;
+    }
     const lastId = incoming.headers["last-event-id"];
     let told = whereToGoOn(typeof lastId === "string" ? lastId : null);
     if (told === null) {
       told = latest();
-      send("reset", {}, told);
+      await send(["reset", {}], told);
     }
-    send("hello", { epoch: yard.epoch }, told);
+    await send(["hello", { epoch: yard.epoch }], told);
     let toldAt = yard.clock.now();
-    while (!signal.aborted) {
+    while (await isWelcome()) {
       const rings = bell.rings("changes");
       const hasNews = latest() > told;
       if (told < firstNumber) {
         // It read so slowly that what came next is forgotten.
         told = latest();
-        send("reset", {}, told);
+        await send(["reset", {}], told);
       } else if (hasNews) {
-        const news = history.slice(told - firstNumber);
+        const before = told;
         told = latest();
-        await tell(news, told);
+        await tell(history.slice(before - firstNumber), before, told);
         toldAt = yard.clock.now();
       } else if (yard.clock.now() - toldAt > HEARTBEAT_MS) {
         outgoing.write(": still here\n\n");
         toldAt = yard.clock.now();
       }
-      if (!(await yard.authority.isStillGood(who, secret))) break;
-      if (outgoing.writableNeedDrain) await drained();
       if (hasNews) await pause();
       else await bell.wait("changes", rings, LOOK_MS, signal);
     }
-    outgoing.end();
+    // Not ended: who reads nothing would hold it open for ever.
+    outgoing.destroy();
     return answered;
 
-    async function tell(changes: Change[], number: number): Promise<void> {
+    async function isWelcome(): Promise<boolean> {
+      return !signal.aborted && (await yard.authority.isStillGood(who, secret));
+    }
+
+    /** Only the last event of a bundle has the bundle's number: who is cut off before that hears the bundle again. */
+    async function tell(changes: Change[], before: number, number: number): Promise<void> {
+      let held: LiveEvent | null = null;
+      for await (const event of eventsOf(changes)) {
+        if (signal.aborted) return;
+        if (held) await send(held, before);
+        held = event;
+      }
+      if (held) await send(held, number);
+    }
+
+    async function* eventsOf(changes: Change[]): AsyncGenerator<LiveEvent> {
       const jobs = new Map<number, Set<number>>();
       for (const change of changes) {
         if (change.kind !== "job" && change.kind !== "run") continue;
@@ -83,26 +104,36 @@ export function liveHandler(yard: Yard): Handler<"events"> {
         const job = await selectJob(store.read, id);
         if (!job) continue;
         const isWatched = query.job !== undefined && query.runs !== false;
-        if (isWatched) for (const n of [...runs].slice(-MOST_RUNS)) await tellRun(job, n, number);
-        send("job", presentJob(job), number);
+        if (isWatched) for (const run of await runsNow(job, [...runs].slice(-MOST_RUNS))) yield ["run", run];
+        for (const one of await presentJobs(store.read, [job])) yield ["job", one];
       }
-      if (query.job === undefined && changes.some(({ kind }) => kind === "machine")) send("machines", {}, number);
+      if (query.job === undefined && changes.some(({ kind }) => kind === "machine")) yield ["machines", {}];
     }
 
-    async function tellRun(job: JobRow, n: number, number: number): Promise<void> {
-      const row = (await selectRun(store.read, job.id, n)) ?? absentRun(job, n);
-      send("run", presentRun(job, row, await yard.works.of(job), null), number);
+    async function runsNow(job: JobRow, numbers: number[]): Promise<object[]> {
+      const rows = [];
+      for (const n of numbers) rows.push((await selectRun(store.read, job.id, n)) ?? absentRun(job, n));
+      return presentRuns(yard, job, rows);
     }
 
-    function send(event: string, data: object, number: number): void {
+    /** Resolves when the other side has read enough for more: what it is slow to read does not pile up here. */
+    async function send([event, data]: LiveEvent, number: number): Promise<void> {
       outgoing.write(`id: ${yard.epoch}-${number}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      while (outgoing.writableNeedDrain && (await isWelcome())) await drained();
     }
 
-    function drained(): Promise<unknown> {
-      return Promise.race([
-        new Promise((resolve) => outgoing.once("drain", resolve)),
-        new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true })),
-      ]);
+    function drained(): Promise<void> {
+      return new Promise((resolve) => {
+        const timer = setTimeout(done, LOOK_MS);
+        outgoing.once("drain", done);
+        signal.addEventListener("abort", done, { once: true });
+        function done() {
+          clearTimeout(timer);
+          outgoing.off("drain", done);
+          signal.removeEventListener("abort", done);
+          resolve();
+        }
+      });
     }
   };
 

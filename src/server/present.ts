@@ -3,7 +3,7 @@ import type { Machine } from "../api/machine.ts";
 import type { Attempt, Run } from "../api/run.ts";
 import { commandLine } from "../core/command_line.ts";
 import type { Slot } from "../core/demand.ts";
-import { jobStatus } from "../core/job.ts";
+import { type Code, jobStatus } from "../core/job.ts";
 import type { Login } from "../core/login.ts";
 import { type Machine as CoreMachine, devicesOf } from "../core/machine.ts";
 import { describeCause, type Ending, type FailureCause, type JobId } from "../core/run.ts";
@@ -21,7 +21,7 @@ export function isoOf(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
 }
 
-export function presentJob(job: JobRow, after: { job: number; any: boolean }[] = []): Job {
+export function presentJob(job: JobRow, after: readonly { job: number; any: boolean }[]): Job {
   return {
     id: job.id,
     name: job.name,
@@ -34,7 +34,7 @@ export function presentJob(job: JobRow, after: { job: number; any: boolean }[] =
     submittedAt: isoOf(job.submittedAt),
     endedAt: isoOf(job.endedAt),
     tags: job.tags,
-    after,
+    after: after.map(({ job: id, any }) => ({ job: id, any })),
     runs: job.counts,
   };
 }
@@ -57,12 +57,14 @@ export function absentRun(job: JobRow, n: number): RunRow {
     progress_json: null,
     metrics_json: null,
     result_json: null,
+    code_json: null,
   };
 }
 
 export function presentRun(job: JobRow, row: RunRow, work: CompiledWork, attempt: AttemptRow | null): Run {
   const { command, values, line } = work.run(row.n);
   const slot = attempt ? (JSON.parse(attempt.slot_json) as Slot) : null;
+  const code: Code = row.code_json === null ? job.plan : JSON.parse(row.code_json);
   const cause = row.cause_json === null ? null : (JSON.parse(row.cause_json) as FailureCause);
   const isOver = row.status !== "starting" && row.status !== "running";
   const worker = {
@@ -90,7 +92,7 @@ export function presentRun(job: JobRow, row: RunRow, work: CompiledWork, attempt
     progress: row.progress_json === null ? null : JSON.parse(row.progress_json),
     metrics: row.metrics_json === null ? {} : JSON.parse(row.metrics_json),
     result: row.result_json === null ? {} : JSON.parse(row.result_json),
-    code: attempt?.snapshot ?? job.plan.snapshot ?? job.plan.commit,
+    code: attempt?.snapshot ?? code.snapshot ?? code.commit,
     gpuMemoryPeakBytes: attempt?.gpu_memory_peak_bytes ?? null,
     memoryPeakBytes: attempt?.memory_peak_bytes ?? null,
     startedAt: isoOf(row.started_at),
@@ -138,8 +140,8 @@ export function presentMachine(
   machine: CoreMachine & Pick<MachineRow, "driver" | "login">,
   held: { run: string; slot: Slot }[],
 ): Machine {
-  const { hardware, seenAt, unreachableSince, slots } = machine;
-  const reachable = seenAt !== null && unreachableSince === null;
+  const { hardware, seenAt, unreachableSince, trouble, slots } = machine;
+  const reachable = seenAt !== null && unreachableSince === null && trouble === null;
   return {
     name: machine.name,
     pool: machine.pool,
@@ -153,7 +155,7 @@ export function presentMachine(
     })),
     slots: slots && presentSlots(slots, held),
     running: held.map(({ run }) => run),
-    problems: [...(hardware.blocked === null ? [] : [hardware.blocked]), ...hardware.problems],
+    problems: [...[trouble, hardware.blocked].filter((problem) => problem !== null), ...hardware.problems],
     seenAt: isoOf(seenAt),
     unreachableSince: isoOf(unreachableSince),
     driver: machine.driver,

@@ -1,7 +1,14 @@
-import { type Failure, isRefused, type Refused, refuse } from "../core/failure.ts";
+import { isRefused, type Refused, refuse } from "../core/failure.ts";
 import { formatSelector, parseSelectors, type Selector } from "../core/selector.ts";
 import type { Db } from "../store/dialect.ts";
-import { type JobRow, selectJob, selectJobs, selectLastJobId, selectOpenJobIds } from "../store/jobs.ts";
+import {
+  type JobRow,
+  selectJob,
+  selectJobs,
+  selectJobsBetween,
+  selectLastJobId,
+  selectOpenJobIds,
+} from "../store/jobs.ts";
 import type { RunSpan } from "../store/runs.ts";
 import type { Principal } from "./auth.ts";
 
@@ -11,8 +18,12 @@ export interface Chosen {
   range: RunSpan["range"];
 }
 
-/** Finds what the text names. Every job and run named one by one must exist; of a range of jobs, those that do. */
-export async function choose(db: Db, text: string): Promise<Chosen[] | Refused> {
+/**
+ * Finds what the text names. Every job and run named one by one must exist; of a range of jobs, those that do.
+ *
+ * @param all  which jobs `all` means. Default: those that have not ended
+ */
+export async function choose(db: Db, text: string, all = selectOpenJobIds): Promise<Chosen[] | Refused> {
   const selectors = parseSelectors(text);
   if (!selectors) {
     return refuse({
@@ -22,29 +33,26 @@ export async function choose(db: Db, text: string): Promise<Chosen[] | Refused> 
   }
   const chosen: Chosen[] = [];
   for (const selector of selectors) {
-    const found = await find(db, selector);
+    const found = await find(db, selector, all);
     if (isRefused(found)) return found;
     chosen.push(...found);
   }
   return chosen;
 }
 
-async function find(db: Db, selector: Selector): Promise<Chosen[] | Refused> {
+async function find(db: Db, selector: Selector, all: typeof selectOpenJobIds): Promise<Chosen[] | Refused> {
   switch (selector.kind) {
     case "all":
-      return (await selectJobs(db, await selectOpenJobIds(db))).map((job) => ({ job, range: null }));
+      return (await selectJobs(db, await all(db))).map((job) => ({ job, range: null }));
     case "last": {
       const last = await selectLastJobId(db);
       const job = last === null ? null : await selectJob(db, last);
       return job ? [{ job, range: null }] : refuse({ code: "no_jobs" });
     }
     case "jobs": {
-      const ids = Array.from(
-        { length: Math.min(selector.last - selector.first + 1, 100_000) },
-        (_, i) => selector.first + i,
-      );
-      const jobs = await selectJobs(db, ids.slice(0, 30_000));
-      return jobs.length > 0 ? jobs.map((job) => ({ job, range: null })) : missing(selector);
+      const jobs = await selectJobsBetween(db, selector.first, selector.last);
+      if (jobs.length === 0) return refuse({ code: "no_such_job", job: formatSelector(selector) });
+      return jobs.map((job) => ({ job, range: null }));
     }
     case "runs": {
       const job = await selectJob(db, selector.job);
@@ -55,12 +63,10 @@ async function find(db: Db, selector: Selector): Promise<Chosen[] | Refused> {
   }
 }
 
-function missing(selector: Extract<Selector, { kind: "jobs" }>): Refused {
-  const failure: Failure =
-    selector.first === selector.last
-      ? { code: "no_such_job", job: selector.first }
-      : { code: "bad_request", detail: `There are no jobs ${formatSelector(selector)}. See them all with: runyard ls` };
-  return refuse(failure);
+/** The selection for those who read it later, when another job is the last one. */
+export function lasting(text: string, chosen: readonly Chosen[]): string {
+  const newest = chosen.reduce((latest, { job }) => Math.max(latest, job.id), 0);
+  return text.replaceAll("last", `${newest}`);
 }
 
 /** Steering and output belong to a job's owner and to administrators. */

@@ -1,20 +1,23 @@
 import { createServer, type Server } from "node:http";
 import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
-import type { z } from "zod";
-import { contract } from "../api/contract.ts";
-import { problemOf } from "../api/openapi.ts";
 import { type DoorName, doors } from "../api/paths.ts";
 import { type Failure, isRefused } from "../core/failure.ts";
 import { systemErrorText } from "../platform/system_error.ts";
+import { insertAudit } from "../store/audit.ts";
 import { mayEnter, type Principal } from "./auth.ts";
 import { agentHandlers } from "./handlers/agents.ts";
+import { jobListHandlers } from "./handlers/job_list.ts";
 import { jobHandlers } from "./handlers/jobs.ts";
 import { machineHandlers } from "./handlers/machines.ts";
+import { runListHandlers } from "./handlers/run_lists.ts";
 import { runHandlers } from "./handlers/runs.ts";
 import { steeringHandlers } from "./handlers/steering.ts";
 import { yardHandlers } from "./handlers/yard.ts";
 import { liveHandler } from "./live.ts";
+import { parse } from "./parse.ts";
 import { metricsHandler } from "./prometheus.ts";
+import { isConnectionLost, isDiskFull, noDoor, rawRefusal, refuse, unreadable } from "./refusals.ts";
+import { refusedChange } from "./refused_change.ts";
 import { answered, type Handlers, type Yard } from "./yard.ts";
 
 /** A sweep of a million listed values, or 100,000 commands, in one request. */
@@ -34,10 +37,18 @@ export function openServer(yard: Yard): YardServer {
       server = createServer({ keepAliveTimeout: 65_000 }, handler);
       return server;
     },
+    frameworkErrors: (error, _request, reply) => {
+      refuse(reply, unreadable(error.message));
+    },
+    clientErrorHandler: (error, socket) => {
+      if (socket.writable) socket.end(rawRefusal(unreadable(error.message)));
+    },
   });
   const handlers: Handlers = {
     ...jobHandlers(yard),
+    ...jobListHandlers(yard),
     ...runHandlers(yard),
+    ...runListHandlers(yard),
     ...steeringHandlers(yard),
     ...machineHandlers(yard),
     ...agentHandlers(yard),
@@ -45,12 +56,22 @@ export function openServer(yard: Yard): YardServer {
     events: liveHandler(yard),
     metrics: metricsHandler(yard),
   };
+  const admitted = new WeakMap<FastifyRequest, Admitted>();
+  // On arrival, before the body is read: of those who may not enter not a byte is taken in.
+  app.addHook("onRequest", async (request, reply) => {
+    reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
+    if (request.is404) return refuseDoorless(request, reply);
+  });
   for (const name of Object.keys(doors) as DoorName[]) {
-    const { method, path } = doors[name];
-    app.route({ method, url: path, handler: (request, reply) => enter(name, request, reply) });
+    app.route({
+      method: doors[name].method,
+      url: doors[name].path,
+      onRequest: (request, reply) => admit(name, request, reply),
+      handler: (request, reply) => enter(name, request, reply),
+    });
   }
-  app.setNotFoundHandler((request, reply) => refuse(reply, { code: "no_such_route", path: request.url }));
-  app.setErrorHandler(async (error, _request, reply) => {
+  app.setNotFoundHandler(refuseDoorless);
+  app.setErrorHandler(async (error, request, reply) => {
     if (isDiskFull(error)) {
       const free = await yard.files.freeBytes();
       return refuse(reply, { code: "disk_full", freeBytes: free.ok ? free.value : 0, floorBytes: yard.floorBytes });
@@ -62,24 +83,35 @@ export function openServer(yard: Yard): YardServer {
     }
     const { statusCode = 500, message } = error as { statusCode?: number; message: string };
     if (statusCode === 413) return refuse(reply, { code: "too_large", limitBytes: LARGEST_BODY_BYTES });
-    if (statusCode < 500)
-      return refuse(reply, { code: "bad_request", detail: `The request cannot be read: ${message}` });
+    if (statusCode === 415) return refuse(reply, { code: "not_json", type: request.headers["content-type"] ?? null });
+    if (statusCode < 500) return refuse(reply, unreadable(message));
     yard.log(`a request failed: ${error instanceof Error ? (error.stack ?? message) : message}`);
-    const detail = "The yard failed at this request; its log says why. Nothing of it was done.";
-    return reply
-      .code(500)
-      .type("application/problem+json")
-      .send({ status: 500, code: "internal", detail, exitCode: 1 });
+    return refuse(reply, { code: "internal" });
   });
 
-  /** Authentication, parsing, the handler, its answer: the same way through every door. */
-  async function enter(name: DoorName, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const secret = bearer(request);
-    const who = doors[name].role === "open" ? nobody : secret === null ? null : await yard.authority.recognise(secret);
-    if (!who) return refuse(reply, { code: "unauthorized" });
+  /** Lets in who has a token of the door's role, and remembers who it is. */
+  async function admit(
+    name: DoorName,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply | undefined> {
     const { role } = doors[name];
+    const secret = bearer(request) ?? "";
+    const who = role === "open" ? nobody : secret === "" ? null : await yard.authority.recognise(secret);
+    if (!who) {
+      yard.log(`a request from ${request.ip} came without a token that is good here`);
+      return refuse(reply, { code: "unauthorized" });
+    }
     if (role !== "open" && !mayEnter(who.role, role))
-      return refuse(reply, { code: "forbidden", needs: `the role ${role}` });
+      return forbid(name, who, request, reply, { code: "forbidden", needs: `the role ${role}` });
+    admitted.set(request, { who, secret });
+    return undefined;
+  }
+
+  /** Parsing, the handler, its answer: the same way through every door. */
+  async function enter(name: DoorName, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const admission = admitted.get(request);
+    if (!admission) throw new Error(`nobody was let in through the door ${name}`);
     const parsed = parse(name, request);
     if ("problem" in parsed) return refuse(reply, { code: "bad_request", detail: parsed.problem });
     const gone = new AbortController();
@@ -90,20 +122,31 @@ export function openServer(yard: Yard): YardServer {
     const handle = handlers[name] as (input: unknown) => Promise<unknown>;
     const answer = await handle({
       ...parsed,
-      who,
-      secret: secret ?? "",
+      ...admission,
       signal: gone.signal,
       incoming: request.raw,
       outgoing: reply.raw,
     });
     if (answer === answered) return reply.hijack();
-    if (isRefused(answer)) return refuse(reply, answer.refused);
-    return reply.code(reply.raw.statusCode).send(answer);
+    if (!isRefused(answer)) return reply.code(reply.raw.statusCode).send(answer);
+    const { refused } = answer;
+    const isForbidden = refused.code === "forbidden" || refused.code === "not_shared";
+    return isForbidden ? forbid(name, admission.who, request, reply, refused) : refuse(reply, refused);
   }
 
-  function refuse(reply: FastifyReply, failure: Failure) {
-    const problem = problemOf(failure);
-    return reply.code(problem.status).type("application/problem+json").send(problem);
+  /** A change that is not theirs to make is kept in the audit log, too. */
+  async function forbid(
+    name: DoorName,
+    who: Principal,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    failure: Failure,
+  ): Promise<FastifyReply> {
+    if (doors[name].method !== "GET") {
+      const entry = refusedChange(name, request, failure.code);
+      await yard.store.write((db) => insertAudit(db, { at: yard.clock.now(), user: who.user, ...entry }));
+    }
+    return refuse(reply, failure);
   }
 
   return {
@@ -119,49 +162,19 @@ export function openServer(yard: Yard): YardServer {
   };
 }
 
-/** As SQLite, the system and PostgreSQL say it. */
-function isDiskFull(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : null;
-  return code === "SQLITE_FULL" || code === "ENOSPC" || code === "EDQUOT" || code === "53100";
-}
-
-/** PostgreSQL's codes for a server that goes, is gone or is coming; the system's; the driver's words. */
-function isConnectionLost(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error ? String(error.code) : "";
-  return (
-    /^(08|57P0|53300)/.test(code) ||
-    ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"].includes(code) ||
-    /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
-  );
+interface Admitted {
+  who: Principal;
+  secret: string;
 }
 
 const nobody: Principal = { token: "", user: "", role: "user" };
 
 function bearer(request: FastifyRequest): string | null {
-  return /^Bearer (\S+)$/.exec(request.headers.authorization ?? "")?.[1] ?? null;
+  return /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? null;
 }
 
-function parse(
-  name: DoorName,
-  request: FastifyRequest,
-): { params: unknown; query: unknown; body: unknown } | { problem: string } {
-  const { params, query, body } = contract[name];
-  const parts = {
-    params: params.safeParse(request.params),
-    query: query.safeParse(request.query ?? {}),
-    body: body?.safeParse(request.body),
-  };
-  for (const part of [parts.params, parts.query, parts.body]) {
-    if (part && !part.success) return { problem: describeIssues(part.error) };
-  }
-  return { params: parts.params.data, query: parts.query.data, body: parts.body?.data };
-}
-
-/** The first things wrong with a request, each with its place. */
-function describeIssues(error: z.ZodError): string {
-  return error.issues
-    .slice(0, 3)
-    .map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message))
-    .join("; ");
+function refuseDoorless({ method, url }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const failure = noDoor(method, url);
+  if (failure.code === "wrong_method") reply.header("allow", failure.allowed.join(", "));
+  return refuse(reply, failure);
 }

@@ -50,6 +50,18 @@ export async function prepareClient(login: Login, place: SshPlace): Promise<Resu
   return good({ place, program, environment: { ...process.env, LC_ALL: "C", SSH_ASKPASS_REQUIRE: "never" } });
 }
 
+/** Answers what the system refuses in the yard's folder, e.g. on a full disk, as a value; the rest is thrown on. */
+export async function inFolder<T>(
+  place: SshPlace,
+  work: () => Promise<Result<T, Trouble>>,
+): Promise<Result<T, Trouble>> {
+  try {
+    return await work();
+  } catch (error) {
+    return bad({ code: "bad_folder", path: place.folder, reason: wordSystemError(error) });
+  }
+}
+
 function wordSystemError(error: unknown): string {
   if (systemErrorCode(error) === null) throw error;
   return systemErrorText(error);

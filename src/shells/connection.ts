@@ -1,7 +1,7 @@
 import type { Login } from "../core/login.ts";
 import { isAlive } from "../platform/processes.ts";
 import { good, type Result } from "../platform/result.ts";
-import { prepareClient, type SshClient, type SshPlace } from "./client.ts";
+import { inFolder, prepareClient, type SshClient, type SshPlace } from "./client.ts";
 import { logIn } from "./log_in.ts";
 import { endMaster, findMaster, type Master, socketsOf } from "./master.ts";
 import type { Trouble } from "./problem.ts";
@@ -20,6 +20,8 @@ export interface Connection {
   link(anew?: boolean): Promise<Result<Link, Trouble>>;
   /** Whether it is still this master that serves its socket. */
   isServed(link: Link): Promise<boolean>;
+  /** Nobody answers at its socket any more. */
+  forget(link: Link): void;
   /** Nothing comes through any more. What the yard has opened is ended; what somebody logged in for may recover. */
   abandon(link: Link): Promise<void>;
   /** Ends the master if this process has opened it; `all`: whatever there is, of `machines login` too. */
@@ -52,7 +54,7 @@ export function openConnection(login: Login, place: SshPlace): Connection {
     async link(anew = false) {
       if (known !== null && isAlive(known.master.process)) return good(known);
       known = null;
-      opening ??= findOrOpen(anew).finally(() => {
+      opening ??= inFolder(place, () => findOrOpen(anew)).finally(() => {
         opening = null;
       });
       return opening;
@@ -61,8 +63,9 @@ export function openConnection(login: Login, place: SshPlace): Connection {
       const found = await findMaster(client, master.socket);
       return found !== null && found.process.pid === master.process.pid;
     },
+    forget,
     async abandon(link) {
-      if (known === link) known = null;
+      forget(link);
       if (link.master.socket === sockets.own) await endMaster(link.client, link.master);
     },
     async close(all) {
@@ -72,6 +75,10 @@ export function openConnection(login: Login, place: SshPlace): Connection {
       known = opened = null;
     },
   };
+
+  function forget(link: Link): void {
+    if (known === link) known = null;
+  }
 
   async function everything(): Promise<Link[]> {
     const prepared = await prepareClient(login, place);

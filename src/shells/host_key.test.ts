@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { aFolder } from "../../test/helpers/a_folder.ts";
 import { aPlace, logins, loginTo, must, output, reach } from "../../test/helpers/a_machine.ts";
 import { type SshHosts, startSshHosts } from "../../test/testbed/ssh_hosts.ts";
@@ -127,16 +127,39 @@ describe.skipIf("missing" in started)("host keys", () => {
     expect(await reach(place, "lab1").connect()).toMatchObject(code("host_key_unknown"));
   });
 
-  test("a host on the way has to be known to the user's ssh", async () => {
-    const jump = `Host behind\n  HostName ${hosts.host("lab1").address}\n  User root\n  ProxyJump gate`;
-    const strange = await aPlaceOfAStranger(jump);
-    const gate = new RegExp(`${hosts.host("gate").address}.*on the way`);
-    expect(await acceptHostKey("behind", loginTo("behind"), strange)).toMatchObject(code("host_key_unknown", gate));
-    const place = await aPlace(hosts, { config: `${jump}\n  UserKnownHostsFile /dev/null` });
-    must(await acceptHostKey("behind", loginTo("behind"), place));
-    expect(await output(reach(place, "behind"), "hostname; echo $SSH_CLIENT")).toMatch(
-      new RegExp(`^lab1\n${hosts.host("gate").address} `),
+  test("a host on the way has to be known too, to the yard or to the user's ssh", async () => {
+    const [lab, gate] = [hosts.host("lab1").address, hosts.host("gate").address];
+    const jump = `Host behind\n  HostName ${lab}\n  User root\n  ProxyJump gate`;
+    const place = await aPlaceOfAStranger(`Host *\n  GlobalKnownHostsFile /dev/null\n${jump}`);
+    const strange = await aPlace(hosts, { config: `${jump}\nHost *\n  UserKnownHostsFile /dev/null` });
+    expect(await acceptHostKey("behind", loginTo("behind"), strange)).toMatchObject(
+      code("host_key_unknown", new RegExp(`key of ${gate} is not known`)),
     );
+    must(await acceptHostKey("gate", loginTo("gate"), strange));
+    must(await acceptHostKey("behind", loginTo("behind"), strange));
+    const from = new RegExp(`^lab1\n${gate} `);
+    expect(await output(reach(strange, "behind"), "hostname; echo $SSH_CLIENT")).toMatch(from);
+    const users = await aPlace(hosts, { config: `${jump}\n  UserKnownHostsFile /dev/null` });
+    must(await acceptHostKey("behind", loginTo("behind"), users));
+    expect(await output(reach(users, "behind"), "hostname; echo $SSH_CLIENT")).toMatch(from);
+    expect(await reach(place, "behind").connect()).toMatchObject(code("host_key_unknown"));
+  });
+
+  test("a connection that the user shares for himself is not looked at instead", async () => {
+    const folder = await aFolder();
+    const place = await aPlace(hosts, { config: `Host *\n  ControlPath ${folder}/%n\n  ControlMaster auto` });
+    const share = ["-F", place.config ?? "", "-o", "ControlPersist=60", "lab1", "true"];
+    execFileSync("ssh", share, { stdio: "ignore" });
+    onTestFinished(
+      () => void execFileSync("ssh", ["-F", place.config ?? "", "-O", "exit", "lab1"], { stdio: "ignore" }),
+    );
+    expect(await acceptHostKey("lab1", loginTo("lab1"), place)).toMatchObject({
+      ok: true,
+      value: { fingerprint: hosts.host("lab1").hostKey, wasKnown: true },
+    });
+    const before = logins(hosts, "lab1");
+    expect(await output(reach(place, "lab1"), "hostname")).toBe("lab1\n");
+    expect(logins(hosts, "lab1")).toBe(before + 1);
   });
 
   test("where nobody answers nothing is accepted", async () => {

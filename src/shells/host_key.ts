@@ -1,13 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
-import { appendFile, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, readFile, rm } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { Login } from "../core/login.ts";
+import { writeDurably } from "../platform/durable_file.ts";
 import { bad, good, type Result } from "../platform/result.ts";
 import { runCommand } from "../platform/subprocess.ts";
-import { prepareClient, runSsh, type SshClient, type SshPlace } from "./client.ts";
+import { inFolder, prepareClient, runSsh, type SshClient, type SshPlace } from "./client.ts";
 import { diagnose } from "./diagnosis.ts";
-import { asOptions, destination, KNOWN_HOSTS, pinFile, plain, trust } from "./options.ts";
+import { ALONE, asOptions, destination, KNOWN_HOSTS, pinFile, plain, trust } from "./options.ts";
 import { type SshProblem, sshProblem, type Trouble } from "./problem.ts";
 import { readSettings, type SshSettings } from "./settings.ts";
 import { unattended } from "./unattended.ts";
@@ -30,7 +31,7 @@ export async function acceptHostKey(
   login: Login,
   place: SshPlace,
 ): Promise<Result<HostKey, SshProblem>> {
-  const accepted = await accept(login, place);
+  const accepted = await inFolder(place, () => accept(login, place));
   return accepted.ok ? accepted : bad(sshProblem(machine, accepted.problem));
 }
 
@@ -68,7 +69,7 @@ async function acceptPinned(visit: Visit, shown: HostKey, pinned: string): Promi
   for (const type of shown.fingerprint === pinned ? [shown.type] : types) {
     const line = await fetch(visit, algorithmsOf(type));
     if (line === null || fingerprintOf(line) !== pinned) continue;
-    await writeFile(join(visit.client.place.folder, pinFile(pinned)), `${line}\n`, { mode: 0o600 });
+    await writeDurably(join(visit.client.place.folder, pinFile(pinned)), `${line}\n`);
     return good({ type, fingerprint: pinned, wasKnown: shown.wasKnown && type === shown.type });
   }
   return bad({ code: "host_key_not_pinned", pinned, found: shown.fingerprint });
@@ -89,7 +90,18 @@ async function visitWith({ client, args, settings, login }: Visit, options: stri
   const log = `visit-${randomBytes(6).toString("hex")}`;
   const noLogin = asOptions({ PubkeyAuthentication: "no", GSSAPIAuthentication: "no", HostbasedAuthentication: "no" });
   // -v alone tells the fingerprint; in a file of its own, since the proxies talk as much on stderr.
-  const all = ["-v", "-E", log, ...args, ...options, ...noLogin, ...plain(settings), ...destination(login), "exit 0"];
+  const all = [
+    "-v",
+    "-E",
+    log,
+    ...ALONE,
+    ...args,
+    ...options,
+    ...noLogin,
+    ...plain(settings),
+    ...destination(login),
+    "exit 0",
+  ];
   const answer = await runSsh(client, all, VISIT_MS);
   const path = join(client.place.folder, log);
   const text = await readFile(path, "utf8").catch(() => "");

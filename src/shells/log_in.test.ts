@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node
 import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { aFolder } from "../../test/helpers/a_folder.ts";
 import { aPlace, logins, loginTo, must, output, reach, visits } from "../../test/helpers/a_machine.ts";
+import { aSmallDisk, noSmallDisk } from "../../test/helpers/a_small_disk.ts";
 import { runOnATerminal } from "../../test/helpers/on_a_terminal.ts";
 import { type SshHosts, startSshHosts } from "../../test/testbed/ssh_hosts.ts";
 import { loginCommand } from "./attended.ts";
@@ -242,6 +243,19 @@ describe.skipIf("missing" in started)("hostile and broken words", () => {
     const host = reach(await aPlace(hosts), "open");
     process.env["PATH"] = await aFolder();
     expect(await host.connect()).toMatchObject(problem("no_ssh", /Install it/));
+  });
+
+  test.skipIf(noSmallDisk !== null)("a full disk is told of, and in nobody's way afterwards", async () => {
+    const disk = await aSmallDisk(1);
+    const place = { folder: `${disk.path}/ssh`, config: hosts.config };
+    disk.fill();
+    expect(await reach(place, "open").connect()).toMatchObject(problem("bad_folder", /no space left/));
+    disk.free();
+    must(await reach(place, "open").connect());
+    disk.fill();
+    expect(await output(reach(place, "open"), "hostname")).toBe("open\n");
+    await reach(place, "open").close(true);
+    expect(await output(reach(place, "open"), "hostname")).toBe("open\n");
   });
 
   test("a folder that others govern is not used", async () => {

@@ -62,7 +62,7 @@ const LEAVING_MS = 1000;
 export async function endMaster(client: SshClient, master: Master): Promise<void> {
   await runSsh(client, [...throughSocket(master.socket), "-O", "exit", "--", "machine"], LEAVING_MS);
   for (const deadline = Date.now() + LEAVING_MS; isAlive(master.process) && Date.now() < deadline; ) await pause(10);
-  if (isAlive(master.process)) process.kill(master.process.pid, "SIGKILL");
+  if (isAlive(master.process)) killNow(master.process.pid);
   rmSync(join(client.place.folder, master.socket), { force: true });
 }
 
@@ -102,7 +102,7 @@ export function startMaster(
     async function giveUp(): Promise<void> {
       const isThere = (await findMaster(client, socket)) !== null;
       // What else is in its process group (a ProxyCommand) carries the master's connection, where there is one.
-      if (child.pid !== undefined && child.exitCode === null) process.kill(isThere ? child.pid : -child.pid, "SIGKILL");
+      if (child.pid !== undefined && child.exitCode === null) killNow(isThere ? child.pid : -child.pid);
       finish(null);
     }
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -114,4 +114,12 @@ export function startMaster(
     });
     child.once("close", () => finish(said));
   });
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
 }

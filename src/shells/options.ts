@@ -69,6 +69,9 @@ export function untouched(settings: SshSettings): string[] {
   return [];
 }
 
+/** A connection of its own, also where the user's ssh_config would share one. */
+export const ALONE = ["-S", "none", "-o", "ControlMaster=no"];
+
 export function asOptions(options: Record<string, string>): string[] {
   return Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
 }

@@ -26,7 +26,7 @@ export function posix(script: string, nonce: string): PosixCommand {
   return { command: `exec /bin/sh -c '${read}; ${whole}'`, prelude };
 }
 
-/** What came before the marker is kept up to this length, to tell what a shell said that never came so far. */
+/** Of what comes before the marker this much is kept, to tell what a shell said that never came so far. */
 const NOISE_BYTES = 64 * 1024;
 
 export interface MarkedStream {
@@ -55,7 +55,7 @@ export function afterMarker(
       const found = marker.exec(waiting.toString("latin1"));
       if (found === null) {
         if (waiting.length > NOISE_BYTES) {
-          waiting = waiting.subarray(0, NOISE_BYTES);
+          waiting = waiting.subarray(-NOISE_BYTES);
           onTooNoisy();
         }
         return done();

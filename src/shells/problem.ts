@@ -38,7 +38,7 @@ function describe(machine: string, trouble: Trouble): string {
     case "bad_login":
       return `The login of ${machine} cannot be used. ${trouble.reason}`;
     case "bad_config":
-      return `ssh refuses its configuration: ${trouble.reason}. Mend it until "ssh ${machine}" works by hand, then try again.`;
+      return `ssh refuses its configuration: ${trouble.reason}. Mend it until ssh works by hand, then try again.`;
     case "bad_folder":
       return `The folder for connections, ${trouble.path}, cannot be used: ${trouble.reason}. Make it a folder that belongs to you alone.`;
     case "bad_key_file":
@@ -54,7 +54,7 @@ function describe(machine: string, trouble: Trouble): string {
     case "host_key_unknown":
       return trouble.isTheUsersWish
         ? `The host key of ${trouble.host} is not known, and your ssh_config says StrictHostKeyChecking yes. Put it into ~/.ssh/known_hosts, or name its fingerprint with --host-key.`
-        : `The host key of ${trouble.host} is not known. That of a machine is shown and accepted by: runyard machines add; that of a host on the way to one by: ssh ${trouble.host}`;
+        : `The host key of ${trouble.host} is not known. It is shown and accepted when that machine is added (runyard machines add), or by logging in to it by hand (ssh ${trouble.host}).`;
     case "host_key_changed":
       return `The host key of ${trouble.host} is not the one that is known (${trouble.known}). Somebody may be posing as it, or it was set up anew: ask whoever runs it. Once you are sure, delete the old key there and add the machine again.`;
     case "host_key_not_pinned":

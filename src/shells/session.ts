@@ -15,7 +15,7 @@ export interface Session {
   begun: Promise<Begun>;
   /** Resolves when this side of it has ended. Never rejects. */
   over: Promise<void>;
-  /** Resolves then, and when stdout has been read to its end, or dropped. Never rejects. */
+  /** Resolves then, with all of stderr; stdout may still hold what nobody has read. Never rejects. */
   ended: Promise<SessionEnd>;
   /** Ends this side of it; what runs there may not notice. */
   drop(): void;
@@ -87,20 +87,16 @@ export function openSession(client: SshClient, master: Master, script: string, o
   }
 
   const code = new Promise<number>((resolve) => {
-    let whyNotStarted = "";
+    child.once("exit", (ended) => resolve(ended ?? 255));
     child.once("error", (error) => {
-      whyNotStarted = error.message;
-    });
-    child.once("close", (ended) => {
-      tellBegun(whyNotBegun(ended, whyNotStarted || err.noise(), out.noise()));
-      resolve(ended ?? 255);
+      tellBegun({ kind: "cut", said: error.message });
+      resolve(255);
     });
   });
-  const streams = Promise.allSettled([
-    finished(out.output, { writable: false }),
-    finished(err.output, { writable: false }),
-  ]);
-  const ended = streams.then(async () => ({ code: await code, stderr: stderr.toString("utf8") }));
+  // Until the marker is there nobody but us reads: then all has been read.
+  child.once("close", (ended) => tellBegun(whyNotBegun(ended, err.noise(), out.noise())));
+  const allSaid = finished(err.output, { writable: false }).catch(() => {});
+  const ended = allSaid.then(async () => ({ code: await code, stderr: stderr.toString("utf8") }));
   return { stdin: child.stdin, stdout: out.output, begun, over: code.then(() => {}), ended, drop };
 }
 

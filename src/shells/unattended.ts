@@ -1,8 +1,10 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { shellQuote } from "../core/shell_quote.ts";
+import { writeDurably } from "../platform/durable_file.ts";
 import type { SshClient } from "./client.ts";
+import { KNOWN_HOSTS } from "./options.ts";
 
 /** An ssh that asks nobody: no password, no push to a phone, no passphrase. */
 const ASK_NOBODY = [
@@ -46,6 +48,8 @@ export async function unattended(
     ...included.map((path) => `Include "${path}"`),
     "Host *",
     `ConnectTimeout ${CONNECT_S}`,
+    // For hosts on the way that are machines of the yard too.
+    `GlobalKnownHostsFile ${KNOWN_HOSTS} /etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2`,
   ];
   await writeWhereDifferent(join(folder, CONFIG), `${lines.join("\n")}\n`, 0o600);
   const options = ASK_NOBODY.map(([name, value]) => `-o ${name}=${value}`).join(" ");
@@ -58,8 +62,5 @@ export async function unattended(
 
 async function writeWhereDifferent(path: string, content: string, mode: number): Promise<void> {
   const found = await readFile(path, "utf8").catch(() => null);
-  if (found === content) return;
-  const temporary = `${path}.${process.pid}`;
-  await writeFile(temporary, content, { mode });
-  await rename(temporary, path);
+  if (found !== content) await writeDurably(path, content, mode);
 }

@@ -1,5 +1,8 @@
 import { type CommandResult, runCommand } from "../platform/subprocess.ts";
 
+/** No submission waits longer for git than this. */
+const COMMIT_WITHIN_MS = 1000;
+
 /** Which code a folder holds, as git tells it. */
 export interface CodeVersion {
   /** The full hash of the commit; null without git, outside of a repository and before the first commit. */
@@ -17,6 +20,12 @@ export async function codeVersion(folder: string, deadlineMs = 2000): Promise<Co
   const commit = answered(head)?.trim() ?? null;
   const changes = answered(status);
   return { commit, dirty: changes === null ? null : changes !== "" };
+}
+
+/** The commit of the code in `folder`, with `-dirty` where the folder differs from it; null where git knows none. */
+export async function commitOf(folder: string): Promise<string | null> {
+  const { commit, dirty } = await codeVersion(folder, COMMIT_WITHIN_MS);
+  return commit !== null && dirty ? `${commit}-dirty` : commit;
 }
 
 /** Paths that git keeps although an ignore file names them: they belong to the code. Empty without git. */

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import type { Assignment } from "../core/assignment.ts";
+import { higherPeaks, type Peaks, UNSEEN } from "../core/peaks.ts";
 import type { Report } from "../core/report.ts";
 import type { Ending } from "../core/run.ts";
 import { symptomIn } from "../core/symptom.ts";
@@ -22,7 +23,7 @@ export function collectEnd(
   spool: Spool,
   assignment: Pick<Assignment, "attempt" | "job" | "n">,
   end: RecordedEnd | { endedAt: number; ending: Ending },
-  timeLimit: boolean,
+  seen: { timeLimit: boolean; peaks: Peaks },
 ): EndedReport {
   const folder = workerFolder(spool, assignment.attempt);
   keepCheckpoints(folder, keptFolder(spool, assignment.job, assignment.n));
@@ -32,13 +33,12 @@ export function collectEnd(
     startedAt: "startedAt" in end ? end.startedAt : null,
     endedAt: end.endedAt,
     ending: end.ending,
-    timeLimit,
+    timeLimit: seen.timeLimit,
     out: readStream(`${folder}/out`),
     err: readStream(`${folder}/err`),
     events: readStream(`${folder}/events.jsonl`),
     symptom: failed(end.ending) ? symptomIn(lastBytes(`${folder}/err`) || lastBytes(`${folder}/out`)) : null,
-    memoryPeakBytes: null,
-    gpuMemoryPeakBytes: null,
+    ...higherPeaks(seen.peaks, { ...UNSEEN, memoryPeakBytes: "memoryPeakBytes" in end ? end.memoryPeakBytes : null }),
   };
 }
 

@@ -32,6 +32,8 @@ export interface RecordedEnd {
   startedAt: number;
   endedAt: number;
   ending: Ending;
+  /** What the largest of its processes held at its peak; null: the launcher does not say. */
+  memoryPeakBytes: number | null;
 }
 
 /**
@@ -96,13 +98,15 @@ export function hasLauncher(state: Extract<FolderState, { kind: "begun" }>): boo
   return state.launcher !== null && isAlive(state.launcher);
 }
 
-/** `<code> <start ms> <end ms> exit|signal <n>|could not start: …` */
+/** `<code> <start ms> <end ms> [<KiB>] exit|signal <n>|could not start: …` */
 function parseExit(line: string, couldNotStart: string | null): RecordedEnd {
-  const [code = "", startedAt = "", endedAt = "", ...what] = line.trimEnd().split(" ");
+  const [code = "", startedAt = "", endedAt = "", ...rest] = line.trimEnd().split(" ");
+  const saysPeak = /^\d+$/.test(rest[0] ?? "");
   return {
     startedAt: Number(startedAt),
     endedAt: Number(endedAt),
-    ending: parseEnding(Number(code), what, couldNotStart),
+    ending: parseEnding(Number(code), saysPeak ? rest.slice(1) : rest, couldNotStart),
+    memoryPeakBytes: saysPeak ? Number(rest[0]) * 1024 : null,
   };
 }
 
@@ -127,6 +131,16 @@ export function forbidBegin(folder: string): boolean {
     if (systemErrorCode(error) === "EEXIST") return readText(`${folder}/begun`) === "stopped\n";
     if (systemErrorCode(error) === "ENOENT") return true;
     throw error;
+  }
+}
+
+/** Tells the launcher that the run is being stopped: what outlives its command is left alone for as long. */
+export function grantGrace(folder: string, graceMs: number): void {
+  try {
+    writeFileSync(`${folder}/grace`, `${graceMs}\n`, { mode: 0o600 });
+  } catch (error) {
+    // Without it, a full disk costs what the command leaves behind its grace, and nothing else.
+    if (systemErrorCode(error) === null) throw error;
   }
 }
 

@@ -17,7 +17,7 @@ function aLauncher(options: Partial<LauncherOptions> = {}) {
   const launcher = startLauncher({
     onStarted: ({ attempt, pid, at }) =>
       news.push(`started ${attempt} ${pid > 1} ${Math.abs(Date.now() - at) < 10_000}`),
-    onEnded: ({ attempt, exit }) => news.push(`ended ${attempt} ${exit.replace(/ \d{13} \d{13} /, " … ")}`),
+    onEnded: ({ attempt, exit }) => news.push(`ended ${attempt} ${exit.replace(/ \d{13} \d{13} (\d+ )?/, " … ")}`),
     onFailed: ({ attempt, reason }) => news.push(`failed ${attempt} ${reason}`),
     log: (line) => logged.push(line),
     ...options,

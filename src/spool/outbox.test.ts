@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { until } from "../../test/helpers/until.ts";
+import { UNSEEN } from "../core/peaks.ts";
 import type { Report } from "../core/report.ts";
 import { type Delivery, openOutbox } from "./outbox.ts";
 
@@ -39,7 +40,7 @@ test("what a yard could not keep is sent again by itself", async () => {
 
 test("what one run says and the yard cannot take does not hold up the ends of others", async () => {
   const { outbox, sent } = anOutbox("refused");
-  outbox.observed({ kind: "observed", attempt: "1.2.1", progress: null, metrics: { odd: 1 }, result: {} });
+  outbox.observed({ kind: "observed", attempt: "1.2.1", progress: null, metrics: { odd: 1 }, result: {}, ...UNSEEN });
   outbox.ended(anEnd("1.1.1"));
   await until(() => outbox.isEmpty() && sent.length === 2, "it was sent twice");
   expect(sent).toEqual([["observed 1.2.1", "ended 1.1.1"], ["ended 1.1.1"]]);

@@ -1,3 +1,4 @@
+import { higherPeaks, UNSEEN } from "../core/peaks.ts";
 import type { Report } from "../core/report.ts";
 
 /** Reports on their way to the yard: kept until it has them, in order, many in one request. */
@@ -103,6 +104,7 @@ export function openOutbox(send: (reports: Report[]) => Promise<Delivery>): Outb
         progress: report.progress ?? before?.progress ?? null,
         metrics: { ...before?.metrics, ...report.metrics },
         result: { ...before?.result, ...report.result },
+        ...higherPeaks(report, before ?? UNSEEN),
       });
       scheduleNext();
     },

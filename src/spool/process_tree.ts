@@ -42,8 +42,12 @@ export interface Survivor extends TreeMember {
  * or of one that belongs. What carries RUNYARD_OWN (Runyard's own, started from inside a run) or another attempt's mark
  * does not belong, nor what descends from it.
  */
-export function findTree(roots: readonly TreeRoot[], except: readonly number[] = []): Map<string, TreeMember[]> {
-  return lookFor(roots, except, null)();
+export function findTree(
+  roots: readonly TreeRoot[],
+  except: readonly number[] = [],
+  forkServer: number | null = null,
+): Map<string, TreeMember[]> {
+  return lookFor(roots, except, forkServer)();
 }
 
 function lookFor(

@@ -1,3 +1,4 @@
+import { isShellWord } from "../core/command_line.ts";
 import type { Slot } from "../core/demand.ts";
 import { shellQuote } from "../core/shell_quote.ts";
 
@@ -83,9 +84,17 @@ function argvLines(argv: string[]): string[] {
           `[ -e ${word} ] || ${cannot("no such command")}`,
           `[ -x ${word} ] && [ ! -d ${word} ] || ${cannot("this is no program that may be executed")}`,
         ]
-      : [`command -v ${word} >/dev/null 2>&1 || ${cannot("no such command")}`]),
+      : isShellWord(name)
+        ? [`${isOnPath(name)} || ${cannot("the shell does this, no program; give the command as one text")}`]
+        : [`command -v ${word} >/dev/null 2>&1 || ${cannot("no such command")}`]),
     `exec ${argv.map(shellQuote).join(" ")}`,
   ];
+}
+
+/** `command -v` knows what the shell does itself, `exec` does not. */
+function isOnPath(name: string): string {
+  const file = `"\${folder:-.}/"${shellQuote(name)}`;
+  return `( set -f; IFS=:; for folder in $PATH; do [ -f ${file} ] && [ -x ${file} ] && exit 0; done; exit 1 )`;
 }
 
 function variables(spec: ScriptSpec): [string, string][] {

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Slot } from "../core/demand.ts";
+import type { Code } from "../core/job.ts";
 import type { AttemptId, JobId, StopReason, UnixMs } from "../core/run.ts";
 import { type Db, type Dialect, wordsOf } from "./dialect.ts";
 import { makeNextRuns } from "./jobs.ts";
@@ -17,6 +18,7 @@ export interface Start {
   job: JobId;
   machine: number;
   slot: Slot;
+  /** The job's code, where the run that it is has none of its own. */
   snapshot: string | null;
 }
 
@@ -51,7 +53,8 @@ export async function assignAttempts(
       const place = places[index];
       const start = place === undefined ? undefined : starts[place];
       if (place === undefined || !start) continue;
-      const { machine, slot, snapshot } = start;
+      const { machine, slot } = start;
+      const snapshot = run.code_json === null ? start.snapshot : (JSON.parse(run.code_json) as Code).snapshot;
       const id = newId(job, run.n, run.attempts + 1);
       given[place] = { id, job, n: run.n, machine, slot };
       rows.push([id, job, run.n, run.attempts + 1, machine, JSON.stringify(slot), snapshot, run.attempt_id]);

@@ -1,5 +1,8 @@
+import { sql } from "kysely";
+import type { Page } from "../core/page.ts";
 import type { UnixMs } from "../core/run.ts";
 import type { Db } from "./dialect.ts";
+import { paged, type SortColumn } from "./pages.ts";
 
 export interface AuditEntry {
   at: UnixMs;
@@ -24,12 +27,26 @@ export async function insertAudit(db: Db, entry: AuditEntry): Promise<void> {
     .execute();
 }
 
-/** The latest entries first, those before `before` (an id; null: from the end). */
-export async function selectAudit(db: Db, before: number | null, limit: number) {
-  let query = db.selectFrom("audit").selectAll().orderBy("id", "desc").limit(limit);
-  if (before !== null) query = query.where("id", "<", before);
-  const rows = await query.execute();
-  return rows.map((row) => ({
+/** Which entries a list shows. Null: it does not matter. */
+export interface AuditFilter {
+  user: string | null;
+  action: string | null;
+  target: string | null;
+}
+
+const id = sql.ref("id");
+/** What entries can be listed by: as they came, or the other way round. */
+export const auditColumns: Record<"id", SortColumn<{ id: number }>> = {
+  id: { by: id, of: (entry) => entry.id, kind: "whole", isAlwaysThere: true },
+};
+
+export async function selectAudit(db: Db, { user, action, target }: AuditFilter, page: Page<"id">) {
+  const { behind, order } = paged(page, auditColumns, id);
+  let query = db.selectFrom("audit").selectAll().where(behind).orderBy(order).limit(page.limit);
+  if (user !== null) query = query.where("user_name", "=", user);
+  if (action !== null) query = query.where("action", "=", action);
+  if (target !== null) query = query.where("target", "=", target);
+  return (await query.execute()).map((row) => ({
     id: row.id,
     at: row.at,
     user: row.user_name,

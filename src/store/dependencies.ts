@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { FailureCause, JobId, UnixMs } from "../core/run.ts";
 import type { Db } from "./dialect.ts";
+import { inPortions } from "./portions.ts";
 import { type CountChanges, shift, writeCounts } from "./transition.ts";
 import { countUnmade } from "./unmade.ts";
 
@@ -8,10 +9,24 @@ const WAITING = 0;
 const MET = 1;
 const FAILED = 2;
 
-/** What a job waits for, as submitted. */
-export async function selectAfter(db: Db, job: JobId): Promise<{ job: number; any: boolean; met: boolean }[]> {
-  const rows = await db.selectFrom("job_dependency").selectAll().where("job_id", "=", job).orderBy("on_job").execute();
-  return rows.map((row) => ({ job: row.on_job, any: row.any_end === 1, met: row.met === MET }));
+/** What jobs wait for, as submitted; those that wait for nothing are left out. */
+export async function selectAfter(db: Db, jobs: JobId[]): Promise<Map<number, Dependency[]>> {
+  const rows = await inPortions(jobs, (some) =>
+    db.selectFrom("job_dependency").selectAll().where("job_id", "in", some).orderBy("on_job").execute(),
+  );
+  const after = new Map<number, Dependency[]>();
+  for (const row of rows) {
+    const list = after.get(row.job_id) ?? [];
+    after.set(row.job_id, list);
+    list.push({ job: row.on_job, any: row.any_end === 1, met: row.met === MET });
+  }
+  return after;
+}
+
+interface Dependency {
+  job: number;
+  any: boolean;
+  met: boolean;
 }
 
 /**

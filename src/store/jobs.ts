@@ -1,4 +1,4 @@
-import { type RawBuilder, type SqlBool, sql } from "kysely";
+import { sql } from "kysely";
 import type { Demand } from "../core/demand.ts";
 import type { JobPlan, JobRules, RunCounts } from "../core/job.ts";
 import type { JobId, UnixMs } from "../core/run.ts";
@@ -43,6 +43,8 @@ export interface JobRow extends JobRules {
   tags: string[];
   endedAt: UnixMs | null;
   made: number;
+  /** What runs without a row are, but those that were dealt with one by one. */
+  unmadeStatus: Tables["job"]["unmade_status"];
   waitingFor: number;
   counts: RunCounts;
 }
@@ -174,40 +176,21 @@ export async function selectJobs(db: Db, ids: number[]): Promise<JobRow[]> {
   return rows.sort((a, b) => a.id - b.id).map(readJob);
 }
 
+/** Those with an id from `first` to `last`, in order. */
+export async function selectJobsBetween(db: Db, first: number, last: number): Promise<JobRow[]> {
+  const rows = await db
+    .selectFrom("job")
+    .selectAll()
+    .where("id", ">=", first as JobId)
+    .where("id", "<=", last as JobId)
+    .orderBy("id")
+    .execute();
+  return rows.map(readJob);
+}
+
 export async function selectLastJobId(db: Db): Promise<JobId | null> {
   const row = await db.selectFrom("job").select("id").orderBy("id", "desc").limit(1).executeTakeFirst();
   return row?.id ?? null;
-}
-
-export interface JobFilter {
-  /** Only those that have not ended (true), or only those that have (false). */
-  open: boolean | null;
-  user: string | null;
-  tag: string | null;
-  /** Part of the name. */
-  search: string | null;
-}
-
-/** Latest first, those before `before` (an id; null: from the latest). */
-export async function selectJobPage(
-  db: Db,
-  filter: JobFilter,
-  before: number | null,
-  limit: number,
-): Promise<JobRow[]> {
-  let query = db.selectFrom("job").selectAll().orderBy("id", "desc").limit(limit);
-  if (before !== null) query = query.where("id", "<", before as JobId);
-  if (filter.open !== null) query = query.where("ended_at", filter.open ? "is" : "is not", null);
-  if (filter.user !== null) query = query.where("user_name", "=", filter.user);
-  // Not LIKE: its wildcards are ordinary characters here, and its case means other things to the other database.
-  if (filter.tag !== null) query = query.where(contains("tags_json", JSON.stringify(filter.tag)));
-  if (filter.search !== null) query = query.where(contains(sql`lower(name)`, filter.search.toLowerCase()));
-  return (await query.execute()).map(readJob);
-}
-
-function contains(text: RawBuilder<unknown> | "tags_json", part: string): RawBuilder<SqlBool> {
-  const column = typeof text === "string" ? sql.ref(text) : text;
-  return sql<SqlBool>`replace(${column}, ${part}, '') <> ${column}`;
 }
 
 /** Jobs of which runs wait, all or those among `ids`. */
@@ -220,6 +203,17 @@ export async function selectWaitingJobs(db: Db, ids: number[] | null): Promise<J
 
 export async function selectOpenJobIds(db: Db): Promise<JobId[]> {
   const rows = await db.selectFrom("job").select("id").where("ended_at", "is", null).orderBy("id").execute();
+  return rows.map((row) => row.id);
+}
+
+/** Jobs with runs that ended in one of these ways. */
+export async function selectJobIdsWith(db: Db, ends: readonly ("failed" | "cancelled")[]): Promise<JobId[]> {
+  const rows = await db
+    .selectFrom("job")
+    .select("id")
+    .where((where) => where.or(ends.map((end) => where(end, ">", 0))))
+    .orderBy("id")
+    .execute();
   return rows.map((row) => row.id);
 }
 
@@ -256,15 +250,6 @@ export async function setJob(
     ...(changes.timeLimitMs !== undefined && { time_limit_ms: changes.timeLimitMs }),
   };
   if (Object.keys(set).length > 0) await db.updateTable("job").set(set).where("id", "=", id).execute();
-}
-
-/** From now on the job's attempts work with other code; those made before remember theirs. */
-export async function setCode(db: Db, id: JobId, plan: JobPlan): Promise<void> {
-  await db
-    .updateTable("job")
-    .set({ plan_json: JSON.stringify(plan) })
-    .where("id", "=", id)
-    .execute();
 }
 
 /** Pauses or resumes jobs: what runs goes on, nothing further starts. */
@@ -310,7 +295,7 @@ export async function extendJob(db: Db, dialect: Dialect, id: JobId, space: stri
 }
 
 /** What is unmade stands all alike: what has ended unmade needs its rows before other runs come behind it. */
-async function makeEndedRuns(db: Db, dialect: Dialect, id: JobId): Promise<void> {
+export async function makeEndedRuns(db: Db, dialect: Dialect, id: JobId): Promise<void> {
   const row = await db
     .selectFrom("job")
     .select(["made", "total", "unmade_status"])
@@ -319,7 +304,8 @@ async function makeEndedRuns(db: Db, dialect: Dialect, id: JobId): Promise<void>
   if (row && row.unmade_status !== "queued") await makeNextRuns(db, dialect, id, row.total - row.made);
 }
 
-function readJob(row: JobColumns): JobRow {
+/** A row as everyone else sees it. */
+export function readJob(row: JobColumns): JobRow {
   return {
     id: row.id,
     name: row.name,
@@ -339,6 +325,7 @@ function readJob(row: JobColumns): JobRow {
     submittedAt: row.submitted_at,
     endedAt: row.ended_at,
     made: row.made,
+    unmadeStatus: row.unmade_status,
     waitingFor: row.waiting_for,
     counts: {
       total: row.total,

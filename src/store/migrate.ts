@@ -1,7 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import type { Connections, Db, Dialect } from "./dialect.ts";
 import { first } from "./migrations/0001_first.ts";
-import { ssh } from "./migrations/0002_ssh.ts";
+import { runCode } from "./migrations/0002_run_code.ts";
+import { ssh } from "./migrations/0003_ssh.ts";
 
 export interface Migration {
   name: string;
@@ -11,7 +12,8 @@ export interface Migration {
 /** In the order they were released; only ever appended to. */
 export const migrations: readonly Migration[] = [
   { name: "0001_first", up: first },
-  { name: "0002_ssh", up: ssh },
+  { name: "0002_run_code", up: runCode },
+  { name: "0003_ssh", up: ssh },
 ];
 
 export type Migrated =

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Peaks } from "../core/peaks.ts";
 import type { AttemptId, Ending, JobId, StopReason, UnixMs } from "../core/run.ts";
 import type { Symptom } from "../core/symptom.ts";
 import { countsAsTry, outcome } from "../core/transitions.ts";
@@ -21,7 +22,7 @@ export interface Observed {
   result: Record<string, unknown>;
 }
 
-export interface Ended {
+export interface Ended extends Peaks {
   attempt: AttemptId;
   startedAt: UnixMs | null;
   endedAt: UnixMs;
@@ -31,8 +32,6 @@ export interface Ended {
   symptom: Symptom | null;
   /** Where its streams lie, as JSON. */
   output: string;
-  memoryPeakBytes: number | null;
-  gpuMemoryPeakBytes: number | null;
 }
 
 /** What a report changed, for those who watch. */
@@ -58,6 +57,26 @@ export async function recordStarts(db: Db, starts: Started[]): Promise<Touched[]
     where run.job_id = start.job_id and run.n = start.n and run.attempt_id = start.id`.execute(db);
   return started.rows.map(({ id, job_id, n }) => ({ job: job_id, n, attempt: id }));
 }
+
+/** What attempts have held so far: it only rises, and what has ended stays as it was told at its end. */
+export async function recordPeaks(db: Db, held: ({ attempt: AttemptId } & Peaks)[]): Promise<void> {
+  const known = held.filter(
+    ({ memoryPeakBytes, gpuMemoryPeakBytes }) => (memoryPeakBytes ?? gpuMemoryPeakBytes) !== null,
+  );
+  if (known.length === 0) return;
+  const columns = { id: "text", memory_peak_bytes: "bigint", gpu_memory_peak_bytes: "bigint" } as const;
+  const rows = known.map((one) => [one.attempt, rounded(one.memoryPeakBytes), rounded(one.gpuMemoryPeakBytes)]);
+  await sql`update attempt set ${higherPeaks} from ${wordsOf(db).table(columns, rows)} as past
+    where attempt.id = past.id and attempt.status <> 'ended'`.execute(db);
+}
+
+/** Of what the row says and what has been reported; a comparison with null is not true. */
+const higherPeaks = sql.join(
+  ["memory_peak_bytes", "gpu_memory_peak_bytes"].map((column) => {
+    const [row, past] = [sql.ref(`attempt.${column}`), sql.ref(`past.${column}`)];
+    return sql`${sql.ref(column)} = case when ${past} > coalesce(${row}, -1) then ${past} else ${row} end`;
+  }),
+);
 
 interface Seen extends Touched {
   progress: string | null;
@@ -177,8 +196,7 @@ async function endAttempts(db: Db, rows: Cells[]): Promise<void> {
   } as const;
   await sql`update attempt set status = 'ended', started_at = coalesce(past.started_at, attempt.started_at),
     ended_at = past.ended_at, ending_json = past.ending_json, stop_reason = past.stop_reason,
-    output_json = past.output_json, memory_peak_bytes = past.memory_peak_bytes,
-    gpu_memory_peak_bytes = past.gpu_memory_peak_bytes
+    output_json = past.output_json, ${higherPeaks}
     from ${wordsOf(db).table(columns, rows)} as past where attempt.id = past.id`.execute(db);
 }
 

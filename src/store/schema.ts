@@ -150,6 +150,8 @@ interface RunTable {
   progress_json: string | null;
   metrics_json: string | null;
   result_json: string | null;
+  /** The Code that its further attempts work with; null: the job's, as it was submitted. */
+  code_json: string | null;
 }
 
 /** The numbers among the runs' results, in the order in which results are asked for. */

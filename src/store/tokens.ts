@@ -35,13 +35,14 @@ export async function insertToken(db: Db, token: TokenRow & { hash: string }): P
   await db.insertInto("token").values(token).execute();
 }
 
-/** False where there is no such token, or it had been revoked before. */
-export async function revokeToken(db: Db, id: string, now: UnixMs): Promise<boolean> {
-  const result = await db
+/** The token as it is from now on; null where there is no such token, or it had been revoked before. */
+export async function revokeToken(db: Db, id: string, now: UnixMs): Promise<TokenRow | null> {
+  const row = await db
     .updateTable("token")
     .set({ revoked_at: now })
     .where("id", "=", id)
     .where("revoked_at", "is", null)
+    .returning(shown)
     .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
+  return row ?? null;
 }

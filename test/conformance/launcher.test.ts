@@ -19,7 +19,7 @@ describe.each(implementations())("the $name launcher", (implementation) => {
     server.start(attempt.folder);
     const exit = await server.told(`ended ${attempt.id} `);
     expect(attempt.read("exit")).toBe(`${exit}\n`);
-    return { attempt, exit, what: exit.replace(/ \d{13} \d{13} /, " … ") };
+    return { attempt, exit, what: exit.replace(/ \d{13} \d{13} (\d+ )?/, " … ") };
   }
 
   test.each([
@@ -36,6 +36,14 @@ describe.each(implementations())("the $name launcher", (implementation) => {
 
   test.runIf(isNative)("tells an exit code from the death by a signal that would give the same", async () => {
     expect((await run("exit 137")).what).toBe("137 … exit");
+  });
+
+  test.runIf(isNative)("says what the largest process of the run held, an ended child's included", async () => {
+    const script = `dd if=/dev/zero of=/dev/null bs=32M count=1 2>/dev/null; exit 3`;
+    const [code, , , kib] = (await run(script)).exit.split(" ").map(Number);
+    expect(code).toBe(3);
+    expect(kib).toBeGreaterThan(32 * 1024);
+    expect(kib).toBeLessThan(64 * 1024);
   });
 
   test("keeps both streams to the byte, and makes no file that is not needed", async () => {
@@ -87,17 +95,19 @@ describe.each(implementations())("the $name launcher", (implementation) => {
     const attempt = spool.anAttempt(`
       tr '\\0' '\\n' </proc/$$/environ
       readlink /proc/$$/fd/0
-      ls /proc/$$/fd | tr '\\n' ' '
+      echo files:
+      ls /proc/$$/fd
       grep -E 'Sig(Blk|Ign|Cgt)' /proc/$$/status | tr -d '\\t' >&2`);
     spool.aServer(implementation, { CANARY: "secret", RUNYARD_STOP_AT: "nowhere" }).start(attempt.folder);
     await attempt.ended();
-    const [files, stdin, ...environment] = attempt.read("out").trimEnd().split("\n").reverse();
+    const [before = "", files = ""] = attempt.read("out").split("files:\n");
+    const [stdin, ...environment] = before.trimEnd().split("\n").reverse();
     expect(environment.sort()).toEqual([`PATH=${process.env["PATH"]}`, `RUNYARD_ATTEMPT=${attempt.id}`]);
     expect(stdin).toBe("/dev/null");
     // 10: the script itself, open in dash. What a shell inherits above 9 it cannot close.
     const open = files
-      ?.trim()
-      .split(/ +/)
+      .trimEnd()
+      .split("\n")
       .filter((file) => (isNative ? file !== "10" : file.length === 1));
     expect(open).toEqual(["0", "1", "2"]);
     const none = "0000000000000000";
@@ -206,6 +216,20 @@ describe.each(implementations())("the $name launcher", (implementation) => {
     spool.aServer(implementation).start(attempt.folder);
     expect(await attempt.ended()).toMatch(/^5 .* exit$/);
     expect(spool.leftovers().filter(({ state }) => state !== "Z").length).toBeLessThanOrEqual(2); // fork server, launcher
+  });
+
+  test("leaves what outlives a command that is being stopped the grace of the stop, and signals it no more", async () => {
+    const spool = await aSpool();
+    const attempt = spool.anAttempt(`
+      sh -c 'trap "sleep 0.5; echo saved; exit" TERM; echo ready; while :; do sleep 0.01; done' &
+      wait`);
+    const server = spool.aServer(implementation);
+    server.start(attempt.folder);
+    await eventually(() => attempt.has("out") && attempt.read("out") === "ready\n", "it is ready");
+    writeFileSync(`${attempt.folder}/grace`, "10000\n");
+    process.kill(-Number(attempt.read("pid").split(" ")[0]), "SIGTERM");
+    expect(await attempt.ended()).toMatch(/^143 .* signal 15$/);
+    expect(attempt.read("out")).toBe("ready\nsaved\n");
   });
 
   test.runIf(isNative)("ends what has left the session by setsid and a double fork too", async () => {
@@ -322,7 +346,7 @@ describe.each(implementations())("the $name launcher", (implementation) => {
     for (const { id } of attempts) await server.told(`ended ${id}`);
     const rate = attempts.length / (performance.now() - since);
     console.info(`${implementation.name}: ${Math.round(rate * 1000)} runs/s of true`);
-    for (const attempt of attempts) expect(attempt.read("exit")).toMatch(/^0 \d{13} \d{13} exit\n$/);
+    for (const attempt of attempts) expect(attempt.read("exit")).toMatch(/^0 \d{13} \d{13} (\d+ )?exit\n$/);
     expect(server.news.length).toBe(2 * attempts.length);
   });
 });

@@ -5,6 +5,7 @@ import { depending } from "./store/depending.ts";
 import { grouping } from "./store/grouping.ts";
 import { keeping } from "./store/keeping.ts";
 import { leading } from "./store/leading.ts";
+import { listing } from "./store/listing.ts";
 import { migrating, migratingAFile } from "./store/migrating.ts";
 import { modelled } from "./store/modelled.ts";
 import { type Kind, postgres, sqlite } from "./store/place.ts";
@@ -28,6 +29,7 @@ for (const kind of kinds) {
     keeping(kind);
     grouping(kind);
     submitting(kind);
+    listing(kind);
     attempting(kind);
     reporting(kind);
     steering(kind);

@@ -17,6 +17,9 @@ import { until } from "./until.ts";
 
 const program = fileURLToPath(new URL("../../bin/runyard.js", import.meta.url));
 
+/** As its first line has it started, but with the Node of the tests. */
+const runyard = [process.execPath, "--", program];
+
 /** A yard's disk has a floor below which it takes no work on. */
 const ROOMY_BYTES = 2 * 1024 ** 3;
 const HTTP_SILENCE_MS = 20_000;
@@ -219,7 +222,7 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
     url,
     token,
     request,
-    program: { command: [process.execPath, program], environment },
+    program: { command: runyard, environment },
     cli: (args, { cwd = folder, environment: more = {} } = {}) => runCli(args, cwd, { ...environment, ...more }),
     async submit(text, wishes = {}) {
       const body = {
@@ -290,7 +293,8 @@ function tailOf(path: string): string {
 
 function runCli(args: string[], cwd: string, env: Record<string, string>): Promise<CliAnswer> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const [node = "", ...words] = runyard;
+    const child = spawn(node, [...words, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     const texts = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (text: string) => {

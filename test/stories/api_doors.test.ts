@@ -148,6 +148,23 @@ test("a live stream ends when its token is revoked", async () => {
   await until(() => isOver, "the stream is over", 5000);
 });
 
+test("an agent that waits for work gets none once its token is revoked", async () => {
+  const yard = await aYard();
+  await yard.client.call("pause", { body: { select: "all" } });
+  const { secret, id } = await aToken(yard, "agent");
+  const agent = yard.clientWith(secret);
+  const params = { machine: "local" };
+  const hardware = { cpus: 1, memoryBytes: 0, gpus: [], problems: [] };
+  const hello = { agent: "impostor", machine: "local", hardware, bootId: "b", host: "h", spool: yard.folder };
+  const { epoch } = await agent.call("hello", { params, body: hello });
+  const poll = agent.call("poll", { params, body: { agent: "impostor", epoch, waitMs: 60_000 } });
+  await yard.client.call("revokeToken", { params: { token: id } });
+  await yard.submit("true");
+  await yard.client.call("resume", { body: { select: "all" } });
+  await expect(poll).rejects.toMatchObject({ problem: { status: 401 } });
+  await yard.reaches(1, "succeeded");
+});
+
 describe("what is somebody's", () => {
   test("a pool that is not shared runs its owner's work only", async () => {
     const yard = await aYard();
@@ -211,12 +228,14 @@ describe("what is somebody's", () => {
     await alice.call("resume", { body: { select: "1" } });
     await yard.ends(1);
     await alice.call("retry", { body: { select: "1" } });
-    await alice.call("cancel", { body: { select: "1" } });
+    await alice.call("cancel", { body: { select: "last" } });
     await yard.client.call("setMachine", { params: { machine: "local" }, body: { drained: true } });
     await yard.client.call("setMachine", { params: { machine: "local" }, body: { drained: false } });
     await yard.client.call("revokeToken", { params: { token: id } });
-    const { entries } = await yard.client.call("audit");
-    expect(entries.reverse().map(({ user, action, target }) => [user, action, target].join(" "))).toEqual([
+    const { entries } = await yard.client.call("audit", { query: { sort: "id" } });
+    expect(entries.map(({ user, action, target }) => [user, action, target].join(" "))).toEqual([
+      expect.stringMatching(/ create token /),
+      expect.stringMatching(/ create token /),
       `${(await yard.client.call("listTokens")).tokens[0]?.user} create token ${id}`,
       expect.stringMatching(/ set pool local$/),
       "alice submit 1",
@@ -230,6 +249,30 @@ describe("what is somebody's", () => {
     ]);
     expect(JSON.stringify(entries)).not.toContain("canary");
   });
+});
+
+test("what was tried and refused is in the audit log, too", async () => {
+  const yard = await aYard();
+  const alice = yard.clientWith((await aToken(yard, "user", "alice")).secret);
+  await yard.submit("true");
+  const work = { kind: "command", command: { kind: "shell", text: "true" } } as const;
+  const attempts = [
+    alice.call("submit", { body: { work, cwd: yard.folder, environment: {} } }),
+    alice.call("cancel", { body: { select: "1" } }),
+    alice.call("setJob", { params: { job: 1 }, body: { priority: 50 } }),
+    alice.call("setMachine", { params: { machine: "local" }, body: { drained: true } }),
+    alice.call("createToken", { body: { user: "alice", role: "admin" } }),
+  ];
+  for (const { status } of await Promise.allSettled(attempts)) expect(status).toBe("rejected");
+  const { entries } = await yard.client.call("audit", { query: { user: "alice" } });
+  const told = entries.map(({ action, target, detail }) => `${action} ${target}: ${detail["refused"]}`);
+  expect(told.sort()).toEqual([
+    "cancel 1: forbidden",
+    "create token: forbidden",
+    "set 1: forbidden",
+    "set machine local: forbidden",
+    "submit : not_shared",
+  ]);
 });
 
 async function shareWithEveryone(yard: TestYard): Promise<void> {

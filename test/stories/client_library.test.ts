@@ -25,6 +25,7 @@ p = runyard.params(x=0.0)
 for step in range(5):
     runyard.metric(step, loss=1.0 / (step + 1), odd=float("nan"))
     runyard.progress(step + 1, 5)
+runyard.log("all steps done")
 runyard.result(accuracy=p.x * 2, best=float("inf"))`,
     {},
     ["0.10", "2"],
@@ -39,9 +40,11 @@ runyard.result(accuracy=p.x * 2, best=float("inf"))`,
     metrics: { loss: 0.2, odd: "NaN" },
     result: { accuracy: 0.2, best: "Infinity" },
   });
-  const { points, skipped } = await yard.client.call("runMetrics", { params: { job: 1, n: 1 } });
+  const { points, texts, skipped } = await yard.client.call("runMetrics", { params: { job: 1, n: 1 } });
   expect(points.map(({ step, values }) => [step, values["odd"]])).toEqual([0, 1, 2, 3, 4].map((step) => [step, "NaN"]));
+  expect(texts.map(({ text }) => text)).toEqual(["all steps done"]);
   expect(skipped).toBe(0);
+  expect((await yard.cli(["metrics", "1.1"])).stdout).toContain("all steps done");
   const sorted = await yard.client.call("results", { params: { job: 1 }, query: { sort: "-accuracy" } });
   expect(sorted.runs.map((run) => run.id)).toEqual(["1.2", "1.1"]);
 });

@@ -48,7 +48,7 @@ test("a run goes on when the terminal that submitted it, and started the yard fo
   await until(() => terminal.text().includes("begun"), "its output is on the terminal");
   terminal.close();
   await until(() => !isRunning(terminal.pid), "the terminal is closed");
-  expect(await yard.run(1)).toMatchObject({ status: "running" });
+  await yard.reaches(1, "running");
   letGo(yard);
   expect(await yard.ends(1)).toMatchObject({ status: "failed" });
   expect((await yard.run(1)).exitCode).toBe(6);

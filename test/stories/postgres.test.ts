@@ -1,4 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import type { SubmissionInput } from "../../src/api/job.ts";
 import { connectPostgres } from "../../src/store/dialect.ts";
@@ -17,7 +19,7 @@ const CODES = [0, 3, 5, 0];
 
 function heldLines(): SubmissionInput["work"] {
   const line = (code: number) =>
-    `echo start >> "starts.$RUNYARD_RUN"; until [ -e go ]; do sleep 0.03; done; echo over; exit ${code}`;
+    `echo begun; echo start >> "starts.$RUNYARD_RUN"; until [ -e go ]; do sleep 0.03; done; echo over; exit ${code}`;
   return { kind: "lines", lines: CODES.map((code, index): [number, string] => [index + 1, line(code)]) };
 }
 
@@ -26,9 +28,22 @@ async function expectEnds(yard: TestYard): Promise<void> {
   for (const [index, code] of CODES.entries()) {
     const run = await yard.run(`1.${index + 1}`);
     expect(run).toMatchObject({ exitCode: code, attempts: 1 });
-    expect(await yard.output(run.id)).toBe("over\n");
+    expect(await yard.output(run.id)).toBe("begun\nover\n");
     expect(yard.read(`starts.${run.id}`)).toBe("start\n");
   }
+}
+
+/** Follows the output of a run into a file of the yard's folder. Resolves with the exit code. */
+async function follow({ folder, program }: TestYard, run: string, file: string): Promise<number> {
+  const [node = "", ...words] = program.command;
+  const out = openSync(`${folder}/${file}`, "w");
+  const child = spawn(node, [...words, "logs", "-f", run], {
+    env: program.environment,
+    stdio: ["ignore", out, "ignore"],
+  });
+  closeSync(out);
+  const [code] = await once(child, "exit");
+  return code;
 }
 
 async function aYardOnPostgres(): Promise<TestYard> {
@@ -72,6 +87,8 @@ test.skipIf("missing" in server)(
     await yard.submit("", { work: heldLines() });
     for (const run of ["1.1", "1.2", "1.3"]) await yard.reaches(run, "running");
     const pids = [yard.yardPid(), yard.agentPid()];
+    const followed = follow(yard, "1.1", "followed");
+    await until(() => yard.read("followed") === "begun\n", "it is followed");
     await server.crash(async () => {
       await expect(yard.submit("true")).rejects.toMatchObject({
         problem: { code: "store_away", status: 503, exitCode: 3, detail: expect.stringMatching(/What runs goes on/) },
@@ -83,5 +100,7 @@ test.skipIf("missing" in server)(
     });
     await expectEnds(yard);
     expect([yard.yardPid(), yard.agentPid()]).toEqual(pids);
+    expect(await followed).toBe(0);
+    expect(yard.read("followed")).toBe("begun\nover\n");
   },
 );

@@ -206,7 +206,7 @@ describe("pausing", () => {
     await yard.submit("true");
     await yard.reaches(2, "succeeded");
     expect(await yard.run("1.2")).toMatchObject({ status: "queued" });
-    expect(await reasonOf(yard, "1.2")).toBe("job_paused: the job is paused; go on with: runyard resume");
+    expect(await reasonOf(yard, "1.2")).toBe("job_paused: the job is paused; go on with: runyard resume 1");
     await yard.client.call("resume", { body: { select: "1" } });
     letGo(yard, "1.2");
     await yard.reaches("1.2", "succeeded");
@@ -321,6 +321,23 @@ test("a command that does not exist fails when it starts, and its slot is free a
   expect(run.cause?.code).toBe("could_not_start");
   expect(run.cause?.text).toContain("no-such-program");
   await yard.reaches(2, "succeeded");
+});
+
+test("what only a shell can do is no program, and fails as such unless there is one of that name", async () => {
+  const yard = await aYard(ONE_SLOT);
+  for (const word of ["cd", "source", ":"]) {
+    const { id } = await yard.submit("", { work: { kind: "command", command: { kind: "argv", argv: [word, "x"] } } });
+    const { cause } = await yard.reaches(id, "failed");
+    expect(cause).toMatchObject({
+      code: "could_not_start",
+      text: expect.stringContaining(`${word}: the shell does this`),
+    });
+  }
+  writeFileSync(`${yard.bin}/source`, "#!/bin/sh\necho mine $1\n", { mode: 0o755 });
+  const argv = ["source", "x"];
+  const { id } = await yard.submit("", { work: { kind: "command", command: { kind: "argv", argv } } });
+  await yard.reaches(id, "succeeded");
+  expect(await yard.output(id)).toBe("mine x\n");
 });
 
 test("an output file that exists already is refused with its name, and never touched", async () => {

@@ -106,7 +106,6 @@ function sshConfig(
     "  IdentitiesOnly yes",
     "  IdentityAgent none",
     `  UserKnownHostsFile ${knownHosts}`,
-    "  GlobalKnownHostsFile none",
     "",
   ];
   return [...blocks.flat(), ...all].join("\n");

@@ -49,7 +49,8 @@ export async function submitBatch(order: BatchOrder): Promise<number> {
     quiet: true,
     ...(forward.length > 0 && { only: forward }),
   });
-  const { job } = await connection.client.call("submit", { body: submissionOf(order, pool, demand, snapshot, skip) });
+  const submission = await submissionOf(order, pool, demand, snapshot, skip);
+  const { job } = await connection.client.call("submit", { body: submission });
   if (order.detach) {
     if (order.json) printJson({ job });
     else print(`Job ${job.id}: ${job.runs.total - skip.length} lines queued.\n  follow:  runyard logs -f ${job.id}`);
@@ -60,13 +61,13 @@ export async function submitBatch(order: BatchOrder): Promise<number> {
 
 type Plan = { name: string; open: boolean; placements: (string | null)[]; because: string }[];
 
-function submissionOf(
+async function submissionOf(
   order: BatchOrder,
   pool: string,
   demand: SubmissionInput["demand"],
   snapshot: string,
   skip: number[],
-): SubmissionInput {
+): Promise<SubmissionInput> {
   const prefix = order.lines[0]?.name.replace(/\.\d+$/, "") ?? "batch";
   return {
     name: order.file === "-" ? "batch from stdin" : order.file,
@@ -74,7 +75,7 @@ function submissionOf(
     pool,
     demand,
     cwd: workingFolder(undefined),
-    ...submittingEnvironment([], []),
+    ...(await submittingEnvironment([], [])),
     umask: currentUmask(),
     limits: submittingLimits(),
     snapshot,

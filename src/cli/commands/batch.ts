@@ -40,7 +40,9 @@ Results come to job_results/ in the current folder; lines whose results are ther
     if (given.machines && given.on !== undefined) throw wrongUsage("--machines and --on exclude each other.");
     const lines = await readBatchFile(file);
     const home = process.env["HOME"] ?? "";
-    const machines = (given.machines ?? []).map((named) => ({ named, file: readMachineFile(named, home) }));
+    const machines = await Promise.all(
+      (given.machines ?? []).map(async (named) => ({ named, file: await readMachineFile(named, home) })),
+    );
     const batch = batchOptionsOf(command);
     return submitBatch({
       file,

@@ -29,7 +29,9 @@ async function cancel(select: string, options: CancelOptions): Promise<number> {
   const { client } = await connectToLook();
   if (select === "all" && !options.yes && !options.json && canAsk()) {
     const { queued, running } = await client.call("status");
-    const answer = await ask(`Cancel ${counted(queued, "waiting run")} and ${counted(running, "running one")}?`);
+    const isAny = queued + running > 0;
+    const question = `Cancel ${counted(queued, "waiting run")} and ${counted(running, "running one")}?`;
+    const answer = isAny ? await ask(question) : "yes";
     if (answer !== "yes") {
       note("Nothing was cancelled.");
       return answer === "interrupted" ? INTERRUPTED : 1;

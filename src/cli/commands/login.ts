@@ -1,11 +1,10 @@
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import { readToken } from "../../platform/home.ts";
 import { openConnection } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { wrongUsage } from "../stop.ts";
 import { note, print } from "../terminal.ts";
-import { forgetLogin, storeLogin, yardUrl } from "../yard_place.ts";
+import { forgetLogin, storeLogin, tokenIn, yardUrl } from "../yard_place.ts";
 
 interface LoginOptions {
   tokenFile?: string;
@@ -28,8 +27,11 @@ async function login(address: string | undefined, options: LoginOptions): Promis
   }
   if (address === undefined) throw wrongUsage("The yard's address is missing: runyard login https://yard.example.org");
   const url = yardUrl(address);
-  const token = options.tokenFile === undefined ? await askToken() : readToken(options.tokenFile);
-  if (!token || /\s/.test(token))
+  const token =
+    options.tokenFile === undefined
+      ? await askToken()
+      : tokenIn(options.tokenFile, { by: "--token-file", exitCode: 2 });
+  if (token === "" || /\s/.test(token))
     throw wrongUsage("That is no token. An administrator makes one with: runyard tokens create");
   // Asked before it is kept, so that a wrong one is not.
   const { yard, version } = await openConnection({ kind: "elsewhere", url, token }).client.call("status");

@@ -1,6 +1,5 @@
 import type { Run } from "../../api/run.ts";
 import { parseDurationMs } from "../../core/quantity.ts";
-import { hasEnded } from "../../core/run.ts";
 import { type Connection, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { followRuns } from "../follow/follow_runs.ts";
@@ -8,9 +7,11 @@ import { untilInterrupted } from "../follow/interrupt.ts";
 import { type OutputSink, openOutputSink } from "../follow/output_sink.ts";
 import { openRunOutput, type Stream } from "../follow/run_output.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
+import { ranSince } from "../ran_since.ts";
 import { runPages } from "../run_pages.ts";
 import { INTERRUPTED, wrongUsage } from "../stop.ts";
 import { type Target, targets } from "../target.ts";
+import { note } from "../terminal.ts";
 
 interface LogsOptions {
   follow?: boolean;
@@ -24,7 +25,7 @@ interface LogsOptions {
 interface LogsPlan {
   streams: readonly Stream[];
   tail: number | null;
-  /** Runs that ended before are left out; null: none are. */
+  /** Runs that did not run since then are left out; null: none are. */
   since: number | null;
   raw: boolean;
 }
@@ -34,7 +35,7 @@ export function declareLogs({ command, act }: Declaration): void {
     .argument("<what...>", "a job (12: all its runs), a run (12.3), some runs (12.1-5), last")
     .option("-f, --follow", "go on until the runs have ended")
     .option("--tail <N>", "begin with the last N lines of each run")
-    .option("--since <TIME>", "leave out runs that ended longer ago: 10m, 2h")
+    .option("--since <TIME>", "only runs that ran since then (10m, 2h), each with all it has printed; see --tail")
     .option("--stream <WHICH>", "only out, or only err")
     .option("--raw", "pass every byte on, also to a terminal; no prefixes");
   act(command, () => logs(command.args, command.opts<LogsOptions>()));
@@ -43,9 +44,15 @@ export function declareLogs({ command, act }: Declaration): void {
 async function logs(words: readonly string[], options: LogsOptions): Promise<number> {
   const plan = planFrom(options);
   const connection = await connectToLook();
+  // Who comes from other tools expects lines since then.
+  if (plan.since !== null && plan.tail === null && process.stderr.isTTY)
+    note(
+      "Output bears no times: of every run that ran since then all is shown. --tail N shows the last lines of each.",
+    );
   const named = await targets(connection, words);
   const outcome = await untilInterrupted(async (signal) => {
-    if (!options.follow) return printLogs(connection, named, plan, signal);
+    if (!options.follow) return printLogs(connection, words, named, plan, signal);
+    if (process.stderr.isTTY) await noteWaiting(connection, named);
     const isOne = await namesOneRun(connection, named);
     await followRuns(connection, named, {
       ...plan,
@@ -80,6 +87,14 @@ async function namesOneRun({ client }: Connection, named: readonly Target[]): Pr
   return (await client.call("showJob", { params: { job: target.job } })).job.runs.total === 1;
 }
 
+/** Who sees nothing yet is told that there is nothing yet. */
+async function noteWaiting({ client }: Connection, named: readonly Target[]): Promise<void> {
+  for (const { job: id } of named) {
+    const { job } = await client.call("showJob", { params: { job: id } });
+    if (job.status === "queued") note(`Job ${id} has not begun; why: runyard explain ${id}`);
+  }
+}
+
 function sinkFor(run: string, stream: Stream, plan: LogsPlan, isOne: boolean): OutputSink {
   const target = stream === "out" ? process.stdout : process.stderr;
   return openOutputSink(target, { raw: plan.raw, prefix: isOne || plan.raw ? null : `${run} | ` });
@@ -87,28 +102,33 @@ function sinkFor(run: string, stream: Stream, plan: LogsPlan, isOne: boolean): O
 
 async function printLogs(
   connection: Connection,
+  words: readonly string[],
   named: readonly Target[],
   plan: LogsPlan,
   signal: AbortSignal,
 ): Promise<number> {
   const isOne = await namesOneRun(connection, named);
+  let isAnyBegun = false;
   for (const { job, runs } of named) {
     for await (const page of runPages(connection, job, { range: runs, most: Number.POSITIVE_INFINITY })) {
       for (const run of page) {
         if (signal.aborted) return INTERRUPTED;
-        if (isWanted(run, plan)) await printRunLog(connection, run.id, plan, isOne);
+        isAnyBegun ||= run.attempts > 0;
+        if (await isWanted(connection, run, plan)) await printRunLog(connection, run.id, plan, isOne);
       }
     }
   }
+  if (!isAnyBegun && named.length > 0) note(`Nothing of it has begun; why: runyard explain ${words.join(" ")}`);
   return 0;
 }
 
-export function isWanted(
-  run: Pick<Run, "status" | "attempts" | "endedAt">,
-  { since }: Pick<LogsPlan, "since">,
-): boolean {
-  if (run.attempts === 0) return false;
-  return since === null || !hasEnded(run.status) || run.endedAt === null || Date.parse(run.endedAt) >= since;
+async function isWanted({ client }: Connection, run: Run, { since }: LogsPlan): Promise<boolean> {
+  if (run.attempts === 0 || since === null) return run.attempts > 0;
+  if (run.status !== "queued") return ranSince(run, since);
+  // It waits for its next try: when its last one ended only that knows.
+  const [job = 0, n = 0] = run.id.split(".").map(Number);
+  const last = (await client.call("showRun", { params: { job, n } })).attempts.at(-1);
+  return last !== undefined && ranSince(last, since);
 }
 
 async function printRunLog(connection: Connection, id: string, plan: LogsPlan, isOne: boolean): Promise<void> {

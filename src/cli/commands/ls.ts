@@ -4,6 +4,7 @@ import type { Declaration } from "../declaration.ts";
 import { age } from "../local_time.ts";
 import { bar, grouped } from "../number_text.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
+import { pages } from "../pages.ts";
 import { printable } from "../printable.ts";
 import { statusCell } from "../statuses.ts";
 import { wrongUsage } from "../stop.ts";
@@ -21,7 +22,6 @@ interface LsOptions {
 }
 
 const USUAL = 30;
-const PAGE = 1000;
 
 export function declareLs({ command, act }: Declaration): void {
   command
@@ -53,7 +53,7 @@ function limitFrom({ limit, all, json }: LsOptions): number {
 }
 
 async function selectJobs(
-  { client }: Connection,
+  connection: Connection,
   options: LsOptions,
   most: number,
 ): Promise<{ jobs: Job[]; isMore: boolean }> {
@@ -65,15 +65,11 @@ async function selectJobs(
     ...(search && { search }),
   };
   const jobs: Job[] = [];
-  for (let before: number | null = null; ; ) {
-    const limit = Math.min(PAGE, most - jobs.length);
-    const page: { jobs: Job[]; next: number | null } = await client.call("listJobs", {
-      query: { ...filter, limit, ...(before !== null && { before }) },
-    });
+  for await (const page of pages(connection, "listJobs", { query: filter }, most)) {
     jobs.push(...page.jobs);
-    before = page.next;
-    if (before === null || jobs.length >= most) return { jobs, isMore: before !== null };
+    if (jobs.length >= most) return { jobs: jobs.slice(0, most), isMore: jobs.length > most || page.next !== null };
   }
+  return { jobs, isMore: false };
 }
 
 const columns: Column[] = [

@@ -11,6 +11,7 @@ import { age } from "../local_time.ts";
 import { readMachineFile } from "../machine_file.ts";
 import { type LoginOptions, loginOf, readLogin } from "../machine_login.ts";
 import { isAllWell, printChecks } from "../machine_report.ts";
+import { pages } from "../pages.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { type Cell, type Column, layTable } from "../table.ts";
@@ -68,15 +69,15 @@ export function declareMachines({ command, act }: Declaration): void {
 }
 
 async function list({ json }: { json?: boolean }): Promise<number> {
-  const { client } = await connectToLook();
-  const { machines } = await client.call("listMachines");
+  const machines: Machine[] = [];
+  for await (const page of pages(await connectToLook(), "listMachines", {})) machines.push(...page.machines);
   if (json) printJson({ machines });
   else for (const machine of machines) printMachine(machine);
   return 0;
 }
 
 async function addMachine(words: string[], options: AddOptions): Promise<number> {
-  const { name, login } = newMachine(words, options);
+  const { name, login } = await newMachine(words, options);
   const { client } = await connectToChange({ quiet: options.json === true });
   const { pool } = options;
   await client.call("addMachine", { body: { name, login, ...(pool !== undefined && { pool }) } });
@@ -93,12 +94,15 @@ async function addMachine(words: string[], options: AddOptions): Promise<number>
   return 1;
 }
 
-function newMachine([name = "", destination]: string[], options: AddOptions): Pick<NewMachine, "name" | "login"> {
+async function newMachine(
+  [name = "", destination]: string[],
+  options: AddOptions,
+): Promise<Pick<NewMachine, "name" | "login">> {
   if (!/\.ya?ml$/.test(name)) return { name, login: readLogin(destination ?? name, options) };
   if (destination !== undefined) throw wrongUsage(`The login stands in ${name}; leave out ${destination}.`);
   const given = (["port", "identity", "hostKey", "spool"] as const).filter((key) => options[key] !== undefined);
   if (given.length > 0) throw wrongUsage(`${name} says how to log in; leave out the options about it.`);
-  const file = readMachineFile(name, process.env["HOME"] ?? "");
+  const file = await readMachineFile(name, process.env["HOME"] ?? "");
   return { name: file.name, login: loginOf(file) };
 }
 

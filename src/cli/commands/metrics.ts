@@ -24,6 +24,20 @@ interface Point {
   values: Record<string, unknown>;
 }
 
+/** What a run said beside them. */
+interface Said {
+  run: string;
+  at: number;
+  text: string;
+}
+
+/** All that runs have told, in the order of the runs. */
+interface Told {
+  points: Point[];
+  texts: Said[];
+  skipped: number;
+}
+
 export function declareMetrics({ command, act }: Declaration): void {
   command
     .argument("<what>", "a run (12.3), some runs (12.1-5), or a job with all its runs (12)")
@@ -35,29 +49,32 @@ export function declareMetrics({ command, act }: Declaration): void {
 async function metrics(words: readonly string[], options: MetricsOptions): Promise<number> {
   if (options.csv && options.json) throw wrongUsage("--csv and --json exclude each other.");
   const connection = await connectToLook();
-  const { points, skipped } = await pointsOf(connection, await oneTarget(connection, words));
+  const { points, texts, skipped } = await toldBy(connection, await oneTarget(connection, words));
   const names = [...new Set(points.flatMap(({ values }) => Object.keys(values)))];
-  if (options.json) {
-    printJson({ points: points.map((point) => ({ ...point, at: new Date(point.at).toISOString() })), skipped });
-  } else if (options.csv) await writeCsv(points, names);
-  else printPoints(points, names);
+  if (options.json) printJson({ points: points.map(withIso), texts: texts.map(withIso), skipped });
+  else if (options.csv) await writeCsv(points, names);
+  else printTold(points, texts, names);
   if (skipped > 0) note(`${skipped} lines of the events could not be read and were left out.`);
   return 0;
 }
 
-async function pointsOf(connection: Connection, { job, runs }: Target): Promise<{ points: Point[]; skipped: number }> {
-  const points: Point[] = [];
-  let skipped = 0;
+function withIso<One extends { at: number }>(one: One): Omit<One, "at"> & { at: string } {
+  return { ...one, at: new Date(one.at).toISOString() };
+}
+
+async function toldBy(connection: Connection, { job, runs }: Target): Promise<Told> {
+  const told: Told = { points: [], texts: [], skipped: 0 };
   for await (const page of runPages(connection, job, { range: runs, most: Number.POSITIVE_INFINITY })) {
     for (const run of page) {
       if (run.attempts === 0) continue;
       const n = Number(run.id.split(".")[1]);
       const answer = await connection.client.call("runMetrics", { params: { job, n } });
-      for (const point of answer.points) points.push({ run: run.id, ...point });
-      skipped += answer.skipped;
+      for (const point of answer.points) told.points.push({ run: run.id, ...point });
+      for (const text of answer.texts) told.texts.push({ run: run.id, ...text });
+      told.skipped += answer.skipped;
     }
   }
-  return { points, skipped };
+  return told;
 }
 
 async function writeCsv(points: readonly Point[], names: readonly string[]): Promise<void> {
@@ -68,8 +85,9 @@ async function writeCsv(points: readonly Point[], names: readonly string[]): Pro
   }
 }
 
-function printPoints(points: readonly Point[], names: readonly string[]): void {
-  if (points.length === 0) {
+/** A line a point; what was said stands among them where it was said. */
+function printTold(points: readonly Point[], texts: readonly Said[], names: readonly string[]): void {
+  if (points.length + texts.length === 0) {
     note("No metrics so far. A script reports them with: runyard.metric(step, loss=0.3)");
     return;
   }
@@ -79,14 +97,23 @@ function printPoints(points: readonly Point[], names: readonly string[]): void {
     { title: "STEP", align: "right" },
     ...names.map((name): Column => ({ title: printable(name), align: "right", cuttable: true })),
     { title: "AT", optional: true },
+    ...(texts.length > 0 ? [{ title: "TEXT", cuttable: true }] : []),
   ];
-  const rows = points.map(({ run, at, step, values }): Cell[] => [
-    run,
-    step === null ? "" : String(step),
-    ...names.map((name) => valueText(ownValue(values, name))),
-    localTime(new Date(at).toISOString(), now),
+  const rows = inOrder(points, texts).map((one): Cell[] => [
+    one.run,
+    "values" in one && one.step !== null ? String(one.step) : "",
+    ...names.map((name) => ("values" in one ? valueText(ownValue(one.values, name)) : "")),
+    localTime(new Date(one.at).toISOString(), now),
+    "text" in one ? printable(one.text) : "",
   ]);
   const table = layTable(columns, rows, outputWidth());
   print(colours.bold(table.head));
   for (const line of table.body) print(line);
+}
+
+/** Run by run, each by its times. */
+function inOrder(points: readonly Point[], texts: readonly Said[]): (Point | Said)[] {
+  if (texts.length === 0) return [...points];
+  const number = ({ run }: Point | Said) => Number(run.split(".")[1]);
+  return [...points, ...texts].sort((a, b) => number(a) - number(b) || a.at - b.at);
 }

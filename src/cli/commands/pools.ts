@@ -1,5 +1,7 @@
+import type { Answer } from "../../client/client.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
+import { pages } from "../pages.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { layTable } from "../table.ts";
@@ -16,6 +18,8 @@ export function declarePools({ command, act }: Declaration): void {
     .option("--json", "print JSON");
   act(set, () => setPool(set.args[0] ?? "", set.opts<SetOptions>()));
 }
+
+type Pool = Answer<"listPools">["pools"][number];
 
 interface SetOptions {
   shared?: boolean;
@@ -36,8 +40,8 @@ function whoseWork({ shared, owner }: { shared: boolean; owner: string }): strin
 }
 
 async function list({ json }: { json?: boolean }): Promise<number> {
-  const { client } = await connectToLook();
-  const { pools } = await client.call("listPools");
+  const pools: Pool[] = [];
+  for await (const page of pages(await connectToLook(), "listPools", {})) pools.push(...page.pools);
   if (json) {
     printJson({ pools });
     return 0;

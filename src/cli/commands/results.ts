@@ -6,8 +6,9 @@ import { didYouMean } from "../nearest.ts";
 import { counted, grouped } from "../number_text.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
 import { ownValue } from "../own_value.ts";
+import { pages } from "../pages.ts";
 import { printable } from "../printable.ts";
-import { layResults, namesIn, obviousSort, sortRuns } from "../results_table.ts";
+import { areOfDifferentCode, layResults, namesIn, obviousSort, sortRuns } from "../results_table.ts";
 import { wrongUsage } from "../stop.ts";
 import { oneTarget } from "../target.ts";
 import { colours, note, outputWidth, print, printJson } from "../terminal.ts";
@@ -93,22 +94,21 @@ async function selectRuns(connection: Connection, job: number, sort: string | nu
   return [...sorted, ...all.filter(({ id }) => !known.has(id))].slice(0, most);
 }
 
-async function pageThrough({ client }: Connection, job: number, sort: string | null, most: number): Promise<Run[]> {
+async function pageThrough(connection: Connection, job: number, sort: string | null, most: number): Promise<Run[]> {
   const runs: Run[] = [];
-  for (let offset: number | null = 0; offset !== null && runs.length < most; ) {
-    const page: { runs: Run[]; next: number | null } = await client.call("results", {
-      params: { job },
-      query: { offset, limit: Math.min(PAGE, most - runs.length), ...(sort !== null && { sort }) },
-    });
+  const call = { params: { job }, query: { ...(sort !== null && { sort }) } };
+  for await (const page of pages(connection, "results", call, most)) {
     runs.push(...page.runs);
-    offset = page.next;
+    if (runs.length >= most) break;
   }
-  return runs;
+  return runs.slice(0, most);
 }
 
 async function writeCsv(runs: readonly Run[]): Promise<void> {
   const { params, metrics, results } = namesIn(runs);
-  await writeCsvLine(["run", "status", ...params, ...results, ...metrics, "exit_code", "started_at", "ended_at"]);
+  const isMixed = areOfDifferentCode(runs);
+  const last = ["exit_code", "started_at", "ended_at", ...(isMixed ? ["code"] : [])];
+  await writeCsvLine(["run", "status", ...params, ...results, ...metrics, ...last]);
   for (const run of runs) {
     const cells = [
       run.id,
@@ -119,6 +119,7 @@ async function writeCsv(runs: readonly Run[]): Promise<void> {
       run.exitCode,
       run.startedAt,
       run.endedAt,
+      ...(isMixed ? [run.code] : []),
     ];
     await writeCsvLine(cells);
   }
@@ -131,5 +132,6 @@ async function printTable({ client }: Connection, id: number, runs: readonly Run
   const { job } = await client.call("showJob", { params: { job: id } });
   const left = job.runs.total - runs.length;
   if (left > 0) note(`… ${grouped(left)} more: runyard results ${id} --limit ${job.runs.total}`);
+  if (areOfDifferentCode(runs)) note("Not all of these runs worked with the same code: see CODE.");
   if (table.hidden > 0) note(`${counted(table.hidden, "more column")}: runyard results ${id} --csv`);
 }

@@ -1,7 +1,9 @@
+import { commitOf } from "../../snapshots/git.ts";
 import { ask } from "../ask.ts";
 import { type Connection, connectToChange } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { counted } from "../number_text.ts";
+import { printable } from "../printable.ts";
 import { selection } from "../selection_words.ts";
 import { INTERRUPTED, wrongUsage } from "../stop.ts";
 import { canAsk, note, print, printJson } from "../terminal.ts";
@@ -28,19 +30,19 @@ async function retry(select: string, options: RetryOptions): Promise<number> {
     throw wrongUsage(`--code ${options.code}: it is "submitted" or "now".`);
   }
   if (select === "all" && !options.yes && !options.json && canAsk()) {
-    const answer = await ask("Retry every job?");
+    const answer = await ask(`Retry every run of any job that failed${options.failed ? "" : " or was cancelled"}?`);
     if (answer !== "yes") {
       note("Nothing was queued.");
       return answer === "interrupted" ? INTERRUPTED : 1;
     }
   }
   const connection = await connectToChange({ quiet: options.json === true });
-  const code = options.code === "now" ? await codeOfToday(connection, select, options) : {};
+  const code = await codeFor(connection, select, options);
   const changed = await connection.client.call("retry", { body: { select, failed: options.failed ?? false, ...code } });
   if (options.json) printJson(changed);
   else if (changed.runs === 0)
     print(
-      "There is nothing to retry: nothing failed or was cancelled. A run that is named is run again all the same: 12.3",
+      `There is nothing to retry: nothing failed${options.failed ? "" : " or was cancelled"}. A run that is named is run again all the same: 12.3`,
     );
   else {
     const [only] = changed.jobs;
@@ -50,19 +52,22 @@ async function retry(select: string, options: RetryOptions): Promise<number> {
   return 0;
 }
 
-/** A new snapshot of the folder that the job's code came from. */
-async function codeOfToday(connection: Connection, select: string, options: RetryOptions) {
+/** What is to be said of the code: today's, or nothing where it is the code as submitted. */
+async function codeFor(connection: Connection, select: string, options: RetryOptions) {
   const { jobs } = await connection.client.call("listJobs", { query: { select } });
   const [job, ...others] = jobs;
-  if (!job || others.length > 0) throw wrongUsage("--code now takes the code of one job: name one.");
+  const isNow = options.code === "now";
+  if (isNow && (!job || others.length > 0)) throw wrongUsage("--code now takes the code of one job: name one.");
+  if (!job || others.length > 0) return {};
   const { definition } = await connection.client.call("showJob", { params: { job: job.id } });
-  const cwd = String(definition["cwd"]);
-  const { codeVersion } = await import("../../snapshots/git.ts");
-  const { commit, dirty } = await codeVersion(cwd);
-  const version = commit !== null && dirty ? `${commit}-dirty` : commit;
-  // Without a snapshot its runs work in the folder itself, with today's code anyway.
-  if (definition["snapshot"] === null) return { commit: version };
+  const { cwd, snapshot, commit } = definition as { cwd: string; snapshot: string | null; commit: string | null };
+  if (!isNow && snapshot !== null) return {};
+  const today = await commitOf(cwd);
+  if (!isNow && today !== commit && !options.json)
+    note(`Job ${job.id} was submitted without --snapshot: its runs work in ${printable(cwd)}, with the code of today.`);
+  // Without a snapshot that is today's code anyway.
+  if (snapshot === null) return { commit: today };
   const { takeCode } = await import("../take_code.ts");
-  const snapshot = await takeCode(connection, cwd, { yes: options.yes === true, quiet: options.json === true });
-  return { snapshot, commit: version };
+  const taken = await takeCode(connection, cwd, { yes: options.yes === true, quiet: options.json === true });
+  return { snapshot: taken, commit: today };
 }

@@ -55,5 +55,5 @@ function declare({ command, exact, act }: Declaration, isSweep: boolean): void {
 async function projectDefaults(): Promise<Partial<JobOptions>> {
   if (!existsSync("runyard.yaml")) return {};
   const { readJobFile } = await import("../job_file.ts");
-  return readJobFile("runyard.yaml", "defaults").options;
+  return (await readJobFile("runyard.yaml", "defaults")).options;
 }

@@ -1,7 +1,7 @@
 import type { JobChanges } from "../../api/job.ts";
 import { connectToChange } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
-import { duration, isMisread, type Misread, wholeNumber } from "../option_values.ts";
+import { duration, isMisread, label, type Misread, wholeNumber } from "../option_values.ts";
 import { wrongUsage } from "../stop.ts";
 import { oneJob } from "../target.ts";
 import { print, printJson } from "../terminal.ts";
@@ -42,7 +42,7 @@ async function set(words: readonly string[], options: SetOptions): Promise<numbe
 function changesFrom({ priority, name, atMost, retries, timeLimit }: SetOptions): JobChanges {
   return {
     ...(priority !== undefined && { priority: good("--priority", priority, wholeNumber(priority, 0, 1000)) }),
-    ...(name !== undefined && { name }),
+    ...(name !== undefined && { name: good("--name", name, label(name)) }),
     ...(atMost !== undefined && {
       atMost: atMost === "none" ? null : good("--at-most", atMost, wholeNumber(atMost, 1, 10_000_000)),
     }),
@@ -53,7 +53,7 @@ function changesFrom({ priority, name, atMost, retries, timeLimit }: SetOptions)
   };
 }
 
-function good(flag: string, text: string, value: number | Misread): number {
-  if (isMisread(value)) throw wrongUsage(`${flag} ${text}: ${value.misread}`);
+function good<Value>(flag: string, text: string, value: Value | Misread): Value {
+  if (isMisread(value)) throw wrongUsage(`${flag} ${JSON.stringify(text)}: ${value.misread}`);
   return value;
 }

@@ -2,10 +2,12 @@ import type { Job } from "../../api/job.ts";
 import type { Attempt, Run } from "../../api/run.ts";
 import type { Answer } from "../../client/client.ts";
 import { formatBytes, formatDuration } from "../../core/quantity.ts";
+import { runStatuses } from "../../core/run.ts";
 import { type Connection, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { countsText } from "../follow/outcome.ts";
 import { localTime, runtime } from "../local_time.ts";
+import { didYouMean } from "../nearest.ts";
 import { grouped, valuesText } from "../number_text.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
 import { printable, printableJson } from "../printable.ts";
@@ -37,6 +39,7 @@ export function declareShow({ command, act }: Declaration): void {
 
 async function show(words: readonly string[], options: ShowOptions): Promise<number> {
   const most = limitFrom(options);
+  checkStatuses(options.status);
   const connection = await connectToLook();
   const target = await oneTarget(connection, words);
   const { runs } = target;
@@ -53,25 +56,34 @@ function limitFrom({ limit, json }: ShowOptions): number {
   return most;
 }
 
+function checkStatuses(text: string | undefined): void {
+  const unknown = text?.split(",").find((one) => !runStatuses.some((status) => status === one));
+  if (unknown === undefined) return;
+  const meant = didYouMean(unknown, runStatuses) || `. There are: ${runStatuses.join(", ")}.`;
+  throw wrongUsage(`--status: there is no state "${unknown}"${meant}`);
+}
+
 async function showJob(
   connection: Connection,
   { job: id, runs }: Target,
   options: ShowOptions,
   most: number,
 ): Promise<number> {
-  const { job, definition } = await connection.client.call("showJob", { params: { job: id } });
   const status = options.failed ? "failed" : options.status;
+  const { job, definition } = await connection.client.call("showJob", { params: { job: id } });
   const pages = runPages(connection, id, { range: runs, most, ...(status !== undefined && { status }) });
   if (options.json) return writeJson(job, pages);
   printJob(job, definition);
   let shown = 0;
   for await (const page of pages) {
     shown += page.length;
-    printRuns(page);
+    if (page.length > 0) printRuns(page);
   }
+  if (status !== undefined && shown === 0) note(`No run is ${status.replaceAll(",", " or ")}.`);
   const total = runs ? Math.min(runs.last, job.runs.total) - runs.first + 1 : job.runs.total;
   if (status === undefined && total > shown)
     note(`… ${grouped(total - shown)} more: runyard show ${id} --limit ${total}`);
+  else if (status !== undefined && shown === most) note("… there may be more: see --limit");
   return 0;
 }
 
@@ -197,8 +209,8 @@ function printRun({ run, attempts, checkpoints }: Answer<"showRun">): void {
     ["progress", run.progress ? `${run.progress.done}${run.progress.of === null ? "" : ` of ${run.progress.of}`}` : ""],
     ["metrics", valuesText(run.metrics)],
     ["result", valuesText(run.result)],
-    ["memory", run.memoryPeakBytes === null ? "" : `${formatBytes(run.memoryPeakBytes)} at most`],
-    ["GPU memory", run.gpuMemoryPeakBytes === null ? "" : `${formatBytes(run.gpuMemoryPeakBytes)} at most`],
+    ["memory", run.memoryPeakBytes === null ? "" : `${formatBytes(run.memoryPeakBytes)} at its peak`],
+    ["GPU memory", run.gpuMemoryPeakBytes === null ? "" : `${formatBytes(run.gpuMemoryPeakBytes)} at its peak`],
     ["code", run.code === null ? "" : printable(run.code.slice(0, 12))],
     ["files", printable(attempts.findLast(({ results }) => results !== null)?.results ?? "")],
     ["checkpoints", printable(checkpoints ?? "")],

@@ -1,10 +1,11 @@
 import type { Status } from "../../api/steering.ts";
 import { formatBytes } from "../../core/quantity.ts";
 import { version } from "../../platform/version.ts";
-import { connectToLook } from "../connect.ts";
+import { connectToLook, isNewer } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { age, localTime } from "../local_time.ts";
 import { counted, grouped } from "../number_text.ts";
+import { printable } from "../printable.ts";
 import { colours, note, print, printJson } from "../terminal.ts";
 
 export function declareStatus({ command, act }: Declaration): void {
@@ -34,6 +35,7 @@ function printStatus(now: Status): void {
     ["disk", `${formatBytes(now.freeBytes)} free`],
   ];
   for (const [name, value] of rows) if (value !== "") print(`${colours.dim(name.padEnd(9))} ${value}`);
-  if (now.version !== version)
-    note(`This program is version ${version}: the next command that changes something replaces an older yard.`);
+  for (const problem of now.problems) print(`${colours.yellow("!")} ${printable(problem)}`);
+  if (isNewer(version, now.version))
+    note(`This program is version ${version}: the next command that changes something replaces the older yard.`);
 }

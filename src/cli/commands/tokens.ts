@@ -4,6 +4,7 @@ import { parseDurationMs } from "../../core/quantity.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { localTime } from "../local_time.ts";
+import { pages } from "../pages.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { type Column, layTable } from "../table.ts";
@@ -37,8 +38,8 @@ export function declareTokens({ command, act }: Declaration): void {
 }
 
 async function list({ json }: { json?: boolean }): Promise<number> {
-  const { client } = await connectToLook();
-  const { tokens } = await client.call("listTokens");
+  const tokens: Token[] = [];
+  for await (const page of pages(await connectToLook(), "listTokens", {})) tokens.push(...page.tokens);
   if (json) {
     printJson({ tokens });
     return 0;

@@ -1,3 +1,4 @@
+import { type Home, readToken, type YardAddress } from "../../platform/home.ts";
 import { systemErrorCode } from "../../platform/system_error.ts";
 import { ensureYard } from "../connect.ts";
 import type { Declaration, ProgramDoors, ServeOptions } from "../declaration.ts";
@@ -29,6 +30,8 @@ export function declareUp({ command, doors, act }: Declaration): void {
 async function up(options: UpOptions, doors: ProgramDoors): Promise<number> {
   const port = options.port === undefined ? null : wholeNumber(options.port, 0, 65_535);
   if (isMisread(port)) throw wrongUsage(`--port ${options.port}: ${port.misread}`);
+  // Everyone on this machine can read what stands on a command line, and a password may be in it.
+  if (options.database !== undefined) process.title = "runyard up";
   const database = options.database ?? (process.env["RUNYARD_DATABASE"] || null);
   if (options.foreground) {
     const { host = "127.0.0.1", insecureHttp: insecure = false } = options;
@@ -41,10 +44,21 @@ async function up(options: UpOptions, doors: ProgramDoors): Promise<number> {
     );
   }
   const { address, isNew } = await ensureYard(place.home, { quiet: true, flags: flagsFrom(options), database });
+  const unmet = isNew ? null : unmetBy(address, place.home, options);
+  if (unmet !== null)
+    throw wrongUsage(`A yard runs already at ${address.url}, so ${unmet} has no effect. Stop it first: runyard down`);
   if (options.json) printJson({ url: address.url, home: place.home.folder, started: isNew });
   else if (isNew) print(`Started a yard at ${address.url} (home ${place.home.folder}).`);
   else print(`A yard runs already at ${address.url} (home ${place.home.folder}).`);
   return 0;
+}
+
+/** Which option asks for something else than the yard that runs; null: none does. */
+function unmetBy({ url }: YardAddress, home: Home, { host, port, database }: UpOptions): string | null {
+  const now = new URL(url);
+  if (port !== undefined && port !== "0" && port !== now.port) return `--port ${port}`;
+  if (host !== undefined && host !== now.hostname.replace(/^\[(.*)\]$/, "$1")) return `--host ${host}`;
+  return database !== undefined && database !== readToken(home.databaseUrl) ? "--database" : null;
 }
 
 /** What goes wrong in serving is no failure to reach a yard: it is told as it is. */

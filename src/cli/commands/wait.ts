@@ -2,6 +2,7 @@ import type { Job } from "../../api/job.ts";
 import type { Run } from "../../api/run.ts";
 import { type Connection, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
+import { watchSweep } from "../follow/follow_sweep.ts";
 import { untilInterrupted } from "../follow/interrupt.ts";
 import { exitCodeOfJob, exitCodeOfRun, jobVerdict, runVerdict } from "../follow/outcome.ts";
 import { waitForJob, waitForRun } from "../follow/wait_for.ts";
@@ -25,8 +26,9 @@ async function wait(words: readonly string[], { json }: { json?: boolean }): Pro
     return 0;
   }
   const ends = await untilInterrupted(async (signal) => {
+    const isWatched = named.length === 1 && !json && process.stderr.isTTY === true;
     const all: End[] = [];
-    for (const target of named) all.push(...(await endsOf(connection, target, signal)));
+    for (const target of named) all.push(...(await endsOf(connection, target, isWatched, signal)));
     return all;
   });
   if (ends === "interrupted") {
@@ -34,19 +36,41 @@ async function wait(words: readonly string[], { json }: { json?: boolean }): Pro
     return INTERRUPTED;
   }
   if (json) printJson(answerOf(ends));
-  else for (const end of ends) print("job" in end ? jobVerdict(end.job, colours) : runVerdict(end.run, colours));
+  else for (const end of ends) print(await verdictOf(connection, end));
   return ends.some((end) => ("job" in end ? exitCodeOfJob(end.job) : exitCodeOfRun(end.run)) !== 0) ? 1 : 0;
 }
 
 type End = { job: Job } | { run: Run };
 
-async function endsOf(connection: Connection, { job, runs }: Target, signal: AbortSignal): Promise<End[]> {
-  if (!runs) return [{ job: await waitForJob(connection, job, signal) }];
+async function endsOf(
+  connection: Connection,
+  { job, runs }: Target,
+  isWatched: boolean,
+  signal: AbortSignal,
+): Promise<End[]> {
+  if (!runs) return [{ job: await endOf(connection, job, isWatched, signal) }];
   if (runs.last - runs.first >= 10_000)
     throw wrongUsage("These are too many runs to wait for one by one: wait for the whole job.");
   const ends: End[] = [];
   for (let n = runs.first; n <= runs.last; n += 1) ends.push({ run: await waitForRun(connection, job, n, signal) });
   return ends;
+}
+
+/** @param isWatched  somebody looks on: shows how a job of several runs goes */
+async function endOf(connection: Connection, id: number, isWatched: boolean, signal: AbortSignal): Promise<Job> {
+  if (isWatched) {
+    const { job } = await connection.client.call("showJob", { params: { job: id }, signal });
+    if (job.endedAt === null && job.runs.total > 1) return watchSweep(connection, job, signal);
+  }
+  return waitForJob(connection, id, signal);
+}
+
+async function verdictOf({ client }: Connection, end: End): Promise<string> {
+  if ("run" in end) return runVerdict(end.run, colours);
+  const { job } = end;
+  if (job.status !== "failed" || job.runs.total > 1) return jobVerdict(job, colours);
+  const { run } = await client.call("showRun", { params: { job: job.id, n: 1 } });
+  return jobVerdict(job, colours, run.cause?.text);
 }
 
 /** One job is `{"job"}`, one run `{"run"}`, several are lists. */

@@ -29,7 +29,10 @@ export async function followJob(
     return waitSilently(connection, job, how, signal);
   });
   if (outcome !== "interrupted") return outcome;
-  note(`\nDetached; job ${job.id} goes on.\n  follow:  runyard logs -f ${job.id}\n  cancel:  runyard cancel ${job.id}`);
+  const back = job.runs.total > 1 ? `\n  wait:    runyard wait ${job.id}` : "";
+  note(
+    `\nDetached; job ${job.id} goes on.\n  follow:  runyard logs -f ${job.id}${back}\n  cancel:  runyard cancel ${job.id}`,
+  );
   return INTERRUPTED;
 }
 

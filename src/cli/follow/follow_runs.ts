@@ -1,6 +1,7 @@
 import type { Run } from "../../api/run.ts";
 import { hasEnded } from "../../core/run.ts";
 import type { Connection } from "../connect.ts";
+import { ranSince } from "../ran_since.ts";
 import { runPages } from "../run_pages.ts";
 import type { Target } from "../target.ts";
 import { note, noteColours } from "../terminal.ts";
@@ -17,7 +18,7 @@ const SLOWEST_MS = 500;
 interface FollowRunsOptions {
   streams: readonly Stream[];
   tail: number | null;
-  /** Runs that ended before are left out; null: none are. */
+  /** Runs that did not run since then are left out; null: none are. */
   since: number | null;
   sinkFor(run: string, stream: Stream): OutputSink;
   signal: AbortSignal;
@@ -49,7 +50,7 @@ async function followTarget(
   };
 
   function meet(run: Run): void {
-    const isOld = since !== null && run.endedAt !== null && Date.parse(run.endedAt) < since;
+    const isOld = since !== null && !ranSince(run, since);
     if (seen.has(run.id) || run.status === "queued" || run.attempts === 0 || isOld || !isMeant(run)) return;
     seen.add(run.id);
     const following = turns.take(() => followOne(connection, run.id, options));

@@ -22,6 +22,14 @@ const TOP_ROWS = 20;
 
 /** Shows a sweep while it runs, and ends with the table of its results, best first. */
 export async function followSweep(connection: Connection, submitted: Job, signal: AbortSignal): Promise<Job> {
+  const job = await watchSweep(connection, submitted, signal);
+  await printResults(connection, job, signal);
+  note(jobVerdict(job, noteColours));
+  return job;
+}
+
+/** Shows how a sweep goes until it has ended. */
+export async function watchSweep(connection: Connection, submitted: Job, signal: AbortSignal): Promise<Job> {
   const view = process.stderr.isTTY ? openLiveView(signal) : openPlainView();
   const told = new Set<number>();
   const running = new Map<number, Run>();
@@ -42,8 +50,6 @@ export async function followSweep(connection: Connection, submitted: Job, signal
   } finally {
     view.close();
   }
-  await printResults(connection, sight.job, signal);
-  note(jobVerdict(sight.job, noteColours));
   return sight.job;
 
   function see(run: Run): void {

@@ -16,7 +16,8 @@ export function openLiveArea(stream: NodeJS.WriteStream): LiveArea {
   let timer: NodeJS.Timeout | null = null;
   let lines: string[] = [];
 
-  const clear = () => (height === 0 ? "" : `\x1b[${height}A\x1b[0J`);
+  // From the first column: what is typed meanwhile, Ctrl-C too, moves the cursor.
+  const clear = () => (height === 0 ? "" : `\r\x1b[${height}A\x1b[0J`);
 
   function paint(before = ""): void {
     const text = `${clear()}${before}${lines.map((line) => `${line}\n`).join("")}`;

@@ -13,9 +13,10 @@ export function countsText({ runs }: Pick<Job, "runs">): string {
   return parts.length > 0 ? parts.join(", ") : "no runs";
 }
 
-/** `✗ Job 12: 5 succeeded, 1 failed.` */
-export function jobVerdict(job: Job, colours: Colours): string {
-  return `${statusGlyph(job.status, colours)} Job ${job.id}: ${countsText(job)}.`;
+/** `✗ Job 12: 5 succeeded, 1 failed.` @param cause  why its only run failed, where that is known */
+export function jobVerdict(job: Job, colours: Colours, cause: string | null = null): string {
+  const why = cause === null ? "" : `: ${printable(cause)}`;
+  return `${statusGlyph(job.status, colours)} Job ${job.id}: ${countsText(job)}${why}.`;
 }
 
 /** `✗ Run 12.3 failed after 2.1s: exit code 3.` */

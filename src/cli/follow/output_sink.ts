@@ -15,7 +15,7 @@ export function openOutputSink(
 ): OutputSink {
   const { prefix } = options;
   const sink = target.isTTY && !options.raw ? cleanSink(target) : rawSink(target);
-  return prefix === null ? sink : prefixedSink(sink, Buffer.from(prefix));
+  return prefix === null ? sink : prefixedSink(sink, Buffer.from(prefix), target.isTTY === true);
 }
 
 function rawSink(target: NodeJS.WriteStream): OutputSink {
@@ -30,24 +30,42 @@ function cleanSink(target: NodeJS.WriteStream): OutputSink {
   };
 }
 
-/** Whole lines only, so that those of several runs do not mix. */
-function prefixedSink(sink: OutputSink, prefix: Buffer): OutputSink {
-  let rest = Buffer.alloc(0);
+/**
+ * Whole lines only, so that those of several runs do not mix.
+ *
+ * @param isShown  on a terminal: of a line that is drawn over itself (a progress bar) only what stands there in the end,
+ *   for a carriage return would go back to before the prefix
+ */
+function prefixedSink(sink: OutputSink, prefix: Buffer, isShown: boolean): OutputSink {
+  let begun: Uint8Array[] = [];
+
+  function finished(end: Uint8Array): Uint8Array[] {
+    const line = begun.length === 0 ? end : Buffer.concat([...begun, end]);
+    begun = [];
+    return [prefix, isShown ? line.subarray(lastDrawn(line)) : line];
+  }
+
   return {
     async take(bytes) {
-      const all = Buffer.concat([rest, bytes]);
-      const lines: Buffer[] = [];
+      const lines: Uint8Array[] = [];
       let start = 0;
-      for (let end = all.indexOf(0x0a); end !== -1; end = all.indexOf(0x0a, start)) {
-        lines.push(prefix, all.subarray(start, end + 1));
+      for (let end = bytes.indexOf(0x0a); end !== -1; end = bytes.indexOf(0x0a, start)) {
+        lines.push(...finished(bytes.subarray(start, end + 1)));
         start = end + 1;
       }
-      rest = Buffer.from(all.subarray(start));
+      if (start < bytes.length) begun.push(bytes.slice(start));
       if (lines.length > 0) await sink.take(Buffer.concat(lines));
     },
     async end() {
-      if (rest.length > 0) await sink.take(Buffer.concat([prefix, rest, Buffer.from("\n")]));
+      if (begun.length > 0) await sink.take(Buffer.concat(finished(Buffer.from("\n"))));
       await sink.end();
     },
   };
+}
+
+/** Where what is drawn last on a line begins: behind its last carriage return that more follows than the line's end. */
+function lastDrawn(line: Uint8Array): number {
+  let end = line.length;
+  while (end > 0 && (line[end - 1] === 0x0a || line[end - 1] === 0x0d)) end -= 1;
+  return end === 0 ? 0 : line.lastIndexOf(0x0d, end - 1) + 1;
 }

@@ -29,7 +29,7 @@ export function openPatience(connection: Connection): Patience {
       isSaid = false;
     },
     async bear(error, signal) {
-      if (isRefusedCall(error) || isStoppedCommand(error) || signal.aborted) throw error;
+      if (isFinal(error) || signal.aborted) throw error;
       const now = Date.now();
       lostAt ??= now;
       const place = connection.refresh();
@@ -50,4 +50,9 @@ export function openPatience(connection: Connection): Patience {
       await after(AGAIN_AFTER_MS, undefined, { signal });
     },
   };
+}
+
+/** A yard whose database is away, or one behind a proxy that does not find it, will be back; any other "no" stays one. */
+function isFinal(error: unknown): boolean {
+  return isRefusedCall(error) ? ![502, 503, 504].includes(error.problem.status) : isStoppedCommand(error);
 }

@@ -23,13 +23,14 @@ function aRunning(n: number, done: number): [number, Run] {
 }
 
 test("the live area has a line per running run, and the bar with counts, time left and the best so far", () => {
-  const best = { id: "12.3", result: { accuracy: 0.97 } } as unknown as Run;
+  const best = { id: "12.3", paramsText: { lr: "0.01" }, result: { accuracy: 0.97 } } as unknown as Run;
   const job = aJob({ queued: 4, running: 2, succeeded: 3, failed: 1 });
   const running = new Map([aRunning(5, 4), aRunning(6, 6)]);
   expect(sweepLines({ job, running, best, etaMs: 12_300 }, { columns: 120, rows: 24 }, plain)).toEqual([
     "● 12.5  lr=0.1  ████░░░░░░  40 %  loss=0.5",
     "● 12.6  lr=0.1  ██████░░░░  60 %  loss=0.5",
-    "███████████████░░░░░░░░░░░░░░░ 50 %  4/10 · 1 failed · 2 running · ETA 12s · best accuracy=0.97 (12.3)",
+    "★ best accuracy=0.97  12.3  lr=0.01",
+    "███████████████░░░░░░░░░░░░░░░ 50 %  4/10 · 1 failed · 2 running · ETA 12s",
   ]);
 });
 
@@ -40,6 +41,17 @@ test("a small terminal is not overrun, and says how many runs it does not show",
   expect(lines).toHaveLength(6);
   expect(lines[4]).toBe("  … 56 more running");
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
+});
+
+test("on a narrow terminal long parameters give way to the progress", () => {
+  const [n, run] = aRunning(5, 4);
+  const running = new Map([[n, { ...run, paramsText: { model: "a-very-long-name-of-a-model", lr: "0.1" } }]]);
+  const [line] = sweepLines(
+    { job: aJob({ running: 1 }), running, best: null, etaMs: null },
+    { columns: 50, rows: 9 },
+    plain,
+  );
+  expect(line).toBe("● 12.5  model=a-very…  ████░░░░░░  40 %  loss=0.5");
 });
 
 test("the time left follows from the pace so far, shares of running runs included", () => {

@@ -18,22 +18,26 @@ export interface SweepSight {
   etaMs: number | null;
 }
 
-/** The lines of the live area: a line per running run as far as there is room, then the bar. */
+/** The lines of the live area: a line per running run as far as there is room, the best so far, then the bar. */
 export function sweepLines(sight: SweepSight, size: { columns: number; rows: number }, colours: Colours): string[] {
-  const room = Math.max(1, Math.min(size.rows - 3, 20));
+  const best = bestLine(sight.best, size.columns, colours);
+  const room = Math.max(1, Math.min(size.rows - 3 - best.length, 20));
   const running = [...sight.running.values()];
   const shown = running.slice(0, running.length > room ? room - 1 : room);
   const lines = shown.map((run) => runLine(run, size.columns, colours));
   const hidden = sight.job.runs.running - shown.length;
   if (hidden > 0) lines.push(colours.dim(`  … ${grouped(hidden)} more running`));
-  return [...lines, sweepLine(sight, size.columns, colours)];
+  return [...lines, ...best, sweepLine(sight, size.columns, colours)];
 }
 
 function runLine(run: Run, columns: number, colours: Colours): string {
   const share = run.progress?.of ? Math.min(1, run.progress.done / run.progress.of) : null;
   const progress = share === null ? "" : `  ${bar(share, 10)} ${String(Math.floor(share * 100)).padStart(3)} %`;
-  const text = `${run.id}  ${whatOf(run)}${progress}  ${valuesText(run.metrics)}`;
-  return `${statusGlyph(run.status, colours)} ${cutTo(text.trimEnd(), columns - 3)}`;
+  const metrics = valuesText(run.metrics);
+  // What it is gives way to how far it is, and at most half of its room to the metrics.
+  const room = columns - 3 - textWidth(`${run.id}  ${progress}  `);
+  const what = cutTo(whatOf(run), Math.max(Math.floor(room / 2), room - textWidth(metrics)));
+  return `${statusGlyph(run.status, colours)} ${cutTo(`${run.id}  ${what}${progress}  ${metrics}`.trimEnd(), columns - 3)}`;
 }
 
 /** `lr=0.1 hidden=8`, or the command where there are no parameters. */
@@ -42,9 +46,17 @@ export function whatOf(run: Run): string {
   return printable(params.length > 0 ? params.join(" ") : run.command);
 }
 
-/** `███░░ 4/6 · 1 failed · 2 running · ETA 12s · best accuracy=0.97 (12.3)`. */
+/** `best accuracy=0.97  12.3  lr=0.1 hidden=8`, where there is one. */
+function bestLine(best: Run | null, columns: number, colours: Colours): string[] {
+  const key = best && obviousSort([best])?.replace(/^-/, "");
+  if (!best || !key) return [];
+  const value = `best ${printable(key)}=${valueText(best.result[key])}`;
+  return [`${colours.green("★")} ${cutTo(`${value}  ${best.id}  ${whatOf(best)}`, columns - 3)}`];
+}
+
+/** `███░░ 66 %  4/6 · 1 failed · 2 running · ETA 12s`. */
 function sweepLine(sight: SweepSight, columns: number, colours: Colours): string {
-  const { job, best, etaMs } = sight;
+  const { job, etaMs } = sight;
   const { total, queued, running, failed, cancelled } = job.runs;
   const ended = total - queued - running;
   const parts = [`${grouped(ended)}/${grouped(total)}`];
@@ -53,17 +65,10 @@ function sweepLine(sight: SweepSight, columns: number, colours: Colours): string
   if (job.paused) parts.push("paused");
   if (running > 0) parts.push(`${grouped(running)} running`);
   if (etaMs !== null) parts.push(`ETA ${formatDuration(Math.max(1000, Math.round(etaMs / 1000) * 1000))}`);
-  const value = best && bestText(best);
-  if (value) parts.push(`best ${value}`);
   const share = total === 0 ? 1 : workDone(sight) / total;
   const text = `${Math.floor(share * 100)} %  ${parts.join(" · ")}`;
   const width = Math.max(5, Math.min(30, columns - textWidth(text) - 3));
   return `${colours.blue(bar(share, width))} ${cutTo(text, columns - width - 2)}`;
-}
-
-function bestText(best: Run): string | null {
-  const key = obviousSort([best])?.replace(/^-/, "");
-  return key === undefined ? null : `${printable(key)}=${valueText(best.result[key])} (${best.id})`;
 }
 
 /** The better of two runs by the first number in their results. */

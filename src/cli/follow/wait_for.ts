@@ -16,7 +16,7 @@ export async function waitForJob(connection: Connection, id: number, signal: Abo
 export async function waitForRun(connection: Connection, job: number, n: number, signal: AbortSignal): Promise<Run> {
   for await (const sight of watchJob(connection, job, signal)) {
     if (sight.kind === "run" && sight.run.id !== `${job}.${n}`) continue;
-    // What is told live of a run is not all that is known of it.
+    // Of many runs that change at once not each is told of.
     const { run } = await connection.client.call("showRun", { params: { job, n }, signal });
     if (hasEnded(run.status)) return run;
   }

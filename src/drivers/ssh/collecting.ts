@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
+import { UNSEEN } from "../../core/peaks.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
 import type { SshHost } from "../../shells/ssh.ts";
 import { collectEnd } from "../../spool/collect.ts";
@@ -50,7 +51,7 @@ export function openCollector(options: CollectorOptions): Collector {
 
   function tellEvents(attempt: string): void {
     const news = mirror.readEvents(attempt);
-    if (news) outbox.observed({ kind: "observed", attempt, ...news });
+    if (news) outbox.observed({ kind: "observed", attempt, ...news, ...UNSEEN });
   }
 
   /** Attempts that wait for their turn. `serveSome` answers those that are done with here; null: it broke off. */
@@ -150,14 +151,14 @@ export function openCollector(options: CollectorOptions): Collector {
     if (existsSync(`${workerFolder(mirror.spool, assignment.attempt)}/keep`))
       rmSync(kept, { recursive: true, force: true });
     onTold(assignment.attempt);
-    const isTimeLimit = stop?.reason === "time_limit";
+    const seen = { timeLimit: stop?.reason === "time_limit", peaks: UNSEEN };
     if ("exit" in end) {
       const told = readEnd(workerFolder(mirror.spool, assignment.attempt), end.exit);
       const ours = { ...told, startedAt: told.startedAt + clockMs, endedAt: told.endedAt + clockMs };
-      outbox.ended(collectEnd(mirror.spool, assignment, ours, isTimeLimit));
+      outbox.ended(collectEnd(mirror.spool, assignment, ours, seen));
     } else {
       const ours = startedAt === null ? end : { ...end, startedAt };
-      outbox.ended(collectEnd(mirror.spool, assignment, ours, isTimeLimit));
+      outbox.ended(collectEnd(mirror.spool, assignment, ours, seen));
     }
   }
 

@@ -20,7 +20,7 @@ export interface FolderSource {
 }
 
 /** Names the file with the variables that a job's user has named. */
-export function environmentPath(environment: string): string {
+function environmentPath(environment: string): string {
   return `environments/${environment}.sh`;
 }
 

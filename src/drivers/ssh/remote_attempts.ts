@@ -296,5 +296,15 @@ function isStronger(standing: Stop | null, wish: Stop): boolean {
 }
 
 function machineOf(slots: string[] | null, hardware: Hardware): Machine {
-  return { id: 0, name: "", pool: "", hardware, slots, drained: false, seenAt: 0, unreachableSince: null };
+  return {
+    id: 0,
+    name: "",
+    pool: "",
+    hardware,
+    slots,
+    drained: false,
+    seenAt: 0,
+    unreachableSince: null,
+    trouble: null,
+  };
 }

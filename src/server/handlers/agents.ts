@@ -46,11 +46,12 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       return { yard: yard.id, epoch: yard.epoch, slots: machine.slots, attempts };
     },
 
-    async poll({ params, body, signal }) {
+    async poll({ params, body, who, secret, signal }) {
       const session = await recognise(params.machine, body);
       if ("refused" in session) return session;
       const { machine, agent } = session;
       const deadline = clock.now() + body.waitMs;
+      const forgotten = yard.authority.forgotten();
       presence.heard(machine.id, clock.now());
       for (;;) {
         const rings = yard.bell.rings(machine.id);
@@ -65,6 +66,8 @@ export function agentHandlers(yard: Yard): AgentHandlers {
         await yard.bell.wait(machine.id, rings, Math.max(0, deadline - clock.now()), signal);
         if (signal.aborted) return { assignments: [], stops: [], slots: session.slots };
         if (sessions.get(machine.name) !== session) return refuse({ code: "superseded" });
+        if (yard.authority.forgotten() !== forgotten && !(await yard.authority.isStillGood(who, secret)))
+          return refuse({ code: "unauthorized" });
       }
     },
 

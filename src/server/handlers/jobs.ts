@@ -1,42 +1,35 @@
 import { closeSync, openSync } from "node:fs";
 import type { Submission } from "../../api/job.ts";
 import { describeLimits } from "../../core/capacity_limit.ts";
-import { commandLine } from "../../core/command_line.ts";
+import type { Command } from "../../core/command.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import { openLedger } from "../../core/ledger.ts";
 import type { Machine } from "../../core/machine.ts";
+import { shellQuote } from "../../core/shell_quote.ts";
 import { extendSpace } from "../../core/space_extension.ts";
 import { describeSpaceProblem, isSpaceRefused } from "../../core/space_problem.ts";
 import { compileWork, type Work } from "../../core/work.ts";
 import { workOf } from "../../dispatch/works.ts";
 import { describeFileProblem } from "../../files/problem.ts";
 import { boundary } from "../../platform/boundary.ts";
-import { systemErrorText } from "../../platform/system_error.ts";
+import { systemErrorCode, systemErrorText } from "../../platform/system_error.ts";
 import { insertAudit } from "../../store/audit.ts";
-import { selectAfter, settleDependants } from "../../store/dependencies.ts";
-import {
-  extendJob,
-  insertJob,
-  type JobRow,
-  type NewJob,
-  selectJob,
-  selectJobPage,
-  selectJobs,
-  setJob,
-} from "../../store/jobs.ts";
+import { settleDependants } from "../../store/dependencies.ts";
+import { extendJob, insertJob, type JobRow, type NewJob, selectJob, selectJobs, setJob } from "../../store/jobs.ts";
 import { allowsOf, selectMachines } from "../../store/machines.ts";
 import { selectPools } from "../../store/pools.ts";
 import { skipRuns } from "../../store/runs.ts";
 import { capacities } from "../capacities.ts";
+import { checkSnapshot } from "../check_snapshot.ts";
 import { checkWords } from "../check_words.ts";
-import { presentJob } from "../present.ts";
-import { choose, forbidStrangers } from "../selection.ts";
+import { presentJobs } from "../present_many.ts";
+import { forbidStrangers } from "../selection.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
 /** A machine that was never seen is waited for this long before a demand is judged without it. */
 const MACHINE_WAIT_MS = 6000;
 
-type JobHandlers = Pick<Handlers, "submit" | "plan" | "listJobs" | "showJob" | "setJob" | "extend">;
+type JobHandlers = Pick<Handlers, "submit" | "plan" | "showJob" | "setJob" | "extend">;
 
 export function jobHandlers(yard: Yard): JobHandlers {
   const { store } = yard;
@@ -52,10 +45,13 @@ export function jobHandlers(yard: Yard): JobHandlers {
         (await checkPool(yard, body, who.user)) ??
         (await checkRoom(yard, body)) ??
         (await checkAfter(yard, body)) ??
-        (body.out === null ? null : reserveOut(body.out, compiled.total));
+        (await checkSnapshot(yard, body.snapshot)) ??
+        checkOut(body.out, compiled.total);
       if (objection) return objection;
       const environment = await yard.files.environments.put(body.environment);
       if (!environment.ok) return refuse({ code: "bad_request", detail: describeFileProblem(environment.problem) });
+      const taken = body.out === null ? null : reserveOut(body.out);
+      if (taken) return taken;
       const job = newJob(body, work, compiled.total, environment.value, who.user);
       const now = yard.clock.now();
       const id = await store.write(async (db) => {
@@ -83,23 +79,6 @@ export function jobHandlers(yard: Yard): JobHandlers {
         return { name, open: isOpen, placements, because: describeLimits(because) };
       });
       return { machines };
-    },
-
-    async listJobs({ query }) {
-      if (query.select !== undefined) {
-        const chosen = await choose(store.read, query.select);
-        if (isRefused(chosen)) return chosen;
-        return { jobs: chosen.map(({ job }) => presentJob(job)), next: null };
-      }
-      const filter = {
-        open: query.open ?? null,
-        user: query.user ?? null,
-        tag: query.tag ?? null,
-        search: query.search ?? null,
-      };
-      const rows = await selectJobPage(store.read, filter, query.before ?? null, query.limit);
-      const last = rows.at(-1);
-      return { jobs: rows.map((row) => presentJob(row)), next: rows.length === query.limit && last ? last.id : null };
     },
 
     async showJob({ params }) {
@@ -157,11 +136,9 @@ export function jobHandlers(yard: Yard): JobHandlers {
 
   async function present(id: JobRow["id"]) {
     const row = await selectJob(store.read, id);
-    if (!row) throw new Error(`job ${id} has vanished`);
-    return presentJob(
-      row,
-      (await selectAfter(store.read, id)).map(({ job, any }) => ({ job, any })),
-    );
+    const [job] = row ? await presentJobs(store.read, [row]) : [];
+    if (!job) throw new Error(`job ${id} has vanished`);
+    return job;
   }
 }
 
@@ -209,10 +186,16 @@ function newJob(body: Submission, work: Work, total: number, environment: string
   };
 }
 
+/** Its command on one line, for people: line breaks in it are spaces. */
 function nameOf(work: Work): string {
   if (work.kind === "lines" && work.lines.length > 1) return `${work.lines.length} commands`;
-  const line = work.kind === "lines" ? (work.lines[0]?.[1] ?? "") : commandLine(work.command);
-  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+  const line = work.kind === "lines" ? (work.lines[0]?.[1] ?? "") : shownCommand(work.command);
+  const name = line.replace(/\s*[\x00-\x1f\x7f]\s*/g, " ").trim();
+  return name.length > 60 ? `${name.slice(0, 59)}…` : name;
+}
+
+function shownCommand(command: Command): string {
+  return command.kind === "shell" ? command.text : command.argv.map(shellQuote).join(" ");
 }
 
 async function checkDisk(yard: Yard): Promise<Refused | null> {
@@ -232,7 +215,7 @@ async function checkAfter(yard: Yard, body: Submission): Promise<Refused | null>
 async function checkPool(yard: Yard, body: Submission, user: string): Promise<Refused | null> {
   const pools = await selectPools(yard.store.read);
   const pool = pools.find(({ name }) => name === body.pool);
-  if (!pool) return refuse({ code: "no_such_pool", pool: body.pool, known: pools.map(({ name }) => name) });
+  if (!pool) return refuse({ code: "pool_missing", pool: body.pool, known: pools.map(({ name }) => name) });
   if (pool.owner !== user && !pool.shared) return refuse({ code: "not_shared", pool: pool.name, owner: pool.owner });
   const { demand } = body;
   if (!demand.gpus && !demand.cpus && !demand.memoryBytes) return null;
@@ -276,17 +259,26 @@ function describeSize({ name, hardware, slots }: Machine): string {
   return `${name} has ${gpus === 0 ? "no GPU" : `${gpus} GPU${gpus === 1 ? "" : "s"}`}, ${hardware.cpus} cores and ${memory} GB memory`;
 }
 
+function checkOut(path: string | null, runs: number): Refused | null {
+  if (path === null || runs === 1) return null;
+  const detail = `--out names one file, and this job has ${runs} runs. Leave it out and see: runyard logs`;
+  return refuse({ code: "bad_request", detail });
+}
+
 /** The file is made now, so that of two jobs that want it one gets it, and nobody else's is ever overwritten. */
-function reserveOut(path: string, runs: number): Refused | null {
-  if (runs > 1) {
-    const detail = `--out names one file, and this job has ${runs} runs. Leave it out and see: runyard logs`;
-    return refuse({ code: "bad_request", detail });
-  }
+function reserveOut(path: string): Refused | null {
   try {
     closeSync(openSync(path, "wx", 0o666));
     return null;
   } catch (error) {
-    const detail = `The output file ${path} must be new and writable: ${systemErrorText(error)}. Choose another --out.`;
+    const why = outProblems[systemErrorCode(error) ?? ""] ?? systemErrorText(error);
+    const detail = `The output file ${path} must be new and writable: ${why}. Choose another --out.`;
     return refuse({ code: "bad_request", detail });
   }
 }
+
+const outProblems: Record<string, string> = {
+  EEXIST: "something of that name is there already",
+  ENOENT: "the folder that it would lie in does not exist",
+  ENOTDIR: "the folder that it would lie in does not exist",
+};

@@ -4,6 +4,7 @@ import { selectOpenAttempts } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import { deleteMachine, ensureMachine, type MachineRow, selectMachines, setMachine } from "../../store/machines.ts";
 import { ensurePool, selectPools, sharePool } from "../../store/pools.ts";
+import { listed } from "../listing.ts";
 import { presentMachine } from "../present.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
@@ -40,7 +41,18 @@ export function machineHandlers(yard: Yard): MachineHandlers {
   }
 
   return {
-    listMachines: async () => ({ machines: await present() }),
+    async listMachines({ query }) {
+      const { pool, status } = query;
+      const meant = (await present()).filter(
+        (machine) => (pool === undefined || machine.pool === pool) && (status?.includes(machine.status) ?? true),
+      );
+      const machines = listed(meant, query, ({ name }) => name, {
+        name: (machine) => machine.name,
+        pool: (machine) => machine.pool,
+        status: (machine) => machine.status,
+      });
+      return isRefused(machines) ? machines : { machines: machines.page, next: machines.next };
+    },
 
     async addMachine({ body, who }) {
       const { name, login, pool = name } = body;
@@ -112,7 +124,17 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       return presentOne(row.name);
     },
 
-    listPools: async () => ({ pools: await presentPools() }),
+    async listPools({ query }) {
+      const { owner, shared } = query;
+      const meant = (await presentPools()).filter(
+        (pool) => (owner === undefined || pool.owner === owner) && (shared === undefined || pool.shared === shared),
+      );
+      const pools = listed(meant, query, ({ name }) => name, {
+        name: (pool) => pool.name,
+        owner: (pool) => pool.owner,
+      });
+      return isRefused(pools) ? pools : { pools: pools.page, next: pools.next };
+    },
 
     async setPool({ params, body, who }) {
       const pools = await presentPools();

@@ -1,19 +1,18 @@
 import { existsSync } from "node:fs";
 import { type Refused, refuse } from "../../core/failure.ts";
-import type { RunStatus } from "../../core/run.ts";
-import { runStatuses } from "../../core/run.ts";
 import { parseEvent } from "../../core/run_event.ts";
 import type { OutputPlace } from "../../files/output_place.ts";
 import { describeFileProblem } from "../../files/problem.ts";
-import { type AttemptRow, selectAttempts, selectAttemptsOfRun } from "../../store/attempts.ts";
+import { type AttemptRow, selectAttemptsOfRun } from "../../store/attempts.ts";
 import { type JobRow, makeRuns, selectJob } from "../../store/jobs.ts";
 import { selectMachines } from "../../store/machines.ts";
-import { type RunRow, selectRun, selectRuns, selectRunsByResult } from "../../store/runs.ts";
-import { absentRun, presentAttempt, presentRun } from "../present.ts";
+import { type RunRow, selectRun } from "../../store/runs.ts";
+import { absentRun, presentAttempt } from "../present.ts";
+import { presentRuns } from "../present_many.ts";
 import { forbidStrangers } from "../selection.ts";
 import { answered, type Handlers, type Yard } from "../yard.ts";
 
-type RunHandlers = Pick<Handlers, "listRuns" | "results" | "showRun" | "output" | "runMetrics">;
+type RunHandlers = Pick<Handlers, "showRun" | "output" | "runMetrics">;
 
 /** Of one attempt so often at most. */
 const BRING_OVER_MS = 300;
@@ -26,49 +25,12 @@ export function runHandlers(yard: Yard): RunHandlers {
   const broughtAt = new Map<string, number>();
 
   return {
-    async listRuns({ params, query }) {
-      const job = await selectJob(store.read, params.job);
-      if (!job) return refuse({ code: "no_such_job", job: params.job });
-      const statuses = query.status === undefined ? null : parseStatuses(query.status);
-      if (query.status !== undefined && !statuses) {
-        return refuse({
-          code: "bad_request",
-          detail: `status takes a list of ${runStatuses.join(", ")}; got "${query.status}".`,
-        });
-      }
-      const after = Math.max(query.after, (query.first ?? 1) - 1);
-      const last = Math.min(query.last ?? job.counts.total, job.counts.total);
-      if (!statuses) await makeRowsTo(job, after + 1, Math.min(last, after + query.limit));
-      const rows = (await selectRuns(store.read, job.id, statuses, after, query.limit)).filter((row) => row.n <= last);
-      const end = rows.at(-1);
-      const isMore = rows.length === query.limit && end !== undefined && end.n < last;
-      return { runs: await present(job, rows), next: isMore ? end.n : null };
-    },
-
-    async results({ params, query }) {
-      const job = await selectJob(store.read, params.job);
-      if (!job) return refuse({ code: "no_such_job", job: params.job });
-      const key = query.sort?.replace(/^-/, "");
-      const rows =
-        key === undefined || query.sort === undefined
-          ? await selectRuns(store.read, job.id, null, query.offset, query.limit)
-          : await selectRunsByResult(
-              store.read,
-              store.dialect,
-              job.id,
-              { key, descending: query.sort.startsWith("-") },
-              query.offset,
-              query.limit,
-            );
-      return { runs: await present(job, rows), next: rows.length === query.limit ? query.offset + query.limit : null };
-    },
-
     async showRun({ params }) {
       const job = await selectJob(store.read, params.job);
       if (!job) return refuse({ code: "no_such_job", job: params.job });
       if (params.n > job.counts.total) return refuse({ code: "no_such_run", run: `${params.job}.${params.n}` });
       const row = await runRow(job, params.n);
-      const [run] = await present(job, [row]);
+      const [run] = await presentRuns(yard, job, [row]);
       if (!run) return refuse({ code: "no_such_run", run: `${params.job}.${params.n}` });
       const machines = new Map((await selectMachines(store.read)).map((machine) => [machine.id, machine]));
       const folder = (attempt: AttemptRow, below: string) => {
@@ -133,22 +95,9 @@ export function runHandlers(yard: Yard): RunHandlers {
     },
   };
 
-  async function makeRowsTo(job: JobRow, from: number, to: number): Promise<void> {
-    if (to > job.made) await store.write((db) => makeRuns(db, store.dialect, job.id, Math.max(from, job.made + 1), to));
-  }
-
   async function runRow(job: JobRow, n: number): Promise<RunRow> {
-    await makeRowsTo(job, n, n);
+    if (n > job.made) await store.write((db) => makeRuns(db, store.dialect, job.id, n, n));
     return (await selectRun(store.read, job.id, n)) ?? absentRun(job, n);
-  }
-
-  async function present(job: JobRow, rows: RunRow[]) {
-    const work = await yard.works.of(job);
-    const ids = rows.flatMap((row) => (row.attempt_id === null ? [] : [row.attempt_id]));
-    const attempts = new Map((await selectAttempts(store.read, ids)).map((attempt) => [attempt.id, attempt]));
-    return rows.map((row) =>
-      presentRun(job, row, work, row.attempt_id === null ? null : (attempts.get(row.attempt_id) ?? null)),
-    );
   }
 
   /** Where a stream of an attempt lies now: with the yard, or still where the run writes it. Null: the run had no such attempt. */
@@ -205,6 +154,7 @@ export function runHandlers(yard: Yard): RunHandlers {
 
   async function readPoints(place: OutputPlace) {
     const points: { at: number; step: number | null; values: Record<string, unknown> }[] = [];
+    const texts: { at: number; text: string }[] = [];
     let skipped = 0;
     let rest = Buffer.alloc(0);
     for (let from = 0; ; ) {
@@ -218,19 +168,14 @@ export function runHandlers(yard: Yard): RunHandlers {
         const event = parseEvent(line);
         if (event === null) skipped += 1;
         else if (event.kind === "metric") points.push({ at: event.at, step: event.step, values: event.values });
+        else if (event.kind === "log") texts.push({ at: event.at, text: event.text });
       }
       rest = Buffer.from(bytes.subarray(end));
     }
-    return { points, skipped };
+    return { points, texts, skipped };
   }
 }
 
 function noSuchAttempt(job: number, n: number, attempt: string | undefined): Refused {
   return refuse({ code: "gone", what: `Attempt ${attempt ?? ""} of run ${job}.${n}` });
-}
-
-function parseStatuses(text: string): RunStatus[] | null {
-  const statuses = text.split(",");
-  const known = runStatuses.filter((status) => statuses.includes(status));
-  return known.length === statuses.length ? known : null;
 }

@@ -1,16 +1,21 @@
 import { type Because, describeBecause } from "../../core/because.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
+import { minuteOfDay } from "../../core/hours.ts";
+import { whyClosed } from "../../core/machine.ts";
 import type { RunStatus } from "../../core/run.ts";
 import { wantBack, wantStops } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import type { Change } from "../../store/changes.ts";
 import { failedDependency, selectAfter } from "../../store/dependencies.ts";
-import { type JobRow, pauseJobs, setCode } from "../../store/jobs.ts";
+import { type JobRow, pauseJobs, selectJobIdsWith } from "../../store/jobs.ts";
+import { selectMachines } from "../../store/machines.ts";
 import { pausePools, selectPools } from "../../store/pools.ts";
-import { cancelQueued, retryRuns, selectRuns } from "../../store/runs.ts";
+import { cancelQueued, type RunRow, retryRuns } from "../../store/runs.ts";
 import type { Principal } from "../auth.ts";
-import { type Chosen, choose, forbidStrangers } from "../selection.ts";
+import { checkSnapshot } from "../check_snapshot.ts";
+import { type Chosen, choose, forbidStrangers, lasting } from "../selection.ts";
 import type { Handlers, Yard } from "../yard.ts";
+import { selectRuns } from "./run_lists.ts";
 
 type SteeringHandlers = Pick<Handlers, "explain" | "cancel" | "retry" | "pause" | "resume">;
 
@@ -25,30 +30,41 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
       const chosen = await choose(store.read, query.select);
       if (isRefused(chosen)) return chosen;
       const runs = [];
-      for (const one of chosen) runs.push(...(await explainJob(one)));
+      const closed = await whyMachinesAreClosed();
+      for (const one of chosen) runs.push(...(await explainJob(one, closed)));
       return { runs };
     },
 
     async cancel({ body, who }) {
-      return steer(body.select, who, "cancel", async ({ job, range }, db, now) => {
-        const queued = await cancelQueued(db, store.dialect, { job: job.id, range }, now);
-        const stops = await wantStops(db, { job: job.id, range }, "cancelled", body.graceMs);
-        return { runs: queued.runs, touched: queued.touched, stops: stops.map((stop) => stop.machine_id) };
-      });
+      return steer(
+        await choose(store.read, body.select),
+        body.select,
+        who,
+        "cancel",
+        async ({ job, range }, db, now) => {
+          const queued = await cancelQueued(db, store.dialect, { job: job.id, range }, now);
+          const stops = await wantStops(db, { job: job.id, range }, "cancelled", body.graceMs);
+          return { runs: queued.runs, touched: queued.touched, stops: stops.map((stop) => stop.machine_id) };
+        },
+      );
     },
 
     async retry({ body, who }) {
+      const unknown = await checkSnapshot(yard, body.snapshot);
+      if (unknown) return unknown;
       let blocked: Refused | null = null;
-      const outcome = await steer(body.select, who, "retry", async ({ job, range }, db, now) => {
-        if (body.snapshot !== null) {
-          await setCode(db, job.id, { ...job.plan, snapshot: body.snapshot, commit: body.commit });
-        }
+      const { snapshot, commit } = body;
+      const code = snapshot === null && commit === null ? null : { snapshot, commit };
+      const retryable = await choose(store.read, body.select, (db) =>
+        selectJobIdsWith(db, body.failed ? ["failed"] : ["failed", "cancelled"]),
+      );
+      const outcome = await steer(retryable, body.select, who, "retry", async ({ job, range }, db, now) => {
         const statuses: RunStatus[] = body.failed
           ? ["failed"]
           : range
             ? ["failed", "cancelled", "succeeded", "skipped"]
             : ["failed", "cancelled"];
-        const retried = await retryRuns(db, store.dialect, { job: job.id, range }, statuses, now);
+        const retried = await retryRuns(db, store.dialect, { job: job.id, range }, statuses, code, now);
         const cause = retried.runs === 0 ? await failedDependency(db, job.id) : null;
         if (cause !== null) blocked = refuse({ code: "waits_for_failed", job: job.id, on: JSON.parse(cause).job });
         return { ...retried, stops: [] };
@@ -67,6 +83,7 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
 
   /** Does one thing to every job chosen, in one commit, and tells of it. */
   async function steer(
+    chosen: Chosen[] | Refused,
     select: string,
     who: Principal,
     action: string,
@@ -76,7 +93,6 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
       now: number,
     ) => Promise<{ runs: number; touched: number[]; stops: number[] }>,
   ) {
-    const chosen = await choose(store.read, select);
     if (isRefused(chosen)) return chosen;
     const forbidden = forbidStrangers(
       who,
@@ -97,8 +113,8 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
         for (const job of done.touched) changes.push({ kind: "job", job: job as JobRow["id"] });
         for (const machine of new Set(done.stops)) changes.push({ kind: "stop", machine });
       }
-      const detail = { runs: outcome.runs, stopping: outcome.stopping };
-      await insertAudit(db, { at: now, user: who.user, action, target: select, detail });
+      const detail = { jobs: chosen.length, runs: outcome.runs, stopping: outcome.stopping };
+      await insertAudit(db, { at: now, user: who.user, action, target: lasting(select, chosen), detail });
     });
     store.changes.tell(changes);
     return outcome;
@@ -118,24 +134,31 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
       store.changes.tell([{ kind: "pools" }, ...[...machines].map((machine) => ({ kind: "stop" as const, machine }))]);
       return { jobs: [], runs: 0, stopping: 0 };
     }
-    return steer(select, who, action, async ({ job }, db) => {
+    return steer(await choose(store.read, select), select, who, action, async ({ job }, db) => {
       await pauseJobs(db, [job.id], paused);
       const back = paused ? await wantBack(db, { job: job.id, range: null }) : [];
       return { runs: 0, touched: [job.id], stops: back.map((attempt) => attempt.machine_id) };
     });
   }
 
-  async function explainJob({ job, range }: Chosen) {
+  /** By name. What was given to a machine starts there, drained or not. */
+  async function whyMachinesAreClosed(): Promise<Map<string, string | null>> {
+    const machines = await selectMachines(store.read);
+    const minute = minuteOfDay(yard.clock.now());
+    return new Map(
+      machines.map((row) => [row.name, whyClosed({ ...row, ...yard.presence.of(row.id), drained: false }, minute)]),
+    );
+  }
+
+  async function explainJob({ job, range }: Chosen, closed: ReadonlyMap<string, string | null>) {
     const open: RunStatus[] = ["queued", "starting", "running"];
     const isOver = job.endedAt !== null;
-    const after = (range?.first ?? 1) - 1;
-    const last = range?.last ?? job.counts.total;
-    const rows = (await selectRuns(store.read, job.id, range || isOver ? null : open, after, EXPLAINED)).filter(
-      (row) => row.n <= last,
-    );
+    const filter = { job: job.id, range, statuses: range || isOver ? null : open, machine: null };
+    const page = { key: "n", descending: false, after: null, limit: EXPLAINED } as const;
+    const rows = await selectRuns(yard, job, filter, page);
     const waits = await whyWaits(job);
     const explained = rows.map((row) => {
-      const because = whyStands(row.status, row.machine) ?? waits;
+      const because = whyStands(row, closed) ?? waits;
       return {
         id: `${job.id}.${row.n}`,
         status: row.status,
@@ -149,22 +172,26 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
     return explained;
   }
 
-  function whyStands(status: RunStatus, machine: string | null): Because | null {
+  function whyStands(
+    { status, machine, cause_json }: RunRow,
+    closed: ReadonlyMap<string, string | null>,
+  ): Because | null {
     if (status === "queued") return null;
-    if (status === "starting") return { code: "starting", machine: machine ?? "its machine" };
-    if (status === "running") return { code: "running", machine: machine ?? "its machine" };
-    return { code: "ended", status };
+    const on = machine ?? "its machine";
+    if (status === "starting") return { code: "starting", machine: on, closed: closed.get(on) ?? null };
+    if (status === "running") return { code: "running", machine: on };
+    return { code: "ended", status, cause: cause_json === null ? null : JSON.parse(cause_json) };
   }
 
   async function whyWaits(job: JobRow): Promise<Because> {
     const pools = await selectPools(store.read);
     if (pools.find((pool) => pool.name === job.pool)?.paused) return { code: "queue_paused", pool: job.pool };
-    if (job.paused) return { code: "job_paused" };
+    if (job.paused) return { code: "job_paused", job: job.id };
     if (job.waitingFor > 0) {
-      const after = await selectAfter(store.read, job.id);
+      const after = (await selectAfter(store.read, [job.id])).get(job.id) ?? [];
       return { code: "after", jobs: after.filter(({ met }) => !met).map((one) => one.job) };
     }
     if (job.atMost !== null && job.counts.running >= job.atMost) return { code: "at_most", limit: job.atMost };
-    return yard.reasons.of(job.pool, job.demand) ?? { code: "starting", machine: "the next free slot" };
+    return yard.reasons.of(job.pool, job.demand) ?? { code: "starting", machine: "the next free slot", closed: null };
   }
 }

@@ -1,14 +1,17 @@
 import { openApi } from "../../api/openapi.ts";
-import { refuse } from "../../core/failure.ts";
+import { isRefused, refuse } from "../../core/failure.ts";
+import { minuteOfDay } from "../../core/hours.ts";
+import { whyClosed } from "../../core/machine.ts";
 import { formatBytes } from "../../core/quantity.ts";
 import { describeFileProblem } from "../../files/problem.ts";
-import { type AuditEntry, insertAudit, selectAudit } from "../../store/audit.ts";
+import { auditColumns, insertAudit, selectAudit } from "../../store/audit.ts";
 import { proveWritable } from "../../store/facts.ts";
 import { countWork } from "../../store/jobs.ts";
-import { selectMachines } from "../../store/machines.ts";
+import { allowsOf, selectMachines } from "../../store/machines.ts";
 import { selectPools } from "../../store/pools.ts";
 import { revokeToken, selectTokens, type TokenRow } from "../../store/tokens.ts";
 import { issueToken } from "../auth.ts";
+import { listed, pageFrom, shown } from "../listing.ts";
 import { isoOf } from "../present.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
@@ -37,8 +40,10 @@ export function yardHandlers(yard: Yard): YardHandlers {
 
     async status() {
       const counts = await countWork(store.read);
-      const machines = (await selectMachines(store.read)).map((machine) => yard.presence.of(machine.id));
-      const reachable = machines.filter(({ seenAt, unreachableSince }) => seenAt !== null && unreachableSince === null);
+      const machines = (await selectMachines(store.read)).map((row) => ({ ...row, ...yard.presence.of(row.id) }));
+      const reachable = machines.filter(
+        ({ seenAt, unreachableSince, trouble }) => seenAt !== null && unreachableSince === null && trouble === null,
+      );
       const pools = await selectPools(store.read);
       const free = await yard.files.freeBytes();
       return {
@@ -51,54 +56,78 @@ export function yardHandlers(yard: Yard): YardHandlers {
         ...counts,
         paused: pools.filter((pool) => pool.paused).map((pool) => pool.name),
         machines: { reachable: reachable.length, unreachable: machines.length - reachable.length },
+        problems: machines.flatMap(
+          (machine) => whyClosed({ ...machine, ...allowsOf(machine) }, minuteOfDay(yard.clock.now())) ?? [],
+        ),
         freeBytes: free.ok ? free.value : 0,
       };
     },
 
-    listTokens: async () => ({ tokens: (await selectTokens(store.read)).map(presentToken) }),
+    async listTokens({ query }) {
+      const { user, role, good } = query;
+      const now = clock.now();
+      const meant = (await selectTokens(store.read)).filter(
+        (token) =>
+          (user === undefined || token.user_name === user) &&
+          (role?.includes(token.role) ?? true) &&
+          (good === undefined || isGood(token, now) === good),
+      );
+      const tokens = listed(meant.map(presentToken), query, ({ id }) => id, {
+        createdAt: (token) => token.createdAt,
+        user: (token) => token.user,
+        role: (token) => token.role,
+        expiresAt: (token) => token.expiresAt,
+      });
+      return isRefused(tokens) ? tokens : { tokens: tokens.page, next: tokens.next };
+    },
 
     async createToken({ body, who }) {
       const now = clock.now();
-      const expiresAt = body.expiresInMs === null ? null : now + body.expiresInMs;
-      const { id, secret } = await issueToken(
-        store,
-        { user: body.user, role: body.role, label: body.label, expiresAt },
-        now,
-      );
-      await audit(who.user, "create", `token ${id}`, { user: body.user, role: body.role });
-      const row = (await selectTokens(store.read)).find((token) => token.id === id);
-      return row ? { token: presentToken(row), secret } : refuse({ code: "no_such_token", token: id });
+      const { user, role, label, expiresInMs } = body;
+      const order = { user, role, label, expiresAt: expiresInMs === null ? null : now + expiresInMs };
+      const { token, secret } = await issueToken(store, order, who.user, now);
+      return { token: presentToken(token), secret };
     },
 
     async revokeToken({ params, who }) {
-      const revoked = await store.write((db) => revokeToken(db, params.token, clock.now()));
+      const now = clock.now();
+      const revoked = await store.write(async (db) => {
+        const token = await revokeToken(db, params.token, now);
+        if (token) {
+          const target = `token ${token.id}`;
+          await insertAudit(db, {
+            at: now,
+            user: who.user,
+            action: "revoke",
+            target,
+            detail: { user: token.user_name },
+          });
+        }
+        return token;
+      });
       if (!revoked) return refuse({ code: "no_such_token", token: params.token });
       yard.authority.forget();
-      await audit(who.user, "revoke", `token ${params.token}`, {});
-      const row = (await selectTokens(store.read)).find((token) => token.id === params.token);
-      return row ? { token: presentToken(row) } : refuse({ code: "no_such_token", token: params.token });
+      return { token: presentToken(revoked) };
     },
 
     async audit({ query }) {
-      const rows = await selectAudit(store.read, query.before ?? null, query.limit);
-      const last = rows.at(-1);
-      return {
-        entries: rows.map((row) => ({ ...row, at: isoOf(row.at) })),
-        next: rows.length === query.limit && last ? last.id : null,
-      };
+      const page = pageFrom(query, auditColumns);
+      if (isRefused(page)) return page;
+      const { user = null, action = null, target = null } = query;
+      const rows = await selectAudit(store.read, { user, action, target }, page);
+      const entries = shown(rows, query, ({ id }) => ({ value: id, id }));
+      return { entries: entries.page.map((row) => ({ ...row, at: isoOf(row.at) })), next: entries.next };
     },
 
     async stopYard({ who }) {
-      await audit(who.user, "stop", "yard", {});
+      await store.write((db) =>
+        insertAudit(db, { at: clock.now(), user: who.user, action: "stop", target: "yard", detail: {} }),
+      );
       const { running } = await countWork(store.read);
       yard.stop();
       return { running };
     },
   };
-
-  async function audit(user: string, action: string, target: string, detail: AuditEntry["detail"]): Promise<void> {
-    await store.write((db) => insertAudit(db, { at: clock.now(), user, action, target, detail }));
-  }
 
   async function check(): Promise<Record<string, string>> {
     const free = await yard.files.freeBytes();
@@ -116,6 +145,10 @@ export function yardHandlers(yard: Yard): YardHandlers {
           : `only ${formatBytes(free.value)} free, the floor is ${formatBytes(yard.floorBytes)}`,
     };
   }
+}
+
+function isGood({ revoked_at, expires_at }: TokenRow, now: number): boolean {
+  return revoked_at === null && (expires_at === null || expires_at > now);
 }
 
 function presentToken(row: TokenRow) {

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -144,12 +145,6 @@ static pid_t start_command(const char *attempt, char *problem) {
   return -1;
 }
 
-static int wait_for(pid_t command) {
-  int status;
-  while (waitpid(-1, &status, 0) != command) continue; /* orphans of the run end here too */
-  return status;
-}
-
 /* Says whether it reached it. Runyard's own processes, started from inside a run (a yard, an agent), leave its tree. */
 static int signal_child(pid_t pid, int number) {
   static char name[64], environment[1 << 18]; /* its [0] ends the variable before the first */
@@ -183,13 +178,14 @@ static int signal_children(int number) {
  */
 static void end_leftovers(void) {
   if (waitpid(-1, NULL, WNOHANG) < 0) return; /* no child at all: the usual case */
-  long long until = clock_ms(CLOCK_MONOTONIC) + GRACE_MS;
-  int fresh = 1;
+  char grace[TEXT]; /* left by who stops the run: all of it has been told to end, and has as many ms */
+  int stopped = read_text("grace", grace, sizeof grace) > 0, fresh = !stopped;
+  long long until = clock_ms(CLOCK_MONOTONIC) + (stopped ? atoll(grace) : GRACE_MS);
   sigset_t child_ended = {0};
   sigaddset(&child_ended, SIGCHLD);
   sigprocmask(SIG_BLOCK, &child_ended, NULL);
   for (pid_t ended;;) {
-    while ((ended = waitpid(-1, NULL, WNOHANG)) > 0) fresh = 1; /* its children, if any, are ours now */
+    while ((ended = waitpid(-1, NULL, WNOHANG)) > 0) fresh = !stopped; /* its children, if any, are ours now */
     if (ended < 0) return;
     long long left = until - clock_ms(CLOCK_MONOTONIC);
     if (left <= 0 ? signal_children(SIGKILL) == 0 : fresh && signal_children(SIGTERM) == 0) return;
@@ -227,9 +223,13 @@ static void launch(const char *folder, const char *attempt) {
   snprintf(what, sizeof what, "could not start: %s", problem);
   if (command > 0) {
     tell(NEWS_PATIENCE_MS, "started %s %d %lld\n", attempt, command, started_at);
-    int status = wait_for(command), number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    int status;
+    while (waitpid(-1, &status, 0) != command) continue; /* orphans of the run end here too */
+    int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     code = number ? 128 + number : WEXITSTATUS(status);
-    snprintf(what, sizeof what, number ? "signal %d" : "exit", number);
+    struct rusage used;
+    getrusage(RUSAGE_CHILDREN, &used); /* ru_maxrss: what the largest process held at its peak, in KiB */
+    snprintf(what, sizeof what, number ? "%ld signal %d" : "%ld exit", used.ru_maxrss, number);
   }
   long long ended_at = clock_ms(CLOCK_REALTIME);
   if (ended_at < started_at) ended_at = started_at; /* the clock was set back */

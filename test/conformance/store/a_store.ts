@@ -1,5 +1,5 @@
 import { onTestFinished } from "vitest";
-import type { RunCounts } from "../../../src/core/job.ts";
+import type { Code, RunCounts } from "../../../src/core/job.ts";
 import type { AttemptId, Ending, JobId, RunStatus } from "../../../src/core/run.ts";
 import { assignAttempts, type NewAttempt, takeAttempts } from "../../../src/store/attempts.ts";
 import { openChanges } from "../../../src/store/changes.ts";
@@ -54,7 +54,7 @@ export interface Steered {
   /** Assigns, starts and ends the next waiting run of the job. */
   finish(job: JobId, exitCode?: number): Promise<void>;
   cancel(job: JobId, range?: RunSpan["range"]): Promise<number>;
-  retry(job: JobId, statuses?: RunStatus[], range?: RunSpan["range"]): Promise<number>;
+  retry(job: JobId, statuses?: RunStatus[], range?: RunSpan["range"], code?: Code): Promise<number>;
   job(id: JobId): Promise<JobRow>;
   counts(id: JobId): Promise<Partial<RunCounts>>;
   /** All runs in order, once all have rows. */
@@ -134,8 +134,8 @@ export function steer(store: Store): Steered {
     },
     cancel: async (job, range = null) =>
       (await store.write((db) => cancelQueued(db, dialect, { job, range }, NOW + 3))).runs,
-    retry: async (job, statuses = ["failed", "cancelled"], range = null) =>
-      (await store.write((db) => retryRuns(db, dialect, { job, range }, statuses, NOW + 4))).runs,
+    retry: async (job, statuses = ["failed", "cancelled"], range = null, code) =>
+      (await store.write((db) => retryRuns(db, dialect, { job, range }, statuses, code ?? null, NOW + 4))).runs,
     async job(job) {
       const row = await selectJob(store.read, job);
       if (!row) throw new Error(`there is no job ${job}`);

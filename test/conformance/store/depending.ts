@@ -17,7 +17,7 @@ export function depending(kind: Kind): void {
     expect((await yard.job(id)).waitingFor).toBe(1);
     await yard.finish(cause);
     expect((await yard.job(id)).waitingFor).toBe(0);
-    expect(await selectAfter(yard.store.read, id)).toEqual([{ job: cause, any: false, met: true }]);
+    expect((await selectAfter(yard.store.read, [id])).get(id)).toEqual([{ job: cause, any: false, met: true }]);
   });
 
   test("a job that comes after one that has ended need not wait, or cannot be", async () => {

@@ -10,7 +10,13 @@ export function grouping(kind: Kind): void {
     const { store } = await aStore(kind);
     const entry = (target: number) => ({ at: NOW, user: "ada", action: "set", target: `${target}`, detail: {} });
     await Promise.all(Array.from({ length: 600 }, (_, i) => store.write((db) => insertAudit(db, entry(i)))));
-    const kept = (await selectAudit(store.read, null, 1000)).map((one) => Number(one.target)).reverse();
+    const kept = (
+      await selectAudit(
+        store.read,
+        { user: null, action: null, target: null },
+        { key: "id", descending: false, after: null, limit: 1000 },
+      )
+    ).map((one) => Number(one.target));
     expect(kept).toEqual(Array.from({ length: 600 }, (_, i) => i));
   });
 

@@ -23,6 +23,9 @@ const hardware = {
 };
 const HOUR_MS = 3_600_000;
 
+const anyEntry = { user: null, action: null, target: null };
+const latestFirst = { key: "id", descending: true } as const;
+
 export function keeping(kind: Kind): void {
   test("a fact keeps its first value", async () => {
     const { store } = await aStore(kind);
@@ -44,8 +47,8 @@ export function keeping(kind: Kind): void {
     expect(await user("h1", NOW + HOUR_MS)).toBeNull();
     expect(await user("h2", NOW + 1e12)).toBe("t2");
     expect(await user("h3", NOW)).toBeNull();
-    expect(await store.write((db) => revokeToken(db, "t2", NOW))).toBe(true);
-    expect(await store.write((db) => revokeToken(db, "t2", NOW))).toBe(false);
+    expect(await store.write((db) => revokeToken(db, "t2", NOW))).toMatchObject({ id: "t2", revoked_at: NOW });
+    expect(await store.write((db) => revokeToken(db, "t2", NOW))).toBeNull();
     expect(await user("h2", NOW)).toBeNull();
     const shown = await selectTokens(store.read);
     expect(shown.map(({ id, revoked_at }) => [id, revoked_at])).toEqual([
@@ -61,13 +64,19 @@ export function keeping(kind: Kind): void {
       const entry = { at: NOW + i, user: "ada", action: "cancel", target: `${i}`, detail: { runs: i } };
       await store.write((db) => insertAudit(db, entry));
     }
-    const page = await selectAudit(store.read, null, 2);
+    const page = await selectAudit(store.read, anyEntry, { ...latestFirst, after: null, limit: 2 });
     expect(page.map(({ id: _, ...entry }) => entry)).toEqual([
       { at: NOW + 5, user: "ada", action: "cancel", target: "5", detail: { runs: 5 } },
       { at: NOW + 4, user: "ada", action: "cancel", target: "4", detail: { runs: 4 } },
     ]);
-    const rest = await selectAudit(store.read, page.at(-1)?.id ?? null, 10);
+    const id = page.at(-1)?.id ?? 0;
+    const rest = await selectAudit(store.read, anyEntry, { ...latestFirst, after: { value: id, id }, limit: 10 });
     expect(rest.map((entry) => entry.target)).toEqual(["3", "2", "1"]);
+    const of = async (filter: object) =>
+      (await selectAudit(store.read, { ...anyEntry, ...filter }, { ...latestFirst, after: null, limit: 10 })).length;
+    expect([await of({ user: "ada", action: "cancel" }), await of({ target: "3" }), await of({ user: "bob" })]).toEqual(
+      [5, 1, 0],
+    );
   });
 
   test("a pool is made once and paused alone or with all", async () => {

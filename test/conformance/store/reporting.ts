@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { AttemptId, JobId } from "../../../src/core/run.ts";
 import { selectAttempt, wantStops } from "../../../src/store/attempts.ts";
-import { recordEnds, recordObserved, recordStarts } from "../../../src/store/reports.ts";
+import { recordEnds, recordObserved, recordPeaks, recordStarts } from "../../../src/store/reports.ts";
 import { selectRun } from "../../../src/store/runs.ts";
 import { anEnd, aStore, NOW, type Steered } from "./a_store.ts";
 import type { Kind } from "./place.ts";
@@ -163,6 +163,26 @@ export function reporting(kind: Kind): void {
       result_json: '{"accuracy":0.9}',
     });
     expect(await yard.store.write((db) => recordObserved(db, []))).toEqual([]);
+  });
+
+  test("what an attempt has held at most only rises, and its end may know less of it than was reported before", async () => {
+    const yard = await aStore(kind);
+    const { attempt } = await aRunning(yard);
+    const held = (memoryPeakBytes: number | null, gpuMemoryPeakBytes: number | null) =>
+      yard.store.write((db) => recordPeaks(db, [{ attempt, memoryPeakBytes, gpuMemoryPeakBytes }]));
+    const known = async () => {
+      const row = await selectAttempt(yard.store.read, attempt);
+      return [row?.memory_peak_bytes, row?.gpu_memory_peak_bytes];
+    };
+    await held(null, null);
+    expect(await known()).toEqual([null, null]);
+    await held(2 ** 40, null);
+    await held(5, 7.2);
+    expect(await known()).toEqual([2 ** 40, 7]);
+    await yard.end(attempt, 0, { memoryPeakBytes: 6, gpuMemoryPeakBytes: 8 });
+    expect(await known()).toEqual([2 ** 40, 8]);
+    await held(2 ** 41, 9);
+    expect(await known()).toEqual([2 ** 40, 8]);
   });
 
   test("whatever text a run says is kept, but for what no database can", async () => {

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
-import type { AttemptId } from "../../../src/core/run.ts";
-import { selectRun, selectRunsByResult } from "../../../src/store/runs.ts";
+import type { Mark } from "../../../src/core/page.ts";
+import type { AttemptId, JobId } from "../../../src/core/run.ts";
+import { selectAttemptsOfRun } from "../../../src/store/attempts.ts";
+import { selectResultPage } from "../../../src/store/run_page.ts";
+import { selectRun } from "../../../src/store/runs.ts";
 import { aStore, NOW, type Steered } from "./a_store.ts";
 import type { Kind } from "./place.ts";
 
@@ -99,6 +102,28 @@ export function steering(kind: Kind): void {
     expect((await yard.statuses(id)).every((status) => status === "queued")).toBe(true);
   });
 
+  test("other code is that of the runs retried with it alone, and a further retry returns to what was submitted", async () => {
+    const yard = await aStore(kind);
+    const id = await yard.submit({ total: 2500 });
+    await yard.finish(id, 1);
+    await yard.finish(id, 1);
+    const code = { snapshot: "today", commit: null };
+    expect(await yard.retry(id, ["failed"], { first: 1, last: 1 }, code)).toBe(1);
+    const attempts = await yard.assign(id, 2);
+    const snapshotOf = async (n: number) => (await selectAttemptsOfRun(yard.store.read, id, n)).at(-1)?.snapshot;
+    expect(attempts.map(({ n }) => n)).toEqual([1, 3]);
+    expect([await snapshotOf(1), await snapshotOf(3)]).toEqual(["today", null]);
+    await yard.start(...attempts.map((attempt) => attempt.id));
+    for (const attempt of attempts) await yard.end(attempt.id, 1);
+    await yard.cancel(id);
+    expect(await yard.retry(id, ["failed"])).toBe(3);
+    await yard.assign(id, 1);
+    expect(await snapshotOf(1)).toBeNull();
+    // Also what has ended before it had a row.
+    expect(await yard.retry(id, ["cancelled"], null, code)).toBe(2497);
+    expect((await selectRun(yard.store.read, id, 2500))?.code_json).toBe(JSON.stringify(code));
+  });
+
   test("results are sorted by their numbers, and what is none comes last", async () => {
     const yard = await aStore(kind);
     const results = [
@@ -110,18 +135,33 @@ export function steering(kind: Kind): void {
       { accuracy: -1e300 },
     ];
     const id = await aSweepWith(yard, [...results, { accuracy: true }, { accuracy: 10 }, { accuracy: 0.5 }]);
-    const sorted = async (key: string, descending: boolean, offset = 0, limit = 100) =>
-      (await selectRunsByResult(yard.store.read, yard.store.dialect, id, { key, descending }, offset, limit)).map(
+    const sorted = async (key: string, descending: boolean) =>
+      (await selectResultPage(yard.store.read, all(id), { key, descending, after: null, limit: 100 })).map(
         (run) => run.n,
       );
     expect(await sorted("accuracy", true)).toEqual([8, 3, 1, 9, 6, 2, 4, 7]);
     expect(await sorted("accuracy", false)).toEqual([6, 1, 9, 3, 8, 2, 4, 7]);
     expect(await sorted("absent", true)).toEqual([1, 2, 3, 4, 6, 7, 8, 9]);
     for (const limit of [1, 2, 3, 5]) {
-      const pages: number[] = [];
-      for (let offset = 0; offset < 10; offset += limit) pages.push(...(await sorted("accuracy", true, offset, limit)));
-      expect(pages).toEqual([8, 3, 1, 9, 6, 2, 4, 7]);
+      const seen: number[] = [];
+      for (let after: Mark | null = null; seen.length < 8; ) {
+        const page: Awaited<ReturnType<typeof selectResultPage>> = await selectResultPage(yard.store.read, all(id), {
+          key: "accuracy",
+          descending: true,
+          after,
+          limit,
+        });
+        for (const { n, value } of page) {
+          seen.push(n);
+          after = { value, id: n };
+        }
+      }
+      expect(seen).toEqual([8, 3, 1, 9, 6, 2, 4, 7]);
     }
+    const succeeded = { job: id, statuses: ["succeeded" as const] };
+    expect(
+      await selectResultPage(yard.store.read, succeeded, { key: "accuracy", descending: true, after: null, limit: 9 }),
+    ).toEqual([]);
   });
 
   test("any name of a result can be sorted by", async () => {
@@ -132,7 +172,7 @@ export function steering(kind: Kind): void {
       { [names[0] as string]: 2 },
     ]);
     for (const key of names) {
-      const [best] = await selectRunsByResult(yard.store.read, yard.store.dialect, id, { key, descending: true }, 0, 1);
+      const [best] = await selectResultPage(yard.store.read, all(id), { key, descending: true, after: null, limit: 1 });
       expect([key, best?.n]).toEqual([key, key === names[0] ? 2 : 1]);
     }
   });
@@ -145,7 +185,7 @@ export function steering(kind: Kind): void {
     await yard.observe(second?.id as AttemptId, { accuracy: 0.5 });
     const sorted = async () =>
       (
-        await selectRunsByResult(yard.store.read, yard.store.dialect, id, { key: "accuracy", descending: true }, 0, 9)
+        await selectResultPage(yard.store.read, all(id), { key: "accuracy", descending: true, after: null, limit: 9 })
       ).map((run) => run.n);
     expect(await sorted()).toEqual([1, 2]);
     await yard.observe(first?.id as AttemptId, { accuracy: "NaN" });
@@ -155,6 +195,10 @@ export function steering(kind: Kind): void {
     await yard.assign(id);
     expect(await sorted()).toEqual([2]);
   });
+}
+
+function all(job: JobId) {
+  return { job, statuses: null };
 }
 
 async function aSweepWith(yard: Steered, results: Record<string, unknown>[]) {

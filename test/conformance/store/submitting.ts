@@ -7,7 +7,6 @@ import {
   makeNextRuns,
   makeRuns,
   pauseJobs,
-  selectJobPage,
   selectJobs,
   selectLastJobId,
   selectLines,
@@ -16,11 +15,9 @@ import {
   selectWaitingJobs,
   setJob,
 } from "../../../src/store/jobs.ts";
-import { selectRun, selectRuns } from "../../../src/store/runs.ts";
+import { selectRun } from "../../../src/store/runs.ts";
 import { aJob, aStore, NOW, yardsTogether } from "./a_store.ts";
 import type { Kind } from "./place.ts";
-
-const anyJob = { open: null, user: null, tag: null, search: null };
 
 export function submitting(kind: Kind): void {
   test("a job comes back as it was submitted", async () => {
@@ -87,20 +84,6 @@ export function submitting(kind: Kind): void {
     expect(await selectRun(yard.store.read, id, 777_777)).toMatchObject({ status: "queued", attempts: 0 });
   });
 
-  test("runs are listed in order, a page at a time, and by status", async () => {
-    const yard = await aStore(kind);
-    const id = await yard.submit({ total: 30 });
-    await yard.cancel(id, { first: 11, last: 20 });
-    const { read } = yard.store;
-    const numbers = async (...rest: [Parameters<typeof selectRuns>[2], number, number]) =>
-      (await selectRuns(read, id, ...rest)).map((run) => run.n);
-    expect(await numbers(null, 5, 3)).toEqual([6, 7, 8]);
-    expect(await numbers(["cancelled"], 0, 3)).toEqual([11, 12, 13]);
-    expect(await numbers(["queued"], 9, 3)).toEqual([10, 21, 22]);
-    expect(await numbers(["queued", "cancelled"], 9, 3)).toEqual([10, 11, 12]);
-    expect(await numbers([], 0, 3)).toEqual([]);
-  });
-
   test("an extended job has more runs to come, and is open again", async () => {
     const yard = await aStore(kind);
     const id = await yard.submit();
@@ -136,25 +119,6 @@ export function submitting(kind: Kind): void {
       name: "true",
       paused: true,
     });
-  });
-
-  test("jobs are listed latest first, by what they are and what is asked for, taken literally", async () => {
-    const yard = await aStore(kind);
-    await yard.submit({ name: "Train 100%", tags: ["a_b"] });
-    await yard.submit({ name: "train 100x", tags: ["axb"], user: "bob" });
-    const ended = await yard.submit({ name: "eval" });
-    await yard.finish(ended);
-    const list = async (filter: object, before: number | null = null, limit = 10) =>
-      (await selectJobPage(yard.store.read, { ...anyJob, ...filter }, before, limit)).map((job) => job.id);
-    expect(await list({})).toEqual([3, 2, 1]);
-    expect(await list({}, 3, 1)).toEqual([2]);
-    expect(await list({ open: true })).toEqual([2, 1]);
-    expect(await list({ open: false })).toEqual([3]);
-    expect(await list({ user: "bob" })).toEqual([2]);
-    expect(await list({ search: "TRAIN" })).toEqual([2, 1]);
-    expect(await list({ search: "100%" })).toEqual([1]);
-    expect(await list({ tag: "a_b" })).toEqual([1]);
-    expect(await list({ tag: "A_B" })).toEqual([]);
   });
 
   test("what there is to do is counted over the open jobs", async () => {

@@ -1,0 +1,64 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { readProcesses } from "../spool/folder.ts";
+import { type Spool, workerFolder } from "../spool/layout.ts";
+import { endTree, findTree, type TreeRoot } from "../spool/process_tree.ts";
+import { raisedPeak } from "../spool/tree_memory.ts";
+
+/** The process trees of this machine's attempts, by attempt. */
+export interface Trees {
+  /** Ends what an ended command has left behind: one look at the process table for all that end together. */
+  sweep(attempt: string): Promise<void>;
+  /** Ends everything of these attempts. */
+  end(attempts: readonly string[], graceMs: number): Promise<void>;
+  /** The most memory that each of these has held, given what is known of it so far: one look at the process table for all. */
+  measure(known: ReadonlyMap<string, number | null>): Map<string, number | null>;
+}
+
+export interface TreesOptions {
+  spool: Spool;
+  /** Attempts that run, with the process ids of their commands: they are not touched while others end. */
+  running: () => Iterable<{ attempt: string; pid: number }>;
+  /** The process whose children the launchers are; null where there is none at the moment. */
+  forkServer: () => number | null;
+}
+
+/** What a command left behind gets this long between SIGTERM and SIGKILL. */
+const LEFTOVER_GRACE_MS = 200;
+const SWEEP_PAUSE_MS = 5;
+
+export function openTrees({ spool, running, forkServer }: TreesOptions): Trees {
+  /** Of those that were measured last. */
+  let roots = new Map<string, TreeRoot>();
+  let next: { attempts: string[]; done: Promise<void> } | null = null;
+
+  async function sweepNext(): Promise<void> {
+    await sleep(SWEEP_PAUSE_MS);
+    const attempts = next?.attempts ?? [];
+    next = null;
+    await end(attempts, LEFTOVER_GRACE_MS);
+  }
+
+  async function end(attempts: readonly string[], graceMs: number): Promise<void> {
+    const ending = new Set(attempts);
+    const except = [...running()].flatMap(({ attempt, pid }) => (ending.has(attempt) ? [] : [pid]));
+    await endTree(attempts.map(rootOf), { graceMs, except, forkServer: forkServer() });
+  }
+
+  function rootOf(attempt: string): TreeRoot {
+    return { attempt, ...readProcesses(workerFolder(spool, attempt)) };
+  }
+
+  return {
+    sweep(attempt) {
+      next ??= { attempts: [], done: sweepNext() };
+      next.attempts.push(attempt);
+      return next.done;
+    },
+    end,
+    measure(known) {
+      roots = new Map([...known.keys()].map((attempt) => [attempt, roots.get(attempt) ?? rootOf(attempt)]));
+      const trees = findTree([...roots.values()], [], forkServer());
+      return new Map([...known].map(([attempt, peak]) => [attempt, raisedPeak(peak, trees.get(attempt) ?? [])]));
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { Answer, Call } from "../client/client.ts";
+import type { Connection } from "./connect.ts";
+
+type ListName = "listJobs" | "listRuns" | "results" | "listMachines" | "listPools" | "listTokens";
+
+const PAGE = 1000;
+
+/** A list page by page, to its end or as far as it is read. */
+export async function* pages<Name extends ListName>(
+  { client }: Pick<Connection, "client">,
+  name: Name,
+  call: Call<Name>,
+  most = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Answer<Name>> {
+  const limit = Math.min(PAGE, most);
+  for (let after: string | null = null; ; ) {
+    const query = { ...call.query, limit, ...(after !== null && { after }) } as NonNullable<Call<Name>["query"]>;
+    const page: Answer<Name> = await client.call(name, { ...call, query });
+    yield page;
+    after = page.next;
+    if (after === null) return;
+  }
+}

@@ -13,6 +13,7 @@ import { surveyHost } from "../platform/hardware.ts";
 import { openRest } from "../platform/lean_node.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { collectEnd } from "../spool/collect.ts";
+import { saysDiskFull } from "../spool/disk_full.ts";
 import { readFolder, removeFolder } from "../spool/folder.ts";
 import { startLauncher } from "../spool/launcher.ts";
 import { attemptFolder, attemptsIn, environmentFile, openSpool, type Spool, workerFolder } from "../spool/layout.ts";
@@ -21,7 +22,7 @@ import { environmentScript } from "../spool/script.ts";
 import { openAttempts } from "./attempts.ts";
 import { openClaims } from "./claims.ts";
 import { surveyMachine } from "./hardware.ts";
-import { cannotBeUsed, openSpoolRoom, saysDiskFull } from "./spool_room.ts";
+import { cannotBeUsed, openSpoolRoom } from "./spool_room.ts";
 
 export interface AgentOptions {
   /** The machine it speaks for. */

@@ -8,6 +8,7 @@ import { boundary } from "../platform/boundary.ts";
 import { ageMs, identify } from "../platform/processes.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { collectEnd, describeLoss, FOLDER_GONE, lastSign, startSign } from "../spool/collect.ts";
+import { saysDiskFull } from "../spool/disk_full.ts";
 import { openEventReader } from "../spool/events.ts";
 import {
   forbidBegin,
@@ -25,7 +26,6 @@ import { attemptFolder, environmentFile, keptFolder, type Spool, workerFolder } 
 import type { Outbox } from "../spool/outbox.ts";
 import type { Claims } from "./claims.ts";
 import type { Line } from "./line.ts";
-import { saysDiskFull } from "./spool_room.ts";
 import type { Trees } from "./trees.ts";
 
 /** One attempt on this machine: from its place in line to the report of its end. */

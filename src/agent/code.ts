@@ -7,8 +7,8 @@ import { changesSince } from "../snapshots/changed_files.ts";
 import { layOut } from "../snapshots/lay_out.ts";
 import { describeSnapshotProblem } from "../snapshots/problem.ts";
 import { readManifest } from "../snapshots/snapshot_store.ts";
+import { saysDiskFull } from "../spool/disk_full.ts";
 import { resultsFolder, type Spool, workerFolder } from "../spool/layout.ts";
-import { saysDiskFull } from "./spool_room.ts";
 
 /** Lays the job's code out for one attempt and returns the folder to work in. */
 export async function layOutWork(snapshots: string, assignment: Assignment, folder: string): Promise<string> {

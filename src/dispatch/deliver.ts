@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { cp, link, mkdir, open, rename, rm, unlink } from "node:fs/promises";
+import { chmod, cp, link, mkdir, open, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ResultsPlace } from "../core/job.ts";
 import { resultsName } from "../core/job.ts";
@@ -16,41 +16,61 @@ export interface Delivery {
   err: OutputPlace;
   /** The folder with what it made or changed; it is moved from there. */
   results: string;
+  /** Of whoever submitted the job; octal, e.g. `022`. */
+  umask: string;
 }
 
 /**
  * Puts what an attempt left into the user's folder: `<name>.out`, `<name>.err` and `<name>/`. Nothing that is there is
- * replaced: a name that is taken gets the attempt's id behind it. May be asked again after a crash.
+ * replaced: a name that is taken gets the attempt's id behind it. May be asked again after a crash, until `settle`.
  */
 export async function deliver(files: Files, place: ResultsPlace, delivery: Delivery): Promise<void> {
   const { folder } = place;
-  const plain = resultsName(place, delivery.line);
-  await mkdir(folder, { recursive: true });
-  const isOurs = existsSync(markOf(folder, delivery.attempt));
-  const isTaken = ["", ".out", ".err"].some((suffix) => existsSync(join(folder, plain + suffix)));
-  const name = isTaken && !isOurs ? `${plain}.${delivery.attempt}` : plain;
-  await touch(markOf(folder, delivery.attempt));
-  await writeStream(files, delivery.out, join(folder, `${name}.out`));
-  await writeStream(files, delivery.err, join(folder, `${name}.err`));
-  await moveResults(delivery.results, join(folder, name), place.only);
-  await unlink(markOf(folder, delivery.attempt));
+  const umask = Number.parseInt(delivery.umask, 8);
+  await makeFolder(folder, umask);
+  const name = (await nameBefore(delivery)) ?? freeName(place, delivery);
+  await mkdir(dirname(delivery.results), { recursive: true });
+  await writeFile(noteOf(delivery), name);
+  await writeStream(files, delivery.out, join(folder, `${name}.out`), umask);
+  await writeStream(files, delivery.err, join(folder, `${name}.err`), umask);
+  await moveResults(delivery.results, join(folder, name), place.only, umask);
 }
 
-/** While it is there, what lies under the run's name is this attempt's. */
-function markOf(folder: string, attempt: string): string {
-  return join(folder, `.${attempt}.arriving`);
+/** It is recorded that the attempt has ended: it will not be delivered again. */
+export async function settle(delivery: Delivery): Promise<void> {
+  await rm(noteOf(delivery), { force: true });
 }
 
-async function touch(path: string): Promise<void> {
-  await (await open(path, "a", 0o600)).close();
+/** Notes under which name the attempt's results are being put. */
+function noteOf({ results }: Delivery): string {
+  return `${results}.arriving`;
+}
+
+/** Null: it was not begun to deliver them. */
+async function nameBefore(delivery: Delivery): Promise<string | null> {
+  return existsSync(noteOf(delivery)) ? (await readFile(noteOf(delivery), "utf8")) || null : null;
+}
+
+function freeName(place: ResultsPlace, { line, attempt }: Delivery): string {
+  const name = resultsName(place, line);
+  const isTaken = ["", ".out", ".err"].some((suffix) => existsSync(join(place.folder, name + suffix)));
+  return isTaken ? `${name}.${attempt}` : name;
+}
+
+/** Makes what is missing of a path; the yard's own umask is not that of its user. */
+async function makeFolder(path: string, umask: number): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await chmod(made, 0o777 & ~umask);
 }
 
 /** There whole or not at all. */
-async function writeStream(files: Files, from: OutputPlace, to: string): Promise<void> {
+async function writeStream(files: Files, from: OutputPlace, to: string, umask: number): Promise<void> {
   if (existsSync(to)) return;
   const part = `${to}.part`;
-  const file = await open(part, "w", 0o644);
+  const file = await open(part, "w");
   try {
+    await file.chmod(0o666 & ~umask);
     for (let at = 0; ; ) {
       const read = await files.outputs.read(from, at);
       if (!read.ok) throw new Error(describeFileProblem(read.problem));
@@ -74,15 +94,23 @@ async function publish(part: string, to: string): Promise<void> {
   await unlink(part);
 }
 
-async function moveResults(from: string, to: string, only: readonly string[]): Promise<void> {
+async function moveResults(from: string, to: string, only: readonly string[], umask: number): Promise<void> {
   if (!existsSync(from)) return;
-  if (only.length === 0) return move(from, to);
-  for (const path of only) if (existsSync(join(from, path))) await move(join(from, path), join(to, path));
+  if (only.length === 0) {
+    await move(from, to);
+    return chmod(to, 0o777 & ~umask);
+  }
+  for (const path of only) {
+    if (!existsSync(join(from, path))) continue;
+    await makeFolder(dirname(join(to, path)), umask);
+    await move(join(from, path), join(to, path));
+  }
   await rm(from, { recursive: true, force: true });
 }
 
 async function move(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
+  // It has been there before a crash: whole, as a rename leaves it.
+  if (existsSync(to)) return rm(from, { recursive: true, force: true });
   try {
     await rename(from, to);
   } catch (error) {

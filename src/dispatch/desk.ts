@@ -9,6 +9,7 @@ import type { OutputPlace } from "../files/output_place.ts";
 import { describeFileProblem } from "../files/problem.ts";
 import { boundary } from "../platform/boundary.ts";
 import type { Clock } from "../platform/clock.ts";
+import { isDiskFull, systemErrorCode, systemErrorText } from "../platform/system_error.ts";
 import {
   type AttemptRow,
   selectAttempts,
@@ -23,7 +24,7 @@ import { type Introduction, introduceAgent, updateHardware } from "../store/mach
 import { type Ended, recordEnds, recordObserved, recordPeaks, recordStarts } from "../store/reports.ts";
 import type { Store } from "../store/store.ts";
 import { openAssignments } from "./assignments.ts";
-import { deliver } from "./deliver.ts";
+import { type Delivery, deliver, settle } from "./deliver.ts";
 import { keepStreams } from "./streams.ts";
 import type { Works } from "./works.ts";
 
@@ -92,24 +93,36 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
     const fresh = ends.filter((end) => (rows.get(end.attempt)?.status ?? "ended") !== "ended");
     const recorded = await keepStreams(files, log, `${machine.spool}/${yardId}`, fresh, rows);
     if (recorded.length > 0) boundary("yard: kept");
-    await deliverAll(`${machine.spool}/${yardId}`, recorded, rows);
+    const delivered = await deliverAll(`${machine.spool}/${yardId}`, recorded, rows);
     const changes = await record(machine.id, reports, recorded);
     if (recorded.length > 0) boundary("yard: ended");
+    for (const delivery of delivered) await settle(delivery);
     store.changes.tell(changes);
     return ends.map((end) => end.attempt).filter((attempt) => rows.has(attempt));
   }
 
   /** What ended goes to where its user wants it, if that is anywhere. */
-  async function deliverAll(spool: string, ends: Ended[], rows: ReadonlyMap<string, AttemptRow>): Promise<void> {
-    for (const end of ends) {
-      const row = rows.get(end.attempt);
-      const job = row && end.ending.kind !== "never_began" ? await jobWithResults(row.job_id) : null;
+  async function deliverAll(spool: string, ends: Ended[], rows: ReadonlyMap<string, AttemptRow>) {
+    const delivered: Delivery[] = [];
+    for (const { attempt, ending, output } of ends) {
+      const row = rows.get(attempt);
+      const job = row && ending.kind !== "never_began" ? await jobWithResults(row.job_id) : null;
       if (!row || !job?.plan.results) continue;
+      const { results: place, umask } = job.plan;
       const { line } = (await works.of(job)).run(row.n);
-      const { out, err } = JSON.parse(end.output) as Record<"out" | "err", OutputPlace>;
-      const results = `${spool}/results/${end.attempt}`;
-      await deliver(files, job.plan.results, { attempt: end.attempt, line: line ?? row.n, out, err, results });
+      const { out, err } = JSON.parse(output) as Record<"out" | "err", OutputPlace>;
+      const results = `${spool}/results/${attempt}`;
+      const delivery = { attempt, line: line ?? row.n, out, err, results, umask };
+      try {
+        await deliver(files, place, delivery);
+        delivered.push(delivery);
+      } catch (error) {
+        if (systemErrorCode(error) === null || isDiskFull(error)) throw error;
+        // Its end is not to wait for a folder that may never be what it was.
+        log(`results of ${attempt} stay in ${results}: ${place.folder} cannot be used (${systemErrorText(error)})`);
+      }
     }
+    return delivered;
   }
 
   async function jobWithResults(id: JobId): Promise<JobRow | null> {

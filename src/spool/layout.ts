@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { AttemptId } from "../core/run.ts";
-import { systemErrorCode } from "../platform/system_error.ts";
+import { isDiskFull } from "../platform/system_error.ts";
 
 /**
  * The folders of one yard's attempts on this machine: `<root>/<yard id>/<attempt id>/<rank>/`, all 0700.
@@ -60,7 +60,7 @@ export function openSpool(spool: Spool, epoch: number): boolean {
     renameSync(`${file}.new`, file);
   } catch (error) {
     // A full disk: the next time it is noted. What runs here and has ended is not to wait for that.
-    if (systemErrorCode(error) !== "ENOSPC" && systemErrorCode(error) !== "EDQUOT") throw error;
+    if (!isDiskFull(error)) throw error;
   }
   return true;
 }

@@ -12,7 +12,7 @@ import { homeOf, readJsonFile, readToken, type YardAddress } from "../../src/pla
 import { closeConnections, type HttpAnswer, httpRequest } from "../../src/platform/http.ts";
 import { isAlive, type ProcessIdentity, parseProcessLine } from "../../src/platform/processes.ts";
 import { aFolder } from "./a_folder.ts";
-import { isRunning, killNow, processesOf } from "./processes_of.ts";
+import { type FoundProcess, isRunning, killNow, processesOf } from "./processes_of.ts";
 import { until } from "./until.ts";
 
 const program = fileURLToPath(new URL("../../bin/runyard.js", import.meta.url));
@@ -176,7 +176,10 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
         await client.call("cancel", { body: { select: "all", graceMs: 0 } });
         await until(async () => (await client.call("status")).running === 0, "everything has been cancelled");
         await stop();
-        await until(() => processesOf(root).length === 0, "the yard has taken all of its processes along", 10_000);
+        await until(() => leftIn(root).length === 0, "the yard has taken all of its processes along", 10_000);
+        // A connection that a killed yard had opened is there for the next one, for a while.
+        for (const { pid } of processesOf(root)) killNow(pid, "SIGTERM");
+        await until(() => processesOf(root).length === 0, "connections to machines are closed");
       }
     } catch (error) {
       const left = processesOf(root);
@@ -268,6 +271,10 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
     log: () => [yardLog, home.yardLog, home.agentLog].map(tailOf).join("\n"),
   };
   return yard;
+}
+
+function leftIn(root: string): FoundProcess[] {
+  return processesOf(root).filter(({ command }) => !/^ssh: .* \[mux\]/.test(command));
 }
 
 /** In memory where there is room: a yard commits often. */

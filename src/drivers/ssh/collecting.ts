@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { UNSEEN } from "../../core/peaks.ts";
 import type { Ending } from "../../core/run.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
@@ -12,8 +13,8 @@ import type { Connection } from "./connection.ts";
 import { exchange } from "./exchange.ts";
 import type { Mirror } from "./mirror.ts";
 import type { RemoteAttempt } from "./remote_attempts.ts";
-import { isWhole, packingScript, readPacks, unpackSafely } from "./results.ts";
-import { type Piece, receivePieces, sendingScript } from "./transfers.ts";
+import { isWhole, type Pack, type Packed, packingScript, readPacks, unpackSafely } from "./results.ts";
+import { openTransfers, type Piece } from "./transfers.ts";
 
 /** Brings to this side what attempts print, tell and leave. */
 export interface Collector {
@@ -36,79 +37,98 @@ export interface CollectorOptions {
   log: (text: string) => void;
 }
 
+/** What could not be brought over is asked for again after so long. */
+const RETRY_MS = 1000;
+/** What has left more than this is brought over beside the others, which do not wait for it. */
+const LARGE_BYTES = 16 * 1024 * 1024;
 /** A note is a line. */
 const LONGEST_NOTE_BYTES = 4096;
 
 export function openCollector(options: CollectorOptions): Collector {
   const { host, mirror, outbox, connection, onTold, log } = options;
-  const waiting = new Set<RemoteAttempt>();
-  let isCollecting = false;
-
-  /** Whether all of it is here. */
-  async function bring(pieces: readonly Piece[]): Promise<boolean> {
-    const script = await sendingScript(pieces);
-    if (script === "") return true;
-    try {
-      const sent = await exchange(host, script, { receive: (stream) => receivePieces(pieces, stream) });
-      return sent.ok && sent.value.code === 0;
-    } catch (error) {
-      log(`what runs left could not be kept: ${systemErrorText(error)}`);
-      return false;
-    }
-  }
+  const bring = openTransfers(host);
+  const large = openLine((now, [first]) => collect(now, first ? [first] : [], Number.MAX_SAFE_INTEGER));
+  const line = openLine((now, all) => collect(now, all, LARGE_BYTES));
 
   function tellEvents(attempt: string): void {
     const news = mirror.readEvents(attempt);
     if (news) outbox.observed({ kind: "observed", attempt, ...news, ...UNSEEN });
   }
 
-  async function collectAll(): Promise<void> {
-    for (let now = connection(); waiting.size > 0 && now; now = connection()) {
-      const batch = [...waiting];
-      const ids = batch.map(({ assignment }) => assignment.attempt);
-      await now.look(ids);
-      const notes = batch.flatMap((remote) => (saysNote(remote) ? [noteOf(remote, now.home)] : []));
-      const pieces = [...ids.flatMap((attempt) => mirror.missing(attempt, now.home)), ...notes];
-      if (connection() !== now || !(await bring(pieces)) || !(await bringFolders(now, batch))) return;
-      for (const remote of batch) {
-        waiting.delete(remote);
-        tellEnd(remote, now.clockMs);
+  /** Attempts that wait for their turn. `serveSome` answers those that are done with here; null: it broke off. */
+  function openLine(serveSome: (now: Connection, all: RemoteAttempt[]) => Promise<RemoteAttempt[] | null>) {
+    const waiting = new Set<RemoteAttempt>();
+    let isServed = false;
+
+    async function serve(): Promise<void> {
+      isServed = true;
+      for (let now = connection(); waiting.size > 0 && now; now = connection()) {
+        const done = await serveSome(now, [...waiting]).catch((error: unknown) => {
+          log(`what runs left could not be kept, and is fetched again: ${systemErrorText(error)}`);
+          return null;
+        });
+        for (const remote of done ?? []) waiting.delete(remote);
+        if (done === null) await sleep(RETRY_MS);
       }
+      isServed = false;
     }
+
+    return {
+      has: (remote: RemoteAttempt) => waiting.has(remote),
+      add(remotes: readonly RemoteAttempt[]): void {
+        for (const remote of remotes) waiting.add(remote);
+        if (!isServed) void serve();
+      },
+    };
   }
 
-  /** What they made or changed, and what they keep; false where not all of it is here. */
-  async function bringFolders(now: Connection, batch: readonly RemoteAttempt[]): Promise<boolean> {
-    const which = batch.flatMap(({ assignment: { attempt, snapshot } }) =>
-      mirror.hasFolders(attempt) ? [{ id: attempt, snapshot }] : [],
-    );
-    if (which.length === 0) return true;
+  /** Tells the ends of those that have left no more than `most` bytes; the others get into the line for large ones. */
+  async function collect(now: Connection, all: RemoteAttempt[], most: number): Promise<RemoteAttempt[] | null> {
+    await now.look(all.map(({ assignment }) => assignment.attempt));
+    if (connection() !== now) return null;
+    const light = all.filter(({ assignment }) => mirror.bytesMissing(assignment.attempt) <= most);
+    const notes = light.flatMap((remote) => (saysNote(remote) ? [noteOf(remote, now.home)] : []));
+    const streams = light.flatMap(({ assignment }) => mirror.missing(assignment.attempt, now.home));
+    if (!(await bring([...streams, ...notes]))) return null;
+    const packed = await packFolders(now, light.filter(hasBegun), most);
+    if (!packed) return null;
+    const told = light.filter(({ assignment }) => !packed.large.has(assignment.attempt));
+    if (!(await bringPacks(now, packed.packs))) return null;
+    large.add(all.filter((remote) => !told.includes(remote)));
+    for (const remote of told) tellEnd(remote, now.clockMs);
+    return all;
+  }
+
+  /** Packs, on the machine, what they made or changed and what they keep. */
+  async function packFolders(now: Connection, batch: RemoteAttempt[], most: number): Promise<Packed | null> {
     const attempts = [];
-    for (const one of which) {
-      attempts.push({ ...one, large: one.snapshot === null ? [] : await options.largePaths(one.snapshot) });
+    for (const { assignment } of batch) {
+      const { attempt: id, snapshot } = assignment;
+      if (!mirror.hasFolders(id)) continue;
+      attempts.push({ id, snapshot, large: snapshot === null ? [] : await options.largePaths(snapshot) });
     }
-    const packed = await exchange(host, packingScript(now.home, attempts));
-    if (!packed.ok) return false;
-    if (packed.value.code !== 0) log(`what runs left could not be packed there: ${packed.value.stderr.trim()}`);
-    const packs = readPacks(packed.value.stdout);
-    const here = ({ attempt, file }: { attempt: string; file: string }) =>
-      `${workerFolder(mirror.spool, attempt)}/${file}`;
-    const pieces = packs.map((pack) => ({
-      from: `${now.home}/${pack.attempt}/0/${pack.file}`,
-      to: here(pack),
-      bytes: pack.bytes,
-    }));
+    if (attempts.length === 0) return { packs: [], large: new Set() };
+    const packed = await exchange(host, packingScript(now.home, attempts, most));
+    return packed.ok && packed.value.code === 0 ? readPacks(packed.value.stdout) : null;
+  }
+
+  async function bringPacks(now: Connection, packs: readonly Pack[]): Promise<boolean> {
+    const here = ({ attempt, file }: Pack) => `${workerFolder(mirror.spool, attempt)}/${file}`;
+    const pieces = packs.map((pack) => {
+      return { from: `${now.home}/${pack.attempt}/0/${pack.from}`, to: here(pack), bytes: pack.bytes };
+    });
     if (!(await bring(pieces))) return false;
     for (const pack of packs) {
-      if (await isWhole(here(pack), pack.sha256)) continue;
+      if (await isWhole(here(pack), pack)) continue;
       log(`${pack.file} of ${pack.attempt} was damaged on its way, and is fetched again`);
-      await rm(here(pack));
+      await rm(here(pack), { force: true });
       return false;
     }
     for (const pack of packs) {
       const folder = workerFolder(mirror.spool, pack.attempt);
       const target = pack.file === "keep.tar" ? `${folder}/keep` : resultsFolder(mirror.spool, pack.attempt);
-      await unpackSafely(here(pack), target);
+      const problem = await unpackSafely(here(pack), target);
+      if (problem !== null) log(`${pack.file} of ${pack.attempt} lies in ${target} as it came: ${problem}`);
     }
     return true;
   }
@@ -152,12 +172,8 @@ export function openCollector(options: CollectorOptions): Collector {
     },
     fetch,
     collect(attempts) {
-      for (const attempt of attempts) waiting.add(attempt);
-      if (isCollecting) return;
-      isCollecting = true;
-      void collectAll().finally(() => {
-        isCollecting = false;
-      });
+      line.add(attempts.filter((remote) => !large.has(remote)));
+      large.add(attempts.filter(large.has));
     },
   };
 }
@@ -167,4 +183,11 @@ function recordedEnd(folder: string, exit: string, clockMs: number): RecordedEnd
   const told = readEnd(folder, exit);
   if (told) return { ...told, startedAt: told.startedAt + clockMs, endedAt: told.endedAt + clockMs };
   return { endedAt: Date.now(), ending: { kind: "lost", detail: "what its machine says of its end cannot be read" } };
+}
+
+/** Whether there may be something of it but what was laid out. */
+function hasBegun({ end }: RemoteAttempt): boolean {
+  return (
+    end !== null && !("ending" in end && (end.ending.kind === "never_began" || end.ending.kind === "could_not_start"))
+  );
 }

@@ -46,6 +46,7 @@ export async function openConnection(
   const first = Promise.withResolvers<HostNews>();
   let lookedAt = Date.now();
   let looking: PromiseWithResolvers<void> | null = null;
+  let isOver = false;
   const line = openHostLine(channel.stdin, channel.stdout, (news) => {
     first.resolve(news);
     hear(news);
@@ -62,6 +63,7 @@ export async function openConnection(
     return bad("kind" in greeting ? misgreeted(greeting) : greeting);
   }
   const ended = Promise.race([broken, silence()]).then((problem) => {
+    isOver = true;
     looking?.resolve();
     looking = null;
     return problem;
@@ -80,6 +82,7 @@ export async function openConnection(
     say: line.say,
     async look(attempts) {
       while (looking) await looking.promise;
+      if (isOver) return;
       looking = Promise.withResolvers();
       line.say("look", ...attempts);
       await looking.promise;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { Observations } from "../../core/run_event.ts";
 import { type EventReader, openEventReader } from "../../spool/events.ts";
+import { fileAt } from "../../spool/folder.ts";
 import { type Spool, workerFolder } from "../../spool/layout.ts";
 import type { Piece } from "./transfers.ts";
 
@@ -13,6 +14,8 @@ export interface Mirror {
   hasFolders(attempt: string): boolean;
   /** What is there of an attempt's files and has not been fetched. `files`: default all streams. */
   missing(attempt: string, home: string, files?: readonly string[]): Piece[];
+  /** How much of an attempt's streams has not been fetched. */
+  bytesMissing(attempt: string): number;
   /** What the fetched part of the events tells that was not told before. */
   readEvents(attempt: string): Observations | null;
   markSent(attempt: string): void;
@@ -20,7 +23,7 @@ export interface Mirror {
   forget(attempt: string): void;
 }
 
-const STREAMS = ["out", "err", "events.jsonl"] as const;
+const STREAMS: readonly string[] = ["out", "err", "events.jsonl"];
 
 export function openMirror(spool: Spool): Mirror {
   const sizes = new Map<string, Map<string, number>>();
@@ -40,6 +43,12 @@ export function openMirror(spool: Spool): Mirror {
           ? [{ from: `${home}/${attempt}/0/${file}`, to: `${workerFolder(spool, attempt)}/${file}`, bytes }]
           : [],
       );
+    },
+    bytesMissing(attempt) {
+      const folder = workerFolder(spool, attempt);
+      return [...(sizes.get(attempt) ?? [])].reduce((sum, [file, bytes]) => {
+        return STREAMS.includes(file) ? sum + Math.max(0, bytes - (fileAt(`${folder}/${file}`)?.size ?? 0)) : sum;
+      }, 0);
     },
     readEvents(attempt) {
       const reader = readers.get(attempt) ?? openEventReader(`${workerFolder(spool, attempt)}/events.jsonl`);

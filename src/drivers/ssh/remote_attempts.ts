@@ -2,6 +2,7 @@ import type { Assignment, Stop } from "../../core/assignment.ts";
 import { type Ledger, openLedger } from "../../core/ledger.ts";
 import { type Hardware, type Machine, UNKNOWN_HARDWARE } from "../../core/machine.ts";
 import type { Ending } from "../../core/run.ts";
+import { saysDiskFull } from "../../spool/disk_full.ts";
 import type { RemoteState } from "../../spool/host.ts";
 import type { Outbox } from "../../spool/outbox.ts";
 
@@ -20,8 +21,8 @@ export interface RemoteAttempt {
 
 /** What is done on the machine; everything is asked for again after a break of the connection. */
 export interface RemoteHands {
-  /** Lays out the folders of attempts; answers why those could not be that are not there now. */
-  send(attempts: readonly RemoteAttempt[]): Promise<Map<string, string>>;
+  /** Lays out the folders of attempts; answers why those could not be that are not there now. Null: it broke off. */
+  send(attempts: readonly RemoteAttempt[]): Promise<Map<string, string> | null>;
   /** Notes, on this side, that the folder is there: without it later, it has been removed. */
   markSent(attempt: string): void;
   wasSent(attempt: string): boolean;
@@ -33,8 +34,8 @@ export interface RemoteHands {
   sweep(attempts: string[]): void;
   /** Brings over what they leave, then tells of their end. Where that breaks off, it is asked again. */
   collect(attempts: RemoteAttempt[]): void;
-  /** The machine is looked at before something is given back. */
-  onRefused(): Promise<void>;
+  /** The machine is looked at before something is given back, and the yard hears how it stands. */
+  onRefused(reason: string): Promise<void>;
   log(text: string): void;
 }
 
@@ -55,7 +56,7 @@ export interface RemoteAttempts {
   /** The connection is there (again): whatever was asked for and not answered is asked again. */
   connected(): void;
   disconnected(): void;
-  /** Those that time has to do with: limits are kept. */
+  /** Looks after those in line, and those whose time is over. */
   tend(now: number): void;
   /** What a look is to ask for. */
   watched(): string[];
@@ -90,9 +91,10 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
     for (const remote of ready) {
       if (remote.phase !== "sending") continue;
       const { attempt } = remote.assignment;
-      const problem = problems.get(attempt);
+      const problem = problems?.get(attempt);
       if (problem !== undefined) failed(attempt, problem);
-      else if (!isConnected) toLine(remote);
+      // The rest of the line waits for the next look after it.
+      else if (!problems || !isConnected) toLine(remote);
       else {
         hands.markSent(attempt);
         remote.phase = "sent";
@@ -100,7 +102,7 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
       }
     }
     if (arrived.length > 0) hands.begin(arrived);
-    void advance();
+    if (problems) void advance();
   }
 
   function hold(remote: RemoteAttempt): void {
@@ -199,13 +201,14 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
 
   function failed(attempt: string, reason: string): void {
     const remote = known.get(attempt);
-    if (!remote) return;
-    finish(remote, { ending: { kind: "could_not_start", reason }, endedAt: Date.now() });
+    if (!remote || remote.end !== null) return;
+    if (saysDiskFull(reason)) void giveBack(remote, reason);
+    else finish(remote, { ending: { kind: "could_not_start", reason }, endedAt: Date.now() });
   }
 
   async function giveBack(remote: RemoteAttempt, reason: string): Promise<void> {
     hands.log(`${remote.assignment.attempt} is given back: ${reason}`);
-    await hands.onRefused();
+    await hands.onRefused(reason);
     neverBegan(remote);
   }
 
@@ -273,6 +276,7 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
       isConnected = false;
     },
     tend(now) {
+      void advance();
       for (const { phase, startedAt, assignment } of known.values()) {
         const { timeLimitMs, attempt } = assignment;
         if (phase !== "begun" || timeLimitMs === null || startedAt === null) continue;

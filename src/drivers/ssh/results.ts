@@ -1,37 +1,53 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { chmod, copyFile, mkdir, rename, rm, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { shellQuote } from "../../core/shell_quote.ts";
+import { isDiskFull } from "../../platform/system_error.ts";
 
-/** What an ended attempt leaves beside its streams, as one file each on its machine: `results.tar`, `keep.tar`. */
+/** What an ended attempt leaves beside its streams, as one file each: `results.tar`, `keep.tar`. */
 export interface Pack {
   attempt: string;
   file: "results.tar" | "keep.tar";
+  /** What is to be sent, in the attempt's folder there: the file, or where the disk has no room for it, its folder. */
+  from: string;
   bytes: number;
   /** Null: there is no tool for it there. */
   sha256: string | null;
 }
 
+export interface Packed {
+  packs: Pack[];
+  /** Attempts that have left too much, of which nothing is packed. */
+  large: Set<string>;
+}
+
 /**
  * The script that packs what attempts have made or changed in their work folder, and what they keep. What is as it was laid
  * out is removed first: the run is over, and so names of any kind need no list. It may be run again. A line `pack <attempt>
- * <file> <bytes> <sha256|->` for each.
+ * <file> <from> <bytes> <sha256|->` for each, or `large <attempt>`.
  *
  * @param large  by attempt: the paths that were laid out as links to a file of the snapshot's tree
+ * @param most  bytes
  */
 export function packingScript(
   home: string,
   attempts: readonly { id: string; snapshot: string | null; large: readonly string[] }[],
+  most: number,
 ): string {
   const lines = [
     `cd ${shellQuote(home)} || exit`,
     "since=-newer; find . -prune -cnewer . >/dev/null 2>&1 && since=-cnewer",
-    'sum() { { sha256sum "$1" || shasum -a 256 "$1" || echo -; } 2>/dev/null | { read -r hash rest; printf %s "$hash"; }; }',
-    'pack() { [ -n "$(find "$1/0/$2" ! -type d | head -n 1)" ] || return 0',
-    '  [ -e "$1/0/$3" ] || { tar -cf "$1/0/$3.part" -C "$1/0/$2" . && mv "$1/0/$3.part" "$1/0/$3"; } || return',
-    '  echo "pack $1 $3 $(($(wc -c <"$1/0/$3"))) $(sum "$1/0/$3")"; }',
+    'content() { if [ -d "$1" ]; then tar -cf - -C "$1" .; else cat "$1"; fi; }',
+    'size() { if [ -d "$1" ]; then content "$1" | wc -c; else wc -c <"$1"; fi; }',
+    'sum() { { sha256sum || shasum -a 256 || echo -; } 2>/dev/null | { read -r hash rest; printf %s "$hash"; }; }',
+    'pack() { [ -n "$(find "$1/0/$2" ! -type d | head -n 1)" ] || return 0; from=$3',
+    '  kib=$(du -sk "$1/0/$2"); kib=${kib%%[!0-9]*}',
+    `  [ "\${kib:-0}" -le ${Math.floor(most / 1024)} ] || { echo "large $1"; return; }`,
+    '  [ -e "$1/0/$3" ] || { tar -cf "$1/0/$3.part" -C "$1/0/$2" . && mv "$1/0/$3.part" "$1/0/$3"; } ||',
+    '    { rm -f "$1/0/$3.part"; from=$2; }',
+    '  echo "pack $1 $3 $from $(($(size "$1/0/$from"))) $(content "$1/0/$from" | sum)"; }',
   ];
   for (const { id, snapshot, large } of attempts) {
     for (const path of large) {
@@ -41,25 +57,28 @@ export function packingScript(
     lines.push(
       `if [ -e ${id}/0/stamp ]; then find ${id}/0/work ! -type d ! $since ${id}/0/stamp -exec rm -f {} +; fi`,
       `find ${id}/0/work -name __pycache__ -prune -exec rm -rf {} +`,
-      `pack ${id} work results.tar && pack ${id} keep keep.tar || exit`,
+      `pack ${id} work results.tar; pack ${id} keep keep.tar`,
     );
   }
   return `${lines.join("\n")}\n`;
 }
 
-export function readPacks(text: string): Pack[] {
-  return [...text.matchAll(/^pack (\S+) (results\.tar|keep\.tar) (\d+) (\S+)$/gm)].map(
-    ([, attempt = "", file, bytes, hash]) => ({
-      attempt,
-      file: file as Pack["file"],
-      bytes: Number(bytes),
-      sha256: hash !== undefined && /^[0-9a-f]{64}$/.test(hash) ? hash : null,
-    }),
-  );
+export function readPacks(text: string): Packed {
+  const large = new Set([...text.matchAll(/^large (\S+)$/gm)].map(([, attempt = ""]) => attempt));
+  const line = /^pack (\S+) (results\.tar|keep\.tar) (\S+) (\d+) (\S+)$/gm;
+  const packs = [...text.matchAll(line)].map(([, attempt = "", file, from = "", bytes, hash]) => ({
+    attempt,
+    file: file as Pack["file"],
+    from,
+    bytes: Number(bytes),
+    sha256: hash !== undefined && /^[0-9a-f]{64}$/.test(hash) ? hash : null,
+  }));
+  return { packs: packs.filter(({ attempt }) => !large.has(attempt)), large };
 }
 
 /** Whether the file holds what was packed. */
-export async function isWhole(path: string, sha256: string | null): Promise<boolean> {
+export async function isWhole(path: string, { bytes, sha256 }: Pack): Promise<boolean> {
+  if ((await stat(path).catch(() => null))?.size !== bytes) return false;
   if (sha256 === null) return true;
   const hash = createHash("sha256");
   await pipeline(createReadStream(path), hash);
@@ -68,21 +87,43 @@ export async function isWhole(path: string, sha256: string | null): Promise<bool
 
 /**
  * Unpacks a tar that comes from elsewhere to `target`, there whole or not at all; what was there is replaced. Only folders and
- * plain files are taken: through a link something could be written outside.
+ * plain files are taken: through a link something could be written outside. One that cannot be unpacked is put there as it is.
+ *
+ * @returns why it could not be unpacked; null: it has been
+ * @throws where the disk is full
  */
-export async function unpackSafely(path: string, target: string): Promise<void> {
-  const { unpackTar } = await import("modern-tar/fs");
+export async function unpackSafely(path: string, target: string): Promise<string | null> {
   const part = `${target}.part`;
+  let problem: string | null = null;
   await rm(part, { recursive: true, force: true });
   await mkdir(part, { recursive: true, mode: 0o700 });
-  const unpacking = unpackTar(part, {
+  try {
+    await unpack(path, part);
+  } catch (error) {
+    if (isDiskFull(error)) throw error;
+    problem = error instanceof Error ? error.message : String(error);
+    await rm(part, { recursive: true, force: true });
+    await mkdir(part, { recursive: true, mode: 0o700 });
+    await copyFile(path, join(part, basename(path)));
+  }
+  await rm(target, { recursive: true, force: true });
+  await rename(part, target);
+  return problem;
+}
+
+async function unpack(path: string, folder: string): Promise<void> {
+  const { unpackTar } = await import("modern-tar/fs");
+  const modes = new Map<string, number>();
+  const unpacking = unpackTar(folder, {
     filter: ({ type, name }) => (type === undefined || type === "file" || type === "directory") && isBelow(name),
-    map: (header) => ({ ...header, mode: (header.mode ?? 0o644) & 0o755 }),
+    map(header) {
+      modes.set(header.name, (header.mode ?? 0o644) & 0o755);
+      return { ...header, mode: 0o700 };
+    },
   });
   await pipeline(createReadStream(path), unpacking);
-  await rm(target, { recursive: true, force: true });
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-  await rename(part, target);
+  // Last: neither is the yard's umask to say who may read them, nor a folder's mode what may be laid into it.
+  for (const [name, mode] of modes) await chmod(join(folder, name), mode);
 }
 
 function isBelow(name: string): boolean {

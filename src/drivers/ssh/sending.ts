@@ -9,13 +9,13 @@ import { attemptSources, environmentSource, type FolderSource, takeInScript, tar
 
 /** Lays out on a machine what attempts need before they begin. */
 export interface Sender {
-  /** Makes the folders of attempts; answers why those could not be made that are not there, unless the connection broke. */
+  /** Makes the folders of attempts; answers why those could not be made that are not there. Null: the connection broke. */
   send(
     place: { home: string; before: string | null },
     assignments: readonly Assignment[],
     gpus: readonly Gpu[],
     shared: boolean,
-  ): Promise<Map<string, string>>;
+  ): Promise<Map<string, string> | null>;
   /** What was sent before may be gone: a new connection. */
   reset(): void;
 }
@@ -58,7 +58,7 @@ export function openSender(host: SshHost, desk: DriverDesk, code: CodeSender, py
   return {
     async send({ home, before }, which, gpus, shared) {
       const laid = await layOuts(home, which);
-      if (!laid) return new Map();
+      if (!laid) return null;
       const assignments = which.filter(({ attempt }) => !laid.problems.has(attempt));
       if (assignments.length === 0) return laid.problems;
       const beside = await sharedSources(assignments);
@@ -70,7 +70,7 @@ export function openSender(host: SshHost, desk: DriverDesk, code: CodeSender, py
       const ids = assignments.map(({ attempt }) => attempt);
       const input = await tarOf(assignments, [...beside, ...folders]);
       const result = await exchange(host, takeInScript(home, ids, laid.lines), { input });
-      if (!result.ok) return new Map();
+      if (!result.ok) return null;
       if (result.value.code === 0) for (const { target } of beside) there.add(target);
       else
         for (const id of ids)

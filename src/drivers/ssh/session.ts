@@ -7,6 +7,7 @@ import type { SshPlace } from "../../shells/client.ts";
 import { acceptHostKey, type HostKey } from "../../shells/host_key.ts";
 import type { SshProblem } from "../../shells/problem.ts";
 import { openSshHost } from "../../shells/ssh.ts";
+import { saysDiskFull } from "../../spool/disk_full.ts";
 import { removeFolder } from "../../spool/folder.ts";
 import { type HostNews, hostProgram, surveyProgram } from "../../spool/host.ts";
 import { attemptFolder, openSpool } from "../../spool/layout.ts";
@@ -63,12 +64,15 @@ const LOOK_MS = 1000;
 /** With nothing running it is only a sign of life. */
 const IDLE_LOOK_MS = 5000;
 const SURVEY_MS = 15_000;
-const SURVEY_DEADLINE_MS = 60_000;
+/** Shorter than the silence after which a connection counts as dead. */
+const SURVEY_DEADLINE_MS = 15_000;
 /** A look at the GPUs this recent is good enough to start a run by. */
 const FRESH_MS = 3000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 10_000;
 const REFUSED_PAUSE_MS = 500;
+/** For how long after something did not fit it is not tried again. */
+const FULL_MS = 5000;
 
 export function openSession(options: SessionOptions): Session {
   const { desk, yard, epoch } = options;
@@ -80,7 +84,9 @@ export function openSession(options: SessionOptions): Session {
   let connection: Connection | null = null;
   let hardware: Hardware = UNKNOWN_HARDWARE;
   let surveyedAt = 0;
-  let isTicking = false;
+  let surveying: Promise<RemoteSurvey | null> | null = null;
+  let ranOutAt = Number.NEGATIVE_INFINITY;
+  let isBehind = false;
   let awake = Promise.withResolvers<void>();
   let hostKey: HostKey | null = null;
   let said = "";
@@ -97,7 +103,8 @@ export function openSession(options: SessionOptions): Session {
     stop: (graceMs, id) => connection?.say("stop", String(graceMs), id),
     sweep: (ids) => connection?.say("sweep", "200", ...ids),
     collect: (which) => collector.collect(which),
-    async onRefused() {
+    async onRefused(reason) {
+      if (saysDiskFull(reason)) ranOutAt = Date.now();
       await survey();
       await sleep(REFUSED_PAUSE_MS);
     },
@@ -113,7 +120,7 @@ export function openSession(options: SessionOptions): Session {
     log,
   });
   openSpool(mirror.spool, epoch);
-  const ticking = setInterval(() => void tick(), TICK_MS);
+  const ticking = setInterval(tick, TICK_MS);
   const serving = serve();
 
   /** One connection after another, until the yard ends. */
@@ -152,20 +159,18 @@ export function openSession(options: SessionOptions): Session {
     const now = opened.value;
     connection = now;
     sender.reset();
-    if (closing.signal.aborted || (await survey()) === null) {
-      now.close();
-      return { code: "broken", text: "the machine did not answer when it was looked at" };
-    }
+    if (closing.signal.aborted) now.close();
+    await survey();
     said = "";
     const { bootId, hostName } = now;
     await desk.introduce(machine, { agent: holder, hardware, bootId, host: hostName, spool: options.mirror });
     attempts.accept(await desk.resume(machine.id, holder));
-    attempts.stop(await desk.stops(machine.id));
+    await stop();
     now.say("list");
     await now.look(attempts.watched());
     attempts.connected();
-    void take();
-    void ask();
+    catchUp(take);
+    catchUp(ask);
     const problem = await now.ended;
     now.close();
     return problem;
@@ -201,7 +206,15 @@ export function openSession(options: SessionOptions): Session {
     else if (news.kind === "state") connection && attempts.state(news.attempt, news.state, connection);
     else if (news.kind === "swept") attempts.swept(news.attempt);
     else if (news.kind === "looked") desk.heard(machine.id);
-    else if (news.kind === "listed") void forgetStrays(news.attempts);
+    else if (news.kind === "listed") catchUp(() => forgetStrays(news.attempts));
+  }
+
+  /** What the store cannot answer now is asked again at a tick. */
+  function catchUp(act: () => Promise<void>): void {
+    act().catch((error: unknown) => {
+      log(systemErrorText(error));
+      isBehind = true;
+    });
   }
 
   /** What lies there and nobody waits for: where its end is known, the yard that told it did not live to remove it. */
@@ -210,37 +223,53 @@ export function openSession(options: SessionOptions): Session {
     if (strays.length > 0) forget(await desk.known(strays));
   }
 
-  async function tick(): Promise<void> {
-    if (!connection || isTicking) return;
-    isTicking = true;
-    try {
-      const now = Date.now();
-      attempts.tend(now);
-      const watched = attempts.watched();
-      const pauseMs = watched.length > 0 ? LOOK_MS : IDLE_LOOK_MS;
-      if (!connection.isLooking() && now - connection.lookedAt() >= pauseMs) {
-        await connection.look(watched);
-        if (connection) await collector.observe(connection, watched);
-      }
-      if (now - surveyedAt > SURVEY_MS) await survey();
-    } catch (error) {
-      log(systemErrorText(error));
-    }
-    isTicking = false;
+  function tick(): void {
+    if (!connection) return;
+    const now = Date.now();
+    attempts.tend(now);
+    const pauseMs = attempts.watched().length > 0 ? LOOK_MS : IDLE_LOOK_MS;
+    if (!connection.isLooking() && now - connection.lookedAt() >= pauseMs) catchUp(lookAround);
+    if (now - surveyedAt > SURVEY_MS) catchUp(async () => void (await survey()));
+    if (!isBehind) return;
+    isBehind = false;
+    for (const act of [take, stop, ask]) catchUp(act);
   }
 
-  async function survey(): Promise<RemoteSurvey | null> {
+  async function lookAround(): Promise<void> {
+    const watched = attempts.watched();
+    await connection?.look(watched);
+    if (connection) await collector.observe(connection, watched);
+  }
+
+  /** Null: it does not answer that. Its runs are looked after all the same. */
+  function survey(): Promise<RemoteSurvey | null> {
+    surveying ??= lookOver().finally(() => {
+      surveying = null;
+    });
+    return surveying;
+  }
+
+  async function lookOver(): Promise<RemoteSurvey | null> {
     if (!connection) return null;
     surveyedAt = Date.now();
     const result = await host.run(surveyProgram(connection.home), { deadlineMs: SURVEY_DEADLINE_MS });
     if (!result.ok) return null;
     const isOurs = (attempt: string) => attempts.get(attempt) !== undefined;
     const found = readSurvey(result.value.stdout.toString("utf8"), isOurs, yard);
-    if (!found) return null;
-    hardware = withUnseen(found.hardware, hardware.gpus);
+    const seen = (found && withUnseen(found.hardware, hardware.gpus)) ?? {
+      ...hardware,
+      blocked: "it does not answer when it is looked at",
+    };
+    hardware = { ...seen, blocked: seen.blocked ?? quotaProblem() };
     attempts.refit(machine.slots, hardware);
     await desk.survey(machine.id, hardware);
     return found;
+  }
+
+  /** What did not fit just now will not fit now, whatever the disk says of itself. */
+  function quotaProblem(): string | null {
+    if (Date.now() - ranOutAt > FULL_MS) return null;
+    return "its spool takes no more files (a full disk, a quota?): nothing is started until it does; what waits is kept";
   }
 
   async function take(): Promise<void> {
@@ -251,13 +280,19 @@ export function openSession(options: SessionOptions): Session {
     }
   }
 
-  async function send(which: readonly RemoteAttempt[]): Promise<Map<string, string>> {
+  async function stop(): Promise<void> {
+    attempts.stop(await desk.stops(machine.id));
+  }
+
+  async function send(which: readonly RemoteAttempt[]): Promise<Map<string, string> | null> {
     const wantsGpus = which.some(({ assignment }) => assignment.slot.gpus.length > 0);
-    if (wantsGpus && Date.now() - surveyedAt > FRESH_MS) await survey();
-    if (!connection) return new Map();
+    if (wantsGpus && Date.now() - surveyedAt > FRESH_MS && (await survey()) === null) return null;
+    if (!connection) return null;
     const assignments = which.map(({ assignment }) => assignment);
     const place = { home: connection.home, before: machine.login.env ?? null };
-    return sender.send(place, assignments, hardware.gpus, machine.slots !== null);
+    return sender.send(place, assignments, hardware.gpus, machine.slots !== null).catch((error: unknown) => {
+      return new Map(assignments.map(({ attempt }) => [attempt, systemErrorText(error)]));
+    });
   }
 
   async function deliver(reports: Report[]): Promise<Delivery> {
@@ -303,9 +338,9 @@ export function openSession(options: SessionOptions): Session {
       machine = next;
       attempts.refit(machine.slots, hardware);
     },
-    start: () => void take(),
-    stop: () => void desk.stops(machine.id).then(attempts.stop),
-    ask: () => void ask(),
+    start: () => catchUp(take),
+    stop: () => catchUp(stop),
+    ask: () => catchUp(ask),
     async close() {
       closing.abort();
       awake.resolve();

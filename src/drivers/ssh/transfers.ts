@@ -2,10 +2,12 @@ import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { shellQuote } from "../../core/shell_quote.ts";
+import type { SshHost } from "../../shells/ssh.ts";
+import { exchange } from "./exchange.ts";
 
 /** A stretch of a file on the machine that is to be appended to the yard's copy of it. */
 export interface Piece {
-  /** Absolute, on the machine. */
+  /** Absolute, on the machine. A folder is sent as the tar that is made of it then. */
   from: string;
   /** Absolute, here. */
   to: string;
@@ -13,17 +15,41 @@ export interface Piece {
   bytes: number;
 }
 
+/** @returns what brings pieces here, and answers whether it could; throws where they cannot be kept */
+export function openTransfers(host: SshHost): (pieces: readonly Piece[]) => Promise<boolean> {
+  const arriving = new Map<string, Promise<void>>();
+  return async (pieces) => {
+    // Of several transfers at once one appends to a file, and the others wait for it.
+    const busy = () => pieces.map(({ to }) => arriving.get(to)).find((transfer) => transfer !== undefined);
+    for (let other = busy(); other; other = busy()) await other;
+    const over = Promise.withResolvers<void>();
+    for (const { to } of pieces) arriving.set(to, over.promise);
+    try {
+      const script = await sendingScript(pieces);
+      if (script === "") return true;
+      const sent = await exchange(host, script, { receive: (stream) => receivePieces(pieces, stream) });
+      return sent.ok && sent.value.code === 0;
+    } finally {
+      for (const { to } of pieces) arriving.delete(to);
+      over.resolve();
+    }
+  };
+}
+
 /** The script that sends pieces, each after a line `piece <number> <offset> <bytes>`. A file that is shorter than was said ends its piece. */
-export async function sendingScript(pieces: readonly Piece[]): Promise<string> {
+async function sendingScript(pieces: readonly Piece[]): Promise<string> {
   const lines = [
-    'send() { n=$(($(wc -c <"$2") - $3)) || n=0; [ "$n" -le "$4" ] || n=$4; [ "$n" -gt 0 ] || return 0',
-    '  printf "piece %s %s %s\\n" "$1" "$3" "$n"; tail -c "+$(($3 + 1))" "$2" | head -c "$n"; }',
+    'send() { if [ -d "$2" ]; then n=$4; else n=$(($(wc -c <"$2") - $3)) || n=0; fi',
+    '  [ "$n" -le "$4" ] || n=$4; [ "$n" -gt 0 ] || return 0; printf "piece %s %s %s\\n" "$1" "$3" "$n"',
+    '  if [ -d "$2" ]; then tar -cf - -C "$2" . | tail -c "+$(($3 + 1))" | head -c "$n"',
+    '  else tail -c "+$(($3 + 1))" "$2" | head -c "$n"; fi; }',
   ];
+  const helpers = lines.length;
   for (const [number, { from, to, bytes }] of pieces.entries()) {
     const offset = await sizeOf(to);
     if (offset < bytes) lines.push(`send ${number} ${shellQuote(from)} ${offset} ${bytes - offset} 2>/dev/null`);
   }
-  return lines.length === 2 ? "" : `${lines.join("\n")}\n`;
+  return lines.length === helpers ? "" : `${lines.join("\n")}\n`;
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -34,7 +60,7 @@ async function sizeOf(path: string): Promise<number> {
  * Appends what such a script sends. What has come when the connection breaks stays: the next time goes on from there.
  * Throws where the stream is not what it should be.
  */
-export async function receivePieces(pieces: readonly Piece[], stream: Readable): Promise<void> {
+async function receivePieces(pieces: readonly Piece[], stream: Readable): Promise<void> {
   let file: FileHandle | null = null;
   let left = 0;
   let head = Buffer.alloc(0);

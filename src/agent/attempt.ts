@@ -7,7 +7,7 @@ import type { Observations } from "../core/run_event.ts";
 import { boundary } from "../platform/boundary.ts";
 import { ageMs, identify } from "../platform/processes.ts";
 import { systemErrorText } from "../platform/system_error.ts";
-import { collectEnd, describeLoss, FOLDER_GONE, lastSign, startSign } from "../spool/collect.ts";
+import { collectEnd, describeLoss, lastSign, startSign } from "../spool/collect.ts";
 import { saysDiskFull } from "../spool/disk_full.ts";
 import { openEventReader } from "../spool/events.ts";
 import {
@@ -15,14 +15,13 @@ import {
   grantGrace,
   hasExit,
   hasLauncher,
-  keepCheckpoints,
   prepareFolder,
   type RecordedEnd,
   readEnd,
   readFolder,
-  removeFolder,
+  readProcesses,
 } from "../spool/folder.ts";
-import { attemptFolder, environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
+import { environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
 import type { Outbox } from "../spool/outbox.ts";
 import type { Claims } from "./claims.ts";
 import type { Line } from "./line.ts";
@@ -63,7 +62,12 @@ export interface Attempt {
   isOver(): boolean;
 }
 
-export type Phase = "in line" | "launching" | "giving back" | "running" | "ending" | "ended";
+/** Who is being stopped already can only be hurried; what was to be taken back before it began is no reason to hurry. */
+function isNewWish(wish: Stop, standing: Stop | null): boolean {
+  return standing === null || (wish.reason !== "withdrawn" && wish.graceMs < standing.graceMs);
+}
+
+export type Phase = "in line" | "launching" | "running" | "ending" | "ended";
 
 /** What attempts need of their machine. */
 export interface AttemptWays {
@@ -72,8 +76,8 @@ export interface AttemptWays {
   claims: Claims;
   line: Line<Attempt>;
   trees: Trees;
-  /** Makes sure the file with these variables is there. False: the yard cannot be asked for them now. */
-  fetchEnvironment: (environment: string) => Promise<boolean>;
+  /** Makes sure the file with these variables is there. */
+  fetchEnvironment: (environment: string) => Promise<void>;
   /** Gives a worker's folder to the launcher. */
   launch: (folder: string) => void;
   /** The folder of the Python client library. */
@@ -109,8 +113,6 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   /** Its end is looked for in the folder: nobody will tell of it. */
   let isAdopted = false;
   let isSweeping = false;
-  /** At the last look its folder said no more that it has begun, and nothing of it lived. */
-  let isMissed = false;
   /** When all of its folder is looked at next. */
   let lookAt = performance.now() + LOOK_MS;
   /** When its time limit is reached, by the steady clock; null: not known, or it has none. */
@@ -134,10 +136,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       phase = stopping ? "ending" : "running";
       hasStarted(commandPid, at);
     },
-    ended(exit) {
-      const recorded = readEnd(folder, exit);
-      if (recorded) end(recorded);
-    },
+    ended: (exit) => end(readEnd(folder, exit)),
     couldNotLaunch,
     shareGpus() {
       if (pid !== null && phase !== "ended") claims.handOver(assignment, pid, true);
@@ -152,21 +151,15 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     },
     look,
     tend,
-    isOver,
+    isOver: () => phase === "ended" || isSweeping,
   };
   return self;
 
-  function isOver(): boolean {
-    return phase === "ended" || isSweeping;
-  }
-
   async function launch(): Promise<void> {
     try {
-      if (!(await ways.fetchEnvironment(assignment.environment))) return await giveBack();
+      await ways.fetchEnvironment(assignment.environment);
       const refusal = await claims.take(assignment, line.sharesGpus());
       if (refusal !== null) return await giveBack();
-      // Stopped meanwhile: what was given back then was claimed only now.
-      if (isOver()) claims.release(assignment);
       if (phase !== "launching") return;
       boundary("agent: accepted");
       const cwd = assignment.snapshot === null ? assignment.cwd : await layOutCode();
@@ -178,12 +171,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       boundary("agent: prepared");
       ways.launch(folder);
     } catch (error) {
-      if (phase !== "launching") return;
-      const reason = systemErrorText(error);
-      if (saysDiskFull(reason)) {
-        ways.onDiskFull();
-        await giveBack();
-      } else if (staysUnbegun()) couldNotStart(reason);
+      couldNotLaunch(systemErrorText(error));
     }
   }
 
@@ -193,38 +181,20 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     return layOutWork(ways.snapshots, assignment, folder);
   }
 
-  /** Its launcher says so: it has executed nothing, and nobody else can any more. */
   function couldNotLaunch(reason: string): void {
-    if (phase === "giving back" || phase === "ended") return;
+    if (phase === "ended") return;
     if (saysDiskFull(reason)) {
       ways.onDiskFull();
-      void giveBackUnbegun();
-    } else couldNotStart(reason);
+      void giveBack();
+    } else finish({ endedAt: Date.now(), ending: { kind: "could_not_start", reason } });
   }
 
-  function couldNotStart(reason: string): void {
-    finish({ endedAt: Date.now(), ending: { kind: "could_not_start", reason } });
-  }
-
-  /** Something stands in the way here. */
+  /** Nothing of it has begun, and something stands in the way here: it is queued again, once the yard has heard of that. */
   async function giveBack(): Promise<void> {
-    if (phase === "launching" && staysUnbegun()) await giveBackUnbegun();
-  }
-
-  /** It is queued again, once the yard has heard of what stands in the way. */
-  async function giveBackUnbegun(): Promise<void> {
-    phase = "giving back";
     await ways.onRefused();
     // A yard that did not hear it would send it again at once.
     await sleep(REFUSED_PAUSE_MS);
     neverBegan();
-  }
-
-  /** Makes sure that it does not begin later. False: it has begun, and is taken over as it is. */
-  function staysUnbegun(): boolean {
-    if (forbidBegin(folder)) return true;
-    takeOver();
-    return false;
   }
 
   function neverBegan(): void {
@@ -232,20 +202,9 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   }
 
   function adopt(): void {
-    const { kind } = readFolder(folder);
-    const isUnbegun = assignment.startedAt === null && (kind === "absent" || kind === "prepared");
-    if (!isUnbegun || !forbidBegin(folder)) takeOver();
-    else if (kind === "prepared") clear();
-  }
-
-  /** A launcher of the agent before may still come to what that has laid out: it finds nothing, and all is laid out anew. */
-  function clear(): void {
-    keepCheckpoints(folder, keptFolder(spool, assignment.job, assignment.n));
-    removeFolder(attemptFolder(spool, id));
-  }
-
-  function takeOver(): void {
     const state = readFolder(folder);
+    // What has begun, as the yard knows, is not begun again where its folder is gone.
+    if (assignment.startedAt === null && (state.kind === "absent" || state.kind === "prepared")) return;
     line.seat(self);
     phase = "running";
     startedAt = assignment.startedAt;
@@ -269,22 +228,24 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
 
   function stop(wish: Stop): boolean {
     if (phase === "ended" || !isNewWish(wish, stopping)) return false;
-    const mayBeUnbegun = phase === "in line" || phase === "launching";
-    if (phase === "giving back" || (mayBeUnbegun && staysUnbegun())) {
-      stopping = wish;
+    const standing = stopping;
+    stopping = wish;
+    if (phase === "in line" || forbidBegin(folder)) {
       neverBegan();
       return false;
     }
-    // It has begun: it was to be taken back only as long as it had not.
-    if (wish.reason === "withdrawn") return false;
-    stopping = wish;
+    if (wish.reason === "withdrawn") {
+      // It has begun: it was to be taken back only as long as it had not.
+      stopping = standing;
+      return false;
+    }
     phase = "ending";
     grantGrace(folder, wish.graceMs);
     return true;
   }
 
   function tend(now: number): void {
-    if (phase === "in line" || phase === "giving back" || phase === "ended") return;
+    if (phase === "in line" || phase === "ended") return;
     observe();
     if (now < lookAt && !(isAdopted && hasExit(folder))) return;
     look();
@@ -298,25 +259,13 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   }
 
   function look(): void {
-    if (isOver()) return;
+    if (self.isOver()) return;
     const state = readFolder(folder);
     if (state.kind === "ended") end(state.end);
     else if (state.kind === "stopped") neverBegan();
-    else if (state.kind !== "begun") missFolder();
-    else if (!hasLauncher(state) && !isBeingWritten(state)) void lose(describeLoss(state.launcher));
-    else if (state.command && pid === null) {
-      // The news of it went astray, and so may that of its end.
-      isAdopted = true;
-      phase = stopping ? "ending" : "running";
-      hasStarted(state.command.pid, startSign(folder));
-    }
-  }
-
-  /** Its folder says nothing, though it has begun: as long as something of it lives, its end may still be told. */
-  function missFolder(): void {
-    if (phase === "launching" || trees.isAlive(id)) return;
-    if (isMissed) void lose(FOLDER_GONE);
-    isMissed = true;
+    else if (state.kind === "begun" && !hasLauncher(state) && !isBeingWritten(state)) void lose();
+    // Nobody will tell of its end: the news go to the agent that had it launched.
+    else if (isAdopted && state.kind !== "begun") void lose();
   }
 
   /** A launcher makes its mark and then says in it who it is: for a blink the mark is empty. */
@@ -324,18 +273,19 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     return launcher === null && Date.now() - lastSign(folder) < LOOK_MS;
   }
 
-  /** Nobody will tell of its end: what is left of the run is ended, and the run is lost. */
-  async function lose(detail: string): Promise<void> {
+  /** The launcher is gone without a word: what is left of the run is ended, and the run is lost. */
+  async function lose(): Promise<void> {
     const endedAt = lastSign(folder);
     await trees.end([id], 0);
     const state = readFolder(folder);
     if (state.kind === "ended") return finish(state.end);
+    const detail = describeLoss(folder, readProcesses(folder).launcher);
     finish({ startedAt: startedAt ?? endedAt, endedAt, ending: { kind: "lost", detail } });
   }
 
   /** The command has ended: everything is handed over, once nothing of it is left. */
   function end(recorded: RecordedEnd): void {
-    if (isOver()) return;
+    if (self.isOver()) return;
     if (isAdopted || ways.sweeps()) void sweep(recorded);
     else finish(recorded);
   }
@@ -355,35 +305,21 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
 
   /** What the run leaves is brought to safety; then its end is told and its slot is free. */
   async function handOver(how: End): Promise<void> {
-    const { snapshot, job, n } = assignment;
-    if (snapshot !== null && how.ending.kind !== "never_began") {
+    if (assignment.snapshot !== null && how.ending.kind !== "never_began") {
       const { keepResults } = await import("./code.ts");
-      await patiently("results", () => keepResults(ways.snapshots, snapshot, spool, id));
+      await keepResults(ways.snapshots, assignment.snapshot, spool, id).catch((error: unknown) =>
+        ways.log(`results of ${id} stay in its spool: ${systemErrorText(error)}`),
+      );
     }
-    await patiently("checkpoints", () => keepCheckpoints(folder, keptFolder(spool, job, n)));
     boundary("agent: collected");
-    const timeLimit = stopping?.reason === "time_limit" ? timeLimitMs : null;
-    outbox.ended(collectEnd(spool, id, how, { timeLimitMs: timeLimit, peaks }));
+    outbox.ended(
+      collectEnd(spool, assignment, how, {
+        timeLimitMs: stopping?.reason === "time_limit" ? timeLimitMs : null,
+        peaks,
+      }),
+    );
     claims.release(assignment);
     line.leave(self);
     line.advance();
   }
-  /** A full disk is waited for; whatever else keeps something from being kept must not keep the run from ending. */
-  async function patiently(what: string, work: () => Promise<void> | void): Promise<void> {
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        const reason = systemErrorText(error);
-        if (!saysDiskFull(reason)) return ways.log(`the ${what} of ${id} could not be kept: ${reason}`);
-        ways.onDiskFull();
-        await sleep(REFUSED_PAUSE_MS);
-      }
-    }
-  }
-}
-
-/** Who is being stopped already can only be hurried; what was to be taken back before it began is no reason to hurry. */
-function isNewWish(wish: Stop, standing: Stop | null): boolean {
-  return standing === null || (wish.reason !== "withdrawn" && wish.graceMs < standing.graceMs);
 }

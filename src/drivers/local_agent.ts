@@ -35,6 +35,8 @@ const GONE_WITHIN_MS = 2000;
 export function keepLocalAgent(home: Home, { command, heardAt, onTrouble, log }: LocalAgentOptions): LocalAgent {
   /** When an agent was started last, or this began to look after one. */
   let since = performance.now();
+  /** Whoever is heard after that is the one that was started then. */
+  let heardBefore = heardAt();
   let notBefore = since;
   let failures = 0;
   let isStopped = false;
@@ -45,7 +47,7 @@ export function keepLocalAgent(home: Home, { command, heardAt, onTrouble, log }:
 
   function look(): void {
     const running = runningAgent(home);
-    if ((running !== null || starting !== null) && isUnheard() && Date.now() - since > HEARD_WITHIN_MS) {
+    if ((running !== null || starting !== null) && isUnheard() && performance.now() - since > HEARD_WITHIN_MS) {
       onTrouble(`its agent runs and does not speak to the yard: see why in ${home.agentLog}`);
     }
     if (running !== null) {
@@ -59,25 +61,26 @@ export function keepLocalAgent(home: Home, { command, heardAt, onTrouble, log }:
     }
     if (starting !== null || performance.now() < notBefore) return;
     since = performance.now();
+    heardBefore = heardAt();
     notBefore = since + PAUSE_MS;
     starting = start();
   }
 
   function isUnheard(): boolean {
-    return (heardAt() ?? 0) < since;
+    return heardAt() === heardBefore;
   }
 
   /** @param how  e.g. `exit code 1` */
   function ended(how: string, hasFailed: boolean): void {
     starting = null;
     if (isStopped) return;
-    failures = isUnheard() || (hasFailed && Date.now() - since < YOUNG_MS) ? failures + 1 : 0;
+    failures = isUnheard() || (hasFailed && performance.now() - since < YOUNG_MS) ? failures + 1 : 0;
     if (failures === 0) {
       log(`the agent of this machine ended (${how}); another one is started`);
       return;
     }
     const pauseMs = Math.min(PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
-    notBefore = Date.now() + pauseMs;
+    notBefore = performance.now() + pauseMs;
     log(`the agent of this machine does not stay up (${how}); it is tried again in ${pauseMs / 1000} s`);
     const often = failures === 1 ? "" : `, ${failures} times in a row`;
     const next = `tried again within ${LONGEST_PAUSE_MS / 1000} s`;

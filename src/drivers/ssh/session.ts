@@ -10,7 +10,7 @@ import { openSshHost } from "../../shells/ssh.ts";
 import { saysDiskFull } from "../../spool/disk_full.ts";
 import { removeFolder } from "../../spool/folder.ts";
 import { type HostNews, hostProgram, surveyProgram } from "../../spool/host.ts";
-import { attemptFolder, openSpool } from "../../spool/layout.ts";
+import { openSpool, yardFolder } from "../../spool/layout.ts";
 import { type Delivery, openOutbox } from "../../spool/outbox.ts";
 import type { DriverDesk, DriverMachine } from "../driver.ts";
 import { checkMachine, checkReach } from "./check.ts";
@@ -310,7 +310,7 @@ export function openSession(options: SessionOptions): Session {
     for (const attempt of ids) {
       attempts.kept(attempt);
       mirror.forget(attempt);
-      removeFolder(attemptFolder(mirror.spool, attempt));
+      removeFolder(`${yardFolder(mirror.spool)}/${attempt}`);
     }
     if (ids.length > 0) connection?.say("forget", ...ids);
   }

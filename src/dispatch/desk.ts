@@ -83,7 +83,6 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
 
   /** First the streams, then what happened, in one commit; only then may the machine forget. */
   async function report(machine: Pick<Desked, "id" | "spool">, reports: readonly Report[]): Promise<string[]> {
-    presence.heard(machine.id, clock.now());
     const ends = reports.filter((report) => report.kind === "ended");
     const known = await selectAttempts(
       store.read,

@@ -40,12 +40,16 @@ export async function labHosts(names: string[], wishes: Record<string, SshHostWi
 export interface LabOptions extends Pick<YardOptions, "disk" | "slots"> {
   /** The machines: hosts, each under its name. What is said of one is about its login. */
   machines: Record<string, Partial<NewMachine["login"]>>;
+  /** Where they are. Default: `lab`. */
+  pool?: string;
   environment?: Record<string, string>;
 }
 
-/** A yard with machines behind ssh, all in the pool `lab`. */
+/** A yard with machines behind ssh in one pool. */
 export interface Lab extends TestYard {
   host(name: string): SshHost;
+  /** Puts files into the yard's folder. */
+  write(files: Record<string, Content>): Promise<void>;
   /** Submits a shell text, or one a line, to the pool. Results come to `results/` of the yard's folder, as `run<job>.<line>`. */
   send(work: string | string[], wishes?: SendWishes): Promise<Job>;
   /** The attempts of this yard's that have a folder in a machine's spool, where that is in the default place. */
@@ -58,13 +62,16 @@ export type SendWishes = Partial<Omit<SubmissionInput, "work">> & {
 };
 
 /** @param hosts  those of this file */
-export async function aLab(hosts: LabHosts, { machines, environment = {}, ...options }: LabOptions): Promise<Lab> {
+export async function aLab(
+  hosts: LabHosts,
+  { machines, pool = "lab", environment = {}, ...options }: LabOptions,
+): Promise<Lab> {
   const { config, host } = hosts.all();
   // What is cut off is noticed soon.
   const folder = await aFolder({ config: `Host *\n  ConnectTimeout 1\nInclude "${config}"\n` });
   const yard = await aYard({ ...options, environment: { RUNYARD_SSH_CONFIG: `${folder}/config`, ...environment } });
   for (const [name, login] of Object.entries(machines)) {
-    await yard.client.call("addMachine", { body: { name, pool: "lab", login: { host: name, ...login } } });
+    await yard.client.call("addMachine", { body: { name, pool, login: { host: name, ...login } } });
   }
   await until(async () => {
     const { machines: shown } = await yard.client.call("listMachines");
@@ -75,6 +82,7 @@ export async function aLab(hosts: LabHosts, { machines, environment = {}, ...opt
   return {
     ...yard,
     host,
+    write: (files) => fill(yard.folder, files),
     async send(work, { code, ...wishes } = {}) {
       sent += 1;
       const snapshot = code ? await snapshotOf(yard, code) : null;
@@ -83,7 +91,7 @@ export async function aLab(hosts: LabHosts, { machines, environment = {}, ...opt
           typeof work === "string"
             ? ({ kind: "command", command: { kind: "shell", text: work } } as const)
             : { kind: "lines" as const, lines: work.map((text, index): [number, string] => [index + 1, text]) },
-        pool: "lab",
+        pool,
         cwd: yard.folder,
         environment: {},
         snapshot,

@@ -35,6 +35,13 @@ export interface YardOptions {
   disk?: string;
 }
 
+export interface CliOptions {
+  cwd?: string;
+  environment?: Record<string, string>;
+  /** Its stdin. Default: none. */
+  input?: string;
+}
+
 export interface CliAnswer {
   code: number | null;
   stdout: string;
@@ -63,7 +70,7 @@ export interface TestYard {
   /** The words that start the program, and the environment in which it belongs to this yard. */
   program: { command: string[]; environment: Record<string, string> };
   /** Runs `runyard …` in the yard's folder to its end. */
-  cli(args: string[], options?: { cwd?: string; environment?: Record<string, string> }): Promise<CliAnswer>;
+  cli(args: string[], options?: CliOptions): Promise<CliAnswer>;
 
   /** Submits a shell text. */
   submit(text: string, wishes?: JobWishes): Promise<Job>;
@@ -223,7 +230,8 @@ export async function aYard(options: YardOptions = {}): Promise<TestYard> {
     token,
     request,
     program: { command: runyard, environment },
-    cli: (args, { cwd = folder, environment: more = {} } = {}) => runCli(args, cwd, { ...environment, ...more }),
+    cli: (args, { cwd = folder, environment: more = {}, input } = {}) =>
+      runCli(args, cwd, { ...environment, ...more }, input),
     async submit(text, wishes = {}) {
       const body = {
         work: { kind: "command", command: { kind: "shell", text } },
@@ -291,10 +299,11 @@ function tailOf(path: string): string {
   return existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(-30).join("\n") : "";
 }
 
-function runCli(args: string[], cwd: string, env: Record<string, string>): Promise<CliAnswer> {
+function runCli(args: string[], cwd: string, env: Record<string, string>, input?: string): Promise<CliAnswer> {
   return new Promise((resolve, reject) => {
     const [node = "", ...words] = runyard;
-    const child = spawn(node, [...words, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(node, [...words, ...args], { cwd, env, stdio: "pipe" });
+    child.stdin.end(input);
     const texts = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (text: string) => {

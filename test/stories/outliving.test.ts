@@ -1,10 +1,9 @@
-import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { SubmissionInput } from "../../src/api/job.ts";
-import { shellQuote } from "../../src/core/shell_quote.ts";
 import { aFolder } from "../helpers/a_folder.ts";
 import { aYard, type TestYard } from "../helpers/a_yard.ts";
+import { openTerminal } from "../helpers/open_terminal.ts";
 import { isRunning, killNow } from "../helpers/processes_of.ts";
 import { until } from "../helpers/until.ts";
 
@@ -44,7 +43,7 @@ const THREE_CPU_SLOTS = { slots: ["", "", ""] };
 
 test("a run goes on when the terminal that submitted it, and started the yard for it, is closed", async () => {
   const yard = await aYard({ asleep: true });
-  const terminal = aTerminal(yard, ["run", "--follow", `tty; trap 'echo hung up' HUP; ${HELD}6`]);
+  const terminal = openTerminal(yard, ["run", "--follow", `tty; trap 'echo hung up' HUP; ${HELD}6`]);
   await until(() => yard.read("starts.1.1") !== "", "the run has started");
   await until(() => terminal.text().includes("begun"), "its output is on the terminal");
   terminal.close();
@@ -282,22 +281,6 @@ function restartUnder(folder: string): void {
     writeFileSync(path, [pid, ticks, bootId.replaceAll(/[0-9a-f]/g, "1"), host].join(" "));
     utimesSync(path, atime, mtime);
   }
-}
-
-/** A terminal of its own (util-linux' `script`) in which a command of the command line runs. Closing it hangs it up. */
-function aTerminal(yard: TestYard, args: string[]) {
-  const { command, environment } = yard.program;
-  const line = [...command, ...args].map(shellQuote).join(" ");
-  const child = spawn("script", ["-qfec", `exec ${line}`, "/dev/null"], {
-    cwd: yard.folder,
-    env: { ...environment, TERM: "xterm", SHELL: "/bin/sh" },
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  let text = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    text += chunk;
-  });
-  return { pid: child.pid ?? 0, text: () => text, close: () => void child.kill("SIGKILL") };
 }
 
 async function killLauncher(yard: TestYard): Promise<void> {

@@ -34,6 +34,7 @@ story("what a run has made or changed comes back, whatever its name, and nothing
   const code = {
     "train.py": "import helper\nprint(helper.value)\n",
     "helper.py": "value = 7\n",
+    "lib/deep/unchanged.txt": "",
     "data/big.bin": Buffer.alloc(2 * MB, 7),
     "data/changed.bin": Buffer.alloc(2 * MB, 8),
     "notes.txt": "as it was\n",
@@ -65,6 +66,7 @@ story("what a run has made or changed comes back, whatever its name, and nothing
       "ünïcödé_模型",
     ].sort(),
   );
+  expect(readdirSync(resultsOf(lab))).not.toContain("lib");
   expect(readFileSync(`${resultsOf(lab)}/log.txt`, "utf8")).toBe("one\ntwo\n");
   expect(lstatSync(`${resultsOf(lab)}/data/changed.bin`).size).toBe(2 * MB + 1);
   expect(lstatSync(`${resultsOf(lab)}/out/tool`).mode & 0o7777).toBe(0o755);

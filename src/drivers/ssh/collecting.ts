@@ -24,6 +24,8 @@ export interface Collector {
   fetch(connection: Connection, attempts: readonly string[]): Promise<boolean>;
   /** They have ended: everything is brought over, and then their end is told. Tried until it goes well. */
   collect(attempts: readonly RemoteAttempt[]): void;
+  /** Tells of an end after which there is nothing to be brought over. */
+  tell(attempt: RemoteAttempt): void;
 }
 
 export interface CollectorOptions {
@@ -90,7 +92,7 @@ export function openCollector(options: CollectorOptions): Collector {
     const notes = light.flatMap((remote) => (saysNote(remote) ? [noteOf(remote, now.home)] : []));
     const streams = light.flatMap(({ assignment }) => mirror.missing(assignment.attempt, now.home));
     if (!(await bring([...streams, ...notes]))) return null;
-    const packed = await packFolders(now, light.filter(hasBegun), most);
+    const packed = await packFolders(now, light, most);
     if (!packed) return null;
     const told = light.filter(({ assignment }) => !packed.large.has(assignment.attempt));
     if (!(await bringPacks(now, packed.packs))) return null;
@@ -174,6 +176,7 @@ export function openCollector(options: CollectorOptions): Collector {
       line.add(attempts.filter((remote) => !large.has(remote)));
       large.add(attempts.filter(large.has));
     },
+    tell: (attempt) => tellEnd(attempt, 0),
   };
 }
 
@@ -182,11 +185,4 @@ function recordedEnd(folder: string, exit: string, clockMs: number): RecordedEnd
   const told = readEnd(folder, exit);
   if (told) return { ...told, startedAt: told.startedAt + clockMs, endedAt: told.endedAt + clockMs };
   return { endedAt: Date.now(), ending: { kind: "lost", detail: "what its machine says of its end cannot be read" } };
-}
-
-/** Whether there may be something of it but what was laid out. */
-function hasBegun({ end }: RemoteAttempt): boolean {
-  return (
-    end !== null && !("ending" in end && (end.ending.kind === "never_began" || end.ending.kind === "could_not_start"))
-  );
 }

@@ -34,6 +34,8 @@ export interface RemoteHands {
   sweep(attempts: string[]): void;
   /** Brings over what they leave, then tells of their end. Where that breaks off, it is asked again. */
   collect(attempts: RemoteAttempt[]): void;
+  /** Tells of its end. */
+  tell(attempt: RemoteAttempt): void;
   /** The machine is looked at before something is given back, and the yard hears how it stands. */
   onRefused(reason: string): Promise<void>;
   log(text: string): void;
@@ -56,6 +58,8 @@ export interface RemoteAttempts {
   /** The connection is there (again): whatever was asked for and not answered is asked again. */
   connected(): void;
   disconnected(): void;
+  /** What has not been sent goes back to the queue: the machine may be gone for long, and others are there. */
+  giveBackLine(): void;
   /** Looks after those in line, and those whose time is over. */
   tend(now: number): void;
   /** What a look is to ask for. */
@@ -165,7 +169,8 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
     remote.end = end;
     if ("ending" in end && (end.ending.kind === "never_began" || end.ending.kind === "could_not_start")) {
       release(remote);
-      collect(remote);
+      // Nothing of it was executed, so there is nothing to bring.
+      hands.tell(remote);
     } else {
       remote.phase = "sweeping";
       sweep(remote.assignment.attempt);
@@ -274,6 +279,9 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
     connected,
     disconnected() {
       isConnected = false;
+    },
+    giveBackLine() {
+      for (const remote of known.values()) if (remote.phase === "in line") neverBegan(remote);
     },
     tend(now) {
       void advance();

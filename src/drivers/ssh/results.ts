@@ -55,8 +55,9 @@ export function packingScript(
       lines.push(`[ ! ${work} -ef ${shellQuote(`code/${snapshot}/large/${path}`)} ] || rm -f ${work}`);
     }
     lines.push(
-      `if [ -e ${id}/0/stamp ]; then find ${id}/0/work ! -type d ! $since ${id}/0/stamp -exec rm -f {} +; fi`,
       `find ${id}/0/work -name __pycache__ -prune -exec rm -rf {} +`,
+      `if [ -e ${id}/0/stamp ]; then find ${id}/0/work ! -type d ! $since ${id}/0/stamp -exec rm -f {} +`,
+      `  find ${id}/0/work -depth -type d -exec rmdir {} + 2>/dev/null; fi`,
       `pack ${id} work results.tar; pack ${id} keep keep.tar`,
     );
   }

@@ -103,6 +103,7 @@ export function openSession(options: SessionOptions): Session {
     stop: (graceMs, id) => connection?.say("stop", String(graceMs), id),
     sweep: (ids) => connection?.say("sweep", "200", ...ids),
     collect: (which) => collector.collect(which),
+    tell: (which) => collector.tell(which),
     async onRefused(reason) {
       if (saysDiskFull(reason)) ranOutAt = Date.now();
       await survey();
@@ -137,6 +138,7 @@ export function openSession(options: SessionOptions): Session {
       if (closing.signal.aborted) return;
       if (Date.now() - startedAt > LONGEST_PAUSE_MS) pauseMs = FIRST_PAUSE_MS;
       await tellTrouble(problem, asked);
+      catchUp(giveBackLine);
       await Promise.race([sleep(pauseMs, undefined, { ref: false }), awake.promise]);
     }
   }
@@ -195,6 +197,12 @@ export function openSession(options: SessionOptions): Session {
     if (hardware.blocked === text) return;
     hardware = { ...hardware, blocked: text };
     await desk.survey(machine.id, hardware);
+  }
+
+  /** Once it is known that the machine takes nothing on: nothing of the line comes to it again. */
+  async function giveBackLine(): Promise<void> {
+    attempts.accept(await desk.resume(machine.id, holder));
+    attempts.giveBackLine();
   }
 
   function hear(news: HostNews): void {

@@ -76,6 +76,7 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       const session = await recognise(params.machine, body);
       if ("refused" in session) return session;
       const { machine } = session;
+      desk.heard(machine.id);
       if (body.hardware) await desk.survey(machine.id, body.hardware);
       return { kept: await desk.report(machine, body.reports) };
     },

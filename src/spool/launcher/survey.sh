@@ -1,9 +1,12 @@
 # Tells what a machine has and what is free of it: a section each after a line "== name", "== end" once all is told.
 # Given: spool, the folder of the spool there. Changes nothing.
 
-PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
 quick() { if command -v timeout >/dev/null; then timeout 5 "$@"; else "$@"; fi; }
+missing() { echo "== missing"; for tool; do command -v "$tool" >/dev/null || echo "$tool"; done; }
 exec 2>/dev/null
+missing tar bash python3 rsync # as everything else that is run there finds them
+PATH=$PATH:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin
+missing nvidia-smi
 echo "== now"; date +%s
 echo "== cpus"; nproc || getconf _NPROCESSORS_ONLN
 echo "== memory"; cat /proc/meminfo || sysctl -n hw.memsize
@@ -28,7 +31,6 @@ if [ -r /proc/stat ]; then
   echo "== after"; busy
 fi
 echo "== disk"; df -Pk "$spool"
-echo "== missing"; for tool in tar bash python3 rsync nvidia-smi; do command -v "$tool" >/dev/null || echo "$tool"; done
 command -v nvidia-smi >/dev/null && {
   echo "== gpus"
   quick nvidia-smi --query-gpu=index,uuid,memory.total,memory.used,utilization.gpu,mig.mode.current,name --format=csv,noheader,nounits

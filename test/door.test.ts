@@ -26,7 +26,7 @@ test.skipIf(!oldNode)("an old Node finds the newer one of the checkout and hands
 
 test("an --env-file is Runyard's own: Node neither reads one nor gives up where it is missing", async () => {
   const folder = await aFolder({
-    ".env": "NODE_OPTIONS=--no-such-option\nRUNYARD_RUN=9.9\nA=b\n",
+    ".env": "NODE_OPTIONS=--no-such-option\nA=b\n",
     runyard: { link: door },
   });
   const env = { ...process.env, RUNYARD_HOME: `${folder}/home` };

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Welcome } from "../api/agent.ts";
@@ -32,6 +33,8 @@ export interface AgentOptions {
   snapshots: string;
   /** A way to the yard as it is reached now; null: nobody knows one at the moment. */
   connect: () => Client | null;
+  /** Whether its home no longer names this agent: another one speaks for the machine, or the home has been moved away. */
+  isDismissed: () => boolean;
   /** A CUDA_VISIBLE_DEVICES that limits which GPUs may be used; null: no limit. */
   visible: string | null;
   log: (text: string) => void;
@@ -48,7 +51,7 @@ const TEND_MS = 250;
 const SURVEY_MS = 10_000;
 const CLOSE_SURVEY_MS = 3000;
 /** A look at the GPUs this recent is good enough to start a run by. */
-const FRESH_MS = 3000;
+const FRESH_MS = 500;
 const RECONNECT_MS = 200;
 /** A yard that is there, but cannot be worked for, is asked this often whether that has changed. */
 const OBSTACLE_PAUSE_MS = 2000;
@@ -71,15 +74,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     before: [],
   });
   let session = await greet();
+  if (session === "superseded") return session;
   if (session === "idle") return "idle without a yard";
   const spool: Spool = { root: options.spool, yard: session.welcome.yard };
   let pendingHardware: Hardware | null = null;
-  let lookedAt = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<Hardware> | null = null;
   let over: AgentEnd | null = null;
   let complaint = "";
 
-  const rest = openRest(Date.now);
+  const rest = openRest(() => performance.now());
   const outbox = openOutbox(send);
   const launcher = startLauncher({
     onStarted: ({ attempt, pid, at }) => attempts.started(attempt, pid, at),
@@ -87,6 +91,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     onFailed: ({ attempt, reason }) => attempts.couldNotLaunch(attempt, reason),
     log: options.log,
   });
+  /** Those that are being fetched. */
   const environments = new Map<string, Promise<void>>();
   const python = fileURLToPath(new URL("../../python", import.meta.url));
   const attempts = openAttempts({
@@ -94,10 +99,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     outbox,
     claims: openClaims(spool.yard, () => hardware, lookAgain),
     fetchEnvironment: (environment) => {
-      const known = environments.get(environment) ?? fetchEnvironment(environment);
-      environments.set(environment, known);
-      known.catch(() => environments.delete(environment));
-      return known;
+      const asked = environments.get(environment) ?? fetchEnvironment(environment);
+      environments.set(environment, asked);
+      return asked.finally(() => environments.delete(environment));
     },
     launch: launcher.start,
     sweeps: () => launcher.implementation === "sh",
@@ -111,7 +115,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   isBusy = () => attempts.count() > 0;
   let surveying = surveyLater();
   begin(session.welcome);
-  const tending = setInterval(() => attempts.tend(Date.now()), TEND_MS);
+  const tending = setInterval(() => attempts.tend(performance.now()), TEND_MS);
   while (over === null) {
     try {
       await poll();
@@ -132,15 +136,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   return over;
 
   /** Says hello until a yard answers that this spool obeys. */
-  async function greet(): Promise<{ client: Client; welcome: Welcome } | "idle"> {
-    let aloneSince = Date.now();
+  async function greet(): Promise<{ client: Client; welcome: Welcome } | "idle" | "superseded"> {
+    let aloneSince = performance.now();
     for (;;) {
       const answer = await introduce();
       if (answer !== null && typeof answer === "object") return answer;
-      if (answer !== null) aloneSince = Date.now();
+      if (answer !== null) aloneSince = performance.now();
       if (answer !== null && answer !== obstacle) options.log(answer);
       obstacle = answer;
-      if (options.ending.aborted || (Date.now() - aloneSince > options.patienceMs && !isBusy())) return "idle";
+      if (options.isDismissed()) return "superseded";
+      if (options.ending.aborted || (performance.now() - aloneSince > options.patienceMs && !isBusy())) return "idle";
       await pause(answer === null ? RECONNECT_MS : OBSTACLE_PAUSE_MS);
     }
   }
@@ -177,7 +182,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   async function reconnect(): Promise<void> {
     const next = await greet();
     if (next === "idle") over = "idle without a yard";
-    else if (next.welcome.yard !== spool.yard) over = "superseded";
+    else if (next === "superseded" || next.welcome.yard !== spool.yard) over = "superseded";
     else {
       session = next;
       begin(next.welcome);
@@ -186,6 +191,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
 
   /** Goes on from what the yard knows: its attempts, and what lies here that it may not have heard the end of. */
   function begin(welcome: Welcome): void {
+    hardware = welcome.hardware;
     if (obstacle !== null) void survey();
     obstacle = null;
     attempts.refit(welcome.slots, hardware);
@@ -196,7 +202,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       if (state?.kind !== "ended") continue;
       const [job = "0", n = "0"] = attempt.split(".");
       outbox.ended(
-        collectEnd(spool, { attempt, job: Number(job), n: Number(n) }, state.end, { timeLimit: false, peaks: UNSEEN }),
+        collectEnd(spool, { attempt, job: Number(job), n: Number(n) }, state.end, { timeLimitMs: null, peaks: UNSEEN }),
       );
     }
   }
@@ -252,6 +258,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   }
 
   async function look(): Promise<Hardware> {
+    const startedAt = performance.now();
     const seen = await surveyMachine({
       visible: options.visible,
       yardId: spool.yard,
@@ -261,13 +268,13 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     });
     hardware = seen.hardware;
     attempts.sawGpuMemory(seen.gpuMemory);
-    lookedAt = Date.now();
+    lookedAt = startedAt;
     return hardware;
   }
 
   /** Several runs that start together share one look. */
   async function lookAgain(): Promise<Hardware> {
-    if (Date.now() - lookedAt < FRESH_MS) return hardware;
+    if (performance.now() - lookedAt < FRESH_MS) return hardware;
     looking ??= look().finally(() => {
       looking = null;
     });
@@ -277,6 +284,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   async function fetchEnvironment(environment: string): Promise<void> {
     const path = environmentFile(spool, environment);
     if (existsSync(path)) return;
+    // The spool may have been removed since it was opened.
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const { variables } = await current().client.call("environment", { params: { environment } });
     writeFileSync(`${path}.${agent}`, environmentScript(variables), { mode: 0o600 });
     renameSync(`${path}.${agent}`, path);
@@ -288,7 +297,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   }
 
   function current(): { client: Client; welcome: Welcome } {
-    if (session === "idle") throw new Error("no yard has been reached");
+    if (typeof session === "string") throw new Error("no yard has been reached");
     return session;
   }
 }

@@ -5,6 +5,7 @@ import { haveRisen, higherPeaks, type Peaks, UNSEEN } from "../core/peaks.ts";
 import type { Ending } from "../core/run.ts";
 import type { Observations } from "../core/run_event.ts";
 import { boundary } from "../platform/boundary.ts";
+import { ageMs, identify } from "../platform/processes.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { collectEnd, describeLoss, lastSign, startSign } from "../spool/collect.ts";
 import { saysDiskFull } from "../spool/disk_full.ts";
@@ -38,6 +39,8 @@ export interface Attempt {
   peaks(): Peaks;
   /** Its slot is free: it is laid out and given to the launcher. */
   launch(): void;
+  /** Its slot is no longer there: it is queued again. */
+  giveBack(): void;
   /** An agent before this one had it: what its folder says was done already is not done again. */
   adopt(): void;
   /** The launcher's word. */
@@ -57,6 +60,11 @@ export interface Attempt {
   tend(now: number): void;
   /** Its command has ended: what is left of it is seen to. */
   isOver(): boolean;
+}
+
+/** Who is being stopped already can only be hurried; what was to be taken back before it began is no reason to hurry. */
+function isNewWish(wish: Stop, standing: Stop | null): boolean {
+  return standing === null || (wish.reason !== "withdrawn" && wish.graceMs < standing.graceMs);
 }
 
 export type Phase = "in line" | "launching" | "running" | "ending" | "ended";
@@ -106,7 +114,9 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   let isAdopted = false;
   let isSweeping = false;
   /** When all of its folder is looked at next. */
-  let lookAt = Date.now() + LOOK_MS;
+  let lookAt = performance.now() + LOOK_MS;
+  /** When its time limit is reached, by the steady clock; null: not known, or it has none. */
+  let limitAt: number | null = null;
 
   const self: Attempt = {
     assignment,
@@ -119,6 +129,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       phase = "launching";
       void launch();
     },
+    giveBack: () => void giveBack(),
     adopt,
     started(commandPid, at) {
       if (phase !== "launching" && !isAdopted) return;
@@ -131,7 +142,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       if (pid !== null && phase !== "ended") claims.handOver(assignment, pid, true);
     },
     stop,
-    isOverTime: (now) => timeLimitMs !== null && startedAt !== null && now - startedAt >= timeLimitMs,
+    isOverTime: (now) => limitAt !== null && now >= limitAt,
     held(seen) {
       peaks = higherPeaks(peaks, { ...UNSEEN, ...seen });
       if (phase === "ended" || !haveRisen(toldPeaks, peaks)) return;
@@ -192,25 +203,32 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
 
   function adopt(): void {
     const state = readFolder(folder);
-    if (state.kind === "absent" || state.kind === "prepared") return;
+    // What has begun, as the yard knows, is not begun again where its folder is gone.
+    if (assignment.startedAt === null && (state.kind === "absent" || state.kind === "prepared")) return;
     line.seat(self);
     phase = "running";
+    startedAt = assignment.startedAt;
     isAdopted = true;
     lookAt = 0;
     if (state.kind === "ended") end(state.end);
     else if (state.kind === "stopped") neverBegan();
-    else if (state.command) hasStarted(state.command.pid, startSign(folder));
+    else if (state.kind === "begun" && state.command) hasStarted(state.command.pid, startSign(folder));
   }
 
   function hasStarted(commandPid: number, at: number): void {
     startedAt = at;
     pid = commandPid;
+    if (timeLimitMs !== null) {
+      const command = identify(pid);
+      limitAt = performance.now() + timeLimitMs - (command === null ? 0 : ageMs(command));
+    }
     claims.handOver(assignment, pid, line.sharesGpus());
     outbox.started({ kind: "started", attempt: id, at, pid });
   }
 
   function stop(wish: Stop): boolean {
-    if (stopping || phase === "ended") return false;
+    if (phase === "ended" || !isNewWish(wish, stopping)) return false;
+    const standing = stopping;
     stopping = wish;
     if (phase === "in line" || forbidBegin(folder)) {
       neverBegan();
@@ -218,7 +236,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     }
     if (wish.reason === "withdrawn") {
       // It has begun: it was to be taken back only as long as it had not.
-      stopping = null;
+      stopping = standing;
       return false;
     }
     phase = "ending";
@@ -246,6 +264,8 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     if (state.kind === "ended") end(state.end);
     else if (state.kind === "stopped") neverBegan();
     else if (state.kind === "begun" && !hasLauncher(state) && !isBeingWritten(state)) void lose();
+    // Nobody will tell of its end: the news go to the agent that had it launched.
+    else if (isAdopted && state.kind !== "begun") void lose();
   }
 
   /** A launcher makes its mark and then says in it who it is: for a blink the mark is empty. */
@@ -259,7 +279,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     await trees.end([id], 0);
     const state = readFolder(folder);
     if (state.kind === "ended") return finish(state.end);
-    const detail = describeLoss(readProcesses(folder).launcher);
+    const detail = describeLoss(folder, readProcesses(folder).launcher);
     finish({ startedAt: startedAt ?? endedAt, endedAt, ending: { kind: "lost", detail } });
   }
 
@@ -292,7 +312,12 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       );
     }
     boundary("agent: collected");
-    outbox.ended(collectEnd(spool, assignment, how, { timeLimit: stopping?.reason === "time_limit", peaks }));
+    outbox.ended(
+      collectEnd(spool, assignment, how, {
+        timeLimitMs: stopping?.reason === "time_limit" ? timeLimitMs : null,
+        peaks,
+      }),
+    );
     claims.release(assignment);
     line.leave(self);
     line.advance();

@@ -20,7 +20,7 @@ export interface Attempts {
   kept(attempt: string): void;
   /** The machine's slots or hardware have changed. */
   refit(slots: string[] | null, hardware: Hardware): void;
-  /** Looks after what runs: time limits, events, ends that nobody told of. */
+  /** Looks after what runs: time limits, events, ends that nobody told of. `now` is by the steady clock. */
   tend(now: number): void;
   /** What they hold of GPUs, by attempt, in bytes. */
   sawGpuMemory(held: ReadonlyMap<string, number>): void;
@@ -43,7 +43,10 @@ const WORTH_MEASURING_MS = 1000;
 
 export function openAttempts(options: AttemptsOptions): Attempts {
   const attempts = new Map<string, Attempt>();
-  const line = openLine<Attempt>((attempt) => attempt.launch());
+  const line = openLine<Attempt>(
+    (attempt) => attempt.launch(),
+    (attempt) => attempt.giveBack(),
+  );
   const trees = openTrees({ spool: options.spool, running, forkServer: options.forkServer });
   const ways: AttemptWays = { ...options, line, trees };
   let measureAt = 0;
@@ -94,8 +97,9 @@ export function openAttempts(options: AttemptsOptions): Attempts {
 
   function measure(now: number): void {
     const known = new Map<string, number | null>();
+    const clock = Date.now();
     for (const [id, attempt] of attempts) {
-      if (now - (attempt.startedAt() ?? now) < WORTH_MEASURING_MS || attempt.isOver()) continue;
+      if (clock - (attempt.startedAt() ?? clock) < WORTH_MEASURING_MS || attempt.isOver()) continue;
       known.set(id, attempt.peaks().memoryPeakBytes);
     }
     if (known.size === 0) return;

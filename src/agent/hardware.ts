@@ -1,5 +1,5 @@
 import { deviceOf, gpuKey } from "../core/gpu_key.ts";
-import type { ForeignProcess, Gpu, Hardware } from "../core/machine.ts";
+import { type ForeignProcess, type Gpu, type Hardware, withUnseen } from "../core/machine.ts";
 import type { GpuSurvey } from "../platform/detected_gpu.ts";
 import { detectGpus } from "../platform/gpus.ts";
 import { surveyHost } from "../platform/hardware.ts";
@@ -49,29 +49,14 @@ export async function surveyMachine({ visible, yardId, isOurs, blocked, before }
       ...claims.filter((claim) => claim.gpu === gpuKey({ index, uuid })).map(describeClaim),
     ],
   }));
-  const hardware = {
-    cpus: host.cpus,
-    memoryBytes: host.memoryBytes,
-    problems: survey.problems,
-    blocked,
-    reserved: claims.flatMap((claim) => {
-      const device = deviceOf(claim.gpu);
-      return device === null ? [] : [{ device, by: describeClaim(claim) }];
-    }),
-    gpus: withUnseen(gpus, before, survey.problems),
-  };
+  const reserved = claims.flatMap((claim) => {
+    const device = deviceOf(claim.gpu);
+    return device === null ? [] : [{ device, by: describeClaim(claim) }];
+  });
+  const { cpus, memoryBytes } = host;
+  const { problems, unseen } = survey;
+  const hardware = withUnseen({ cpus, memoryBytes, problems, unseen, blocked, reserved, gpus }, before);
   return { hardware, gpuMemory: gpuMemoryOf(survey, ours) };
-}
-
-/** What a tool that fails does not show is still there: who waits for a GPU must not be run on a core instead. */
-function withUnseen(gpus: Gpu[], before: readonly Gpu[], problems: readonly string[]): Gpu[] {
-  const problem = problems.find((text) => !text.startsWith("CUDA_VISIBLE_DEVICES="));
-  if (problem === undefined) return gpus;
-  const unseen = before.filter(({ index, uuid }) =>
-    gpus.every((gpu) => gpu.index !== index && (uuid === null || gpu.uuid !== uuid)),
-  );
-  const kept = unseen.map((gpu) => ({ ...gpu, usedBytes: null, utilization: null, problem, others: [] }));
-  return [...gpus, ...kept].sort((a, b) => Number(a.index) - Number(b.index));
 }
 
 /** Null: it is none of ours. */

@@ -8,7 +8,11 @@ const cpuSlot: Slot = { devices: "", gpus: [], cpus: 1, memoryBytes: 0 };
 /** A line on a machine of so many cores, and who has been called up. */
 function aLine(cpus: number) {
   const called: string[] = [];
-  const line = openLine<{ name: string; slot: Slot }>(({ name }) => called.push(name));
+  const sentAway: string[] = [];
+  const line = openLine<{ name: string; slot: Slot }>(
+    ({ name }) => called.push(name),
+    ({ name }) => sentAway.push(name),
+  );
   const hardware = { ...UNKNOWN_HARDWARE, cpus };
   line.refit(null, hardware);
   const come = (name: string, slot = cpuSlot) => {
@@ -16,7 +20,7 @@ function aLine(cpus: number) {
     line.join(who);
     return who;
   };
-  return { line, called, hardware, come };
+  return { line, called, sentAway, hardware, come };
 }
 
 test("who stands in line is called up in order, as slots become free", () => {
@@ -59,4 +63,14 @@ test("slots named by hand go to as many as there are of each, and may share a GP
   for (const name of ["first", "second", "third"]) come(name, { devices: "0", gpus: ["0"], cpus: 0, memoryBytes: 0 });
   line.advance();
   expect(called).toEqual(["first", "second"]);
+});
+
+test("who waits for a slot that is taken away is sent away", () => {
+  const { line, called, sentAway, hardware, come } = aLine(1);
+  line.refit(["0", "1"], hardware);
+  for (const name of ["first", "second", "third"]) come(name, { devices: "1", gpus: ["1"], cpus: 0, memoryBytes: 0 });
+  line.advance();
+  line.refit(["0"], hardware);
+  line.advance();
+  expect([called, sentAway]).toEqual([["first"], ["second", "third"]]);
 });

@@ -18,24 +18,37 @@ export interface Line<Who extends { slot: Slot }> {
   sharesGpus(): boolean;
 }
 
-/** @param callUp  its slot is free, and held for it from now on */
-export function openLine<Who extends { slot: Slot }>(callUp: (who: Who) => void): Line<Who> {
+/**
+ * @param callUp  its slot is free, and held for it from now on
+ * @param sendAway  its slot is no longer there, so it waits for nothing
+ */
+export function openLine<Who extends { slot: Slot }>(
+  callUp: (who: Who) => void,
+  sendAway: (who: Who) => void,
+): Line<Who> {
   const waiting = new Set<Who>();
   const holding = new Set<Who>();
   let slots: string[] | null = null;
   let ledger: Ledger = openLedger(machineOf(null, UNKNOWN_HARDWARE));
+  /** The machine's account with nothing held. */
+  let idle = ledger;
 
   function seat(who: Who): void {
     waiting.delete(who);
+    if (holding.has(who)) return;
     holding.add(who);
     ledger.hold(who.slot);
   }
 
   function advance(): void {
     for (const who of waiting) {
-      if (!ledger.isFree(who.slot)) continue;
-      seat(who);
-      callUp(who);
+      if (ledger.isFree(who.slot)) {
+        seat(who);
+        callUp(who);
+      } else if (!idle.isFree(who.slot)) {
+        waiting.delete(who);
+        sendAway(who);
+      }
     }
   }
 
@@ -49,6 +62,7 @@ export function openLine<Who extends { slot: Slot }>(callUp: (who: Who) => void)
     advance,
     refit(newSlots, hardware) {
       slots = newSlots;
+      idle = openLedger(machineOf(slots, hardware));
       ledger = openLedger(machineOf(slots, hardware));
       for (const { slot } of holding) ledger.hold(slot);
     },

@@ -36,6 +36,8 @@ const assignmentSchema = z.object({
   out: z.string().nullable(),
   snapshot: z.string().nullable(),
   timeLimitMs: z.number().nullable(),
+  /** When its command began, as the yard was told; null: nobody has told. */
+  startedAt: z.number().nullable(),
   kept: z.string().nullable(),
 }) satisfies z.ZodType<Assignment>;
 
@@ -58,6 +60,8 @@ export const welcomeSchema = z.object({
   yard: z.string(),
   epoch: z.number(),
   slots: z.array(z.string()).nullable(),
+  /** What the machine has as the yard takes it: GPUs that were known and are not seen now are among it. */
+  hardware: hardwareSchema,
   /** Everything of this machine that has not ended, as far as the yard knows. */
   attempts: z.array(assignmentSchema),
 });
@@ -103,7 +107,8 @@ const reportSchema = z.discriminatedUnion("kind", [
     startedAt: instant.nullable(),
     endedAt: instant,
     ending: endingSchema,
-    timeLimit: z.boolean(),
+    /** The limit at which the agent itself stopped it; null: it did not. */
+    timeLimitMs: z.number().nullable(),
     out: streamSchema,
     err: streamSchema,
     events: streamSchema,

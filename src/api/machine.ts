@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isLoginHost, isLoginUser } from "../core/login.ts";
 import { isMachineName, machineStatuses } from "../core/machine.ts";
+import { objectionToSlot } from "../core/slot_devices.ts";
 
 const foreignProcessSchema = z.object({
   pid: z.number(),
@@ -26,6 +27,7 @@ export const hardwareSchema = z.object({
   memoryBytes: z.number(),
   gpus: z.array(z.object(gpuFacts)),
   problems: z.array(z.string()),
+  unseen: z.string().nullable().default(null),
   reserved: z.array(z.object({ device: z.string(), by: foreignProcessSchema })).default([]),
   blocked: z.string().nullable().default(null),
 });
@@ -87,12 +89,14 @@ const loginSchema = z.strictObject({
   env: z.string().max(10_000).nullable().optional(),
 });
 
+const slotSchema = z.string().superRefine((devices, refinement) => {
+  const objection = objectionToSlot(devices);
+  if (objection !== null) refinement.addIssue({ code: "custom", message: objection });
+});
+
 export const machineChangesSchema = z.strictObject({
   /** One CUDA_VISIBLE_DEVICES a slot; null goes back to counting. */
-  slots: z
-    .array(z.string().regex(/^[A-Za-z0-9,_/:-]*$/))
-    .nullable()
-    .optional(),
+  slots: z.array(slotSchema).nullable().optional(),
   drained: z.boolean().optional(),
   /** How it is reached from now on. */
   login: loginSchema.optional(),

@@ -63,3 +63,4 @@ export const explanationSchema = z.object({
   runs: z.number(),
   because: causeSchema,
 });
+export type Explanation = z.infer<typeof explanationSchema>;

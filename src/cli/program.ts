@@ -68,7 +68,8 @@ async function runVerb(name: string, args: readonly string[], doors: ProgramDoor
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
-    const help = `See: runyard ${name} --help`;
+    const below = command.commands.find((sub) => sub.name() === own[0])?.name();
+    const help = `See: runyard ${name}${below === undefined ? "" : ` ${below}`} --help`;
     return reportStop({ code: "usage", message: `${usageText(error.message)}\n${help}`, exitCode: 2 }, wantsJson(own));
   }
   return exitCode;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync, realpathSync, statfsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
 import { type Home, makeHome, readJsonFile, type YardAddress } from "../platform/home.ts";
 import { httpRequest } from "../platform/http.ts";
@@ -85,6 +86,8 @@ async function withdraw(child: ChildProcess): Promise<void> {
 function spawnYard(home: Home, options: readonly string[], database: string | null, log: number): ChildProcess {
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !LEFT_BEHIND.test(name)));
   environment["RUNYARD_HOME"] = home.folder;
+  // The yard works in no folder of ours.
+  if (environment["RUNYARD_SPOOL"]) environment["RUNYARD_SPOOL"] = resolve(environment["RUNYARD_SPOOL"]);
   if (database !== null) environment["RUNYARD_DATABASE"] = database;
   // npx runs a link in its cache, which may be gone when the yard starts its agent.
   const program = realpathSync(process.argv[1] ?? "");

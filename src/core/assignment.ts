@@ -25,6 +25,8 @@ export interface Assignment {
   out: string | null;
   snapshot: string | null;
   timeLimitMs: number | null;
+  /** When its command began, as the yard was told; null: nobody has told. */
+  startedAt: number | null;
   /** The folder where the yard finds what an earlier attempt of the run kept; null: none did. */
   kept: string | null;
 }

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { AGEING_MS, backfill } from "./backfill.ts";
-import type { Demand } from "./demand.ts";
+import { type Demand, demandKey } from "./demand.ts";
 import { openLedger } from "./ledger.ts";
 import type { Machine } from "./machine.ts";
-import type { Decision, OpenMachine, WaitingJob } from "./policy.ts";
+import type { Decision, OpenMachine, PolicyState, WaitingJob } from "./policy.ts";
 import type { JobId } from "./run.ts";
 
 const NOW = 1_000_000;
@@ -20,6 +20,7 @@ function aMachine(gpus: number, held: { gpus: number; endsAt: number | null }[] 
       cpus: 64,
       memoryBytes: 2 ** 40,
       problems: [],
+      unseen: null,
       reserved: [],
       blocked: null,
       gpus: Array.from({ length: gpus }, (_, index) => ({
@@ -54,8 +55,14 @@ function aJob(id: number, gpus: number, changes: Partial<WaitingJob> = {}): Wait
   return { id: id as JobId, priority: 30, demand, startable: 1, timeLimitMs: null, blockedSince: null, ...changes };
 }
 
-function decide(waiting: WaitingJob[], machine: OpenMachine): Decision[] {
-  return backfill({ waiting, machines: [machine], closed: [] }, NOW);
+function decide(jobs: WaitingJob[], machine: OpenMachine): Decision[] {
+  return backfill({ waiting: theseIn(jobs), machines: [machine], closed: [] }, NOW);
+}
+
+function theseIn(jobs: WaitingJob[]): PolicyState["waiting"] {
+  return function* (without) {
+    for (const job of jobs) if (!without.has(demandKey(job.demand))) yield job;
+  };
 }
 
 function started(decisions: Decision[]): number[] {
@@ -88,6 +95,21 @@ test("a run that needs none of what is kept starts all the same", () => {
   expect(started(decide([waited, aJob(2, 0)], aMachine(4, [{ gpus: 2, endsAt: null }])))).toEqual([2]);
 });
 
+test("cores that a run has waited for are kept for it in explicit slots too", () => {
+  const open = aMachine(0);
+  const machine: Machine = { ...open.machine, slots: ["", "", ""], hardware: { ...open.machine.hardware, cpus: 2 } };
+  const ledger = openLedger(machine);
+  const cores = (cpus: number): Demand => ({ gpus: 0, cpus, memoryBytes: null });
+  const slot = ledger.place(cores(1));
+  if (!slot) throw new Error("there is room for one core");
+  ledger.hold(slot);
+  const wide = { ...aJob(1, 0, { blockedSince: NOW - AGEING_MS }), demand: cores(2) };
+  const small = { ...aJob(2, 0), demand: cores(1) };
+  const none = aJob(3, 0);
+  const decisions = decide([wide, small, none], { machine, ledger, held: [{ slot, endsAt: null }] });
+  expect(started(decisions)).toEqual([3]);
+});
+
 test("where time limits tell, a later run starts only if the reserved start does not move", () => {
   const machine = () => aMachine(4, [{ gpus: 3, endsAt: NOW + 10 * MINUTE_MS }]);
   const wide = aJob(1, 4);
@@ -107,7 +129,10 @@ test("what no machine could ever hold says so and keeps nobody waiting", () => {
 });
 
 test("without a machine in reach every run waits, and says which are out of reach", () => {
-  const [decision] = backfill({ waiting: [aJob(1, 1)], machines: [], closed: ["lab2 cannot be reached"] }, NOW);
+  const [decision] = backfill(
+    { waiting: theseIn([aJob(1, 1)]), machines: [], closed: ["lab2 cannot be reached"] },
+    NOW,
+  );
   expect(decision).toMatchObject({ do: "wait", because: { code: "no_machine", closed: ["lab2 cannot be reached"] } });
 });
 

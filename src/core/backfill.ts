@@ -1,8 +1,8 @@
 import type { Because } from "./because.ts";
 import { demandKey, type Slot } from "./demand.ts";
-import { openLedger } from "./ledger.ts";
+import { openLedger, slotSuits } from "./ledger.ts";
 import type { Decision, OpenMachine, Policy, WaitingJob } from "./policy.ts";
-import type { UnixMs } from "./run.ts";
+import type { SteadyMs } from "./run.ts";
 import { whyNoRoom } from "./why_no_room.ts";
 
 /** How long the first run that does not fit lets runs of unknown length overtake it. */
@@ -17,9 +17,7 @@ export const backfill: Policy = ({ waiting, machines, closed }, now) => {
   const decisions: Decision[] = [];
   const doNotFit = new Set<string>();
   let reservation: Reservation | null = null;
-  for (const job of waiting) {
-    const key = demandKey(job.demand);
-    if (doNotFit.has(key)) continue;
+  for (const job of waiting(doNotFit)) {
     let left = job.startable;
     while (left > 0) {
       const decision = start(job, machines, reservation, now);
@@ -28,7 +26,7 @@ export const backfill: Policy = ({ waiting, machines, closed }, now) => {
       left -= 1;
     }
     if (left === 0) continue;
-    doNotFit.add(key);
+    doNotFit.add(demandKey(job.demand));
     decisions.push({ do: "wait", job: job.id, because: whyNot(job, machines, closed, reservation) });
     reservation ??= reserve(job, machines, now);
   }
@@ -42,12 +40,12 @@ interface Reservation {
   /** What the run will hold there. */
   slot: Slot;
   /** Infinity where the ends of what runs there are not known. */
-  startsAt: UnixMs;
+  startsAt: SteadyMs;
   /** It has waited long enough that runs of unknown length no longer overtake it. */
   aged: boolean;
 }
 
-function start(job: WaitingJob, machines: OpenMachine[], reservation: Reservation | null, now: UnixMs) {
+function start(job: WaitingJob, machines: OpenMachine[], reservation: Reservation | null, now: SteadyMs) {
   const endsAt = job.timeLimitMs === null ? null : now + job.timeLimitMs;
   for (const open of machines) {
     const slot = open.ledger.place(job.demand);
@@ -64,7 +62,7 @@ function start(job: WaitingJob, machines: OpenMachine[], reservation: Reservatio
 }
 
 /** Whether the run just held in `slot` would delay the one that the machine is reserved for. */
-function delays(reservation: Reservation, slot: Slot, endsAt: UnixMs | null): boolean {
+function delays(reservation: Reservation, slot: Slot, endsAt: SteadyMs | null): boolean {
   const { startsAt, open, job } = reservation;
   if (startsAt === Number.POSITIVE_INFINITY) return reservation.aged && takesWhatIsKept(reservation, slot);
   if (endsAt !== null && endsAt <= startsAt) return false;
@@ -74,18 +72,21 @@ function delays(reservation: Reservation, slot: Slot, endsAt: UnixMs | null): bo
   return then.place(job.demand) === null;
 }
 
-/** Whether `slot` takes something of which the reserved run now has less free than it needs. */
-function takesWhatIsKept({ open, slot: kept }: Reservation, slot: Slot): boolean {
+/** Whether `slot`, which is held already, takes something of which the reserved run now has less free than it needs. */
+function takesWhatIsKept({ open, job, slot: kept }: Reservation, slot: Slot): boolean {
   const free = open.ledger.free();
-  if (free.slots) return slot.gpus.length === kept.gpus.length && !free.slots.includes(slot.devices);
+  const suits = (devices: string) => slotSuits(devices, job.demand);
+  const takesGpus = free.slots
+    ? suits(slot.devices) && !free.slots.some(suits)
+    : slot.gpus.length > 0 && free.gpus.length < kept.gpus.length;
   return (
-    (slot.gpus.length > 0 && free.gpus.length < kept.gpus.length) ||
+    takesGpus ||
     (slot.cpus > 0 && free.cpus < kept.cpus) ||
     (slot.memoryBytes > 0 && free.memoryBytes < kept.memoryBytes)
   );
 }
 
-function reserve(job: WaitingJob, machines: OpenMachine[], now: UnixMs): Reservation | null {
+function reserve(job: WaitingJob, machines: OpenMachine[], now: SteadyMs): Reservation | null {
   const aged = job.blockedSince !== null && now - job.blockedSince >= AGEING_MS;
   let best: Reservation | null = null;
   for (const open of machines) {
@@ -98,7 +99,7 @@ function reserve(job: WaitingJob, machines: OpenMachine[], now: UnixMs): Reserva
 }
 
 /** When enough of what is held has ended by its time limit for the run to fit; Infinity where limits do not tell. */
-function earliestStart(job: WaitingJob, open: OpenMachine): UnixMs {
+function earliestStart(job: WaitingJob, open: OpenMachine): SteadyMs {
   const ledger = openLedger(open.machine);
   for (const { slot } of open.held) ledger.hold(slot);
   const ends = open.held

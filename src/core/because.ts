@@ -1,25 +1,35 @@
 import { type CapacityLimit, describeLimits } from "./capacity_limit.ts";
 import { type Demand, describeDemand } from "./demand.ts";
+import { formatBytes } from "./quantity.ts";
 import { describeCause, type FailureCause, type RunStatus } from "./run.ts";
 
 /** Why a run waits. `explain`, the panel and the log word the same value. */
 export type Because =
   | { code: "queue_paused"; pool: string }
   | { code: "job_paused"; job: number }
-  | { code: "after"; jobs: number[] }
+  | { code: "after"; jobs: { job: number; any: boolean }[] }
   | { code: "at_most"; limit: number }
   | { code: "no_machine"; closed: string[] }
-  | { code: "gpus_busy"; asked: number; freeAtMost: number; on: string; others: string[] }
+  | ({ code: "gpus_busy"; asked: number; freeAtMost: number; on: string } & Besides)
   | { code: "cores_busy"; asked: number; freeAtMost: number; on: string }
-  | { code: "memory_busy"; asked: Demand; on: string }
-  | { code: "slots_busy"; total: number; on: string; others: string[] }
+  | { code: "memory_busy"; askedBytes: number; freeBytes: number; on: string }
+  | ({ code: "slots_busy"; suiting: number; total: number; on: string } & Besides)
   | { code: "reserved"; job: number; on: string }
   | { code: "too_big"; asked: Demand }
   | { code: "no_capacity"; machines: { name: string; because: CapacityLimit[] }[] }
   /** `closed`: why its machine cannot start it now; null: it can. */
   | { code: "starting"; machine: string; closed: string | null }
   | { code: "running"; machine: string }
+  | { code: "stopping"; machine: string; reason: string }
   | { code: "ended"; status: RunStatus; cause: FailureCause | null };
+
+/** What keeps GPUs from runs besides other runs, worded for people. */
+export interface Besides {
+  /** Others' work: `GPU 0: python3, pid 4242, user ada`. */
+  others: string[];
+  /** What is wrong with them: `GPU 0: nvidia-smi reports [Unknown Error]`. */
+  broken: string[];
+}
 
 export function describeBecause(because: Because): string {
   switch (because.code) {
@@ -28,25 +38,25 @@ export function describeBecause(because: Because): string {
     case "job_paused":
       return `the job is paused; go on with: runyard resume ${because.job}`;
     case "after":
-      return `it waits for job${because.jobs.length === 1 ? "" : "s"} ${because.jobs.join(", ")} to end`;
+      return `it waits for ${describeAfter(because.jobs)}`;
     case "at_most":
-      return `${because.limit} run${because.limit === 1 ? "" : "s"} of this job may run at once, and ${because.limit === 1 ? "does" : "do"}`;
+      return `${counted(because.limit, "run")} of this job may run at once, and ${because.limit === 1 ? "does" : "do"}`;
     case "no_machine":
       return because.closed.length > 0
         ? `no machine can take it: ${because.closed.join("; ")}`
         : "no machine of its pool takes runs now";
-    case "gpus_busy": {
-      const others = because.others.length > 0 ? ` (in use by others: ${because.others.join("; ")})` : "";
-      return `${because.asked} GPU${because.asked === 1 ? "" : "s"} asked, ${because.freeAtMost} free on ${because.on}${others}`;
-    }
+    case "gpus_busy":
+      return `${counted(because.asked, "GPU")} asked, ${because.freeAtMost} free on ${because.on}${describeBesides(because)}`;
     case "cores_busy":
-      return `${because.asked} core${because.asked === 1 ? "" : "s"} asked, ${because.freeAtMost} free on ${because.on}`;
+      return `${counted(because.asked, "core")} asked, ${because.freeAtMost} free on ${because.on}`;
     case "memory_busy":
-      return `${describeDemand(because.asked)} asked; not enough memory is free on ${because.on}`;
-    case "slots_busy":
-      return because.others.length > 0
-        ? `no slot that suits is free: ${because.total} on ${because.on}, held or in use by others (${because.others.join("; ")})`
-        : `no slot that suits is free: ${because.total} on ${because.on}, all held`;
+      return `${formatBytes(because.askedBytes)} memory asked, ${formatBytes(because.freeBytes)} free on ${because.on}`;
+    case "slots_busy": {
+      const { suiting, total, on } = because;
+      const held = suiting === 1 ? "held" : "all held";
+      const besides = describeBesides(because);
+      return `no slot that suits is free: ${suiting === total ? total : `${suiting} of ${total}`} on ${on}, ${besides === "" ? held : `held or not usable${besides}`}`;
+    }
     case "reserved":
       return `what is free on ${because.on} is kept for job ${because.job}, which has waited longer`;
     case "too_big":
@@ -59,6 +69,8 @@ export function describeBecause(because: Because): string {
         : `it was given to ${because.machine}, which cannot start it now: ${because.closed}`;
     case "running":
       return `it runs on ${because.machine}`;
+    case "stopping":
+      return `it is being stopped on ${because.machine}: ${because.reason}`;
     case "ended":
       return `it has ended: ${endText(because.status, because.cause)}`;
   }
@@ -68,4 +80,24 @@ function endText(status: RunStatus, cause: FailureCause | null): string {
   if (status !== "failed" || cause === null) return status;
   const comesBack = cause.code === "dependency_failed" ? `; it comes back with: runyard retry ${cause.job}` : "";
   return `${describeCause(cause)}${comesBack}`;
+}
+
+function describeAfter(jobs: readonly { job: number; any: boolean }[]): string {
+  const named = (anyEnd: boolean, what: string) => {
+    const some = jobs.filter(({ any }) => any === anyEnd).map(({ job }) => job);
+    return some.length === 0 ? [] : [`job${some.length === 1 ? "" : "s"} ${some.join(", ")} ${what}`];
+  };
+  return [...named(false, "to succeed"), ...named(true, "to end")].join(" and ");
+}
+
+function describeBesides({ others, broken }: Besides): string {
+  const parts = [
+    ...(others.length > 0 ? [`in use by others: ${others.join("; ")}`] : []),
+    ...(broken.length > 0 ? [`not usable: ${broken.join("; ")}`] : []),
+  ];
+  return parts.length > 0 ? ` (${parts.join("; ")})` : "";
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -17,7 +17,7 @@ export interface Demand {
 export interface Slot {
   /** What CUDA_VISIBLE_DEVICES says: `0`, `0,1`, or empty for a CPU slot. */
   devices: string;
-  /** The GPUs in `devices`, one index each. */
+  /** The GPUs in `devices`, one index each; what names none that was found stays as it is written. */
   gpus: string[];
   /** Cores and memory that count against the machine; 0 where none were asked for. */
   cpus: number;

@@ -22,7 +22,7 @@ function aGpu(index: string, changes: Partial<Gpu> = {}): Gpu {
 
 function aMachine(changes: { cpus?: number; gpus?: Gpu[]; slots?: string[] } = {}): Machine {
   const { cpus = 8, gpus = [], slots = null } = changes;
-  const hardware = { cpus, memoryBytes: 64 * GB, gpus, problems: [], reserved: [], blocked: null };
+  const hardware = { cpus, memoryBytes: 64 * GB, gpus, problems: [], unseen: null, reserved: [], blocked: null };
   return {
     id: 1,
     name: "lab1",
@@ -90,6 +90,29 @@ test("a slot that is no longer listed drains: it is held, and not given again", 
   const after = openLedger(aMachine({ slots: ["1"] }));
   if (held) after.hold(held);
   expect(after.free().slots).toEqual(["1"]);
+});
+
+test("a slot is the GPUs it names, by index or by UUID, and holds on to them when counting comes back", () => {
+  const gpus = [aGpu("0"), aGpu("1")];
+  const held = openLedger(aMachine({ gpus, slots: ["GPU-1"] })).place(anything);
+  expect(held).toMatchObject({ devices: "GPU-1", gpus: ["1"] });
+  const byIndex = openLedger(aMachine({ gpus, slots: ["0", "1"] }));
+  const counted = openLedger(aMachine({ gpus }));
+  for (const ledger of [byIndex, counted]) if (held) ledger.hold(held);
+  expect(byIndex.free().slots).toEqual(["0"]);
+  expect(counted.free().gpus).toEqual(["0"]);
+});
+
+test("while a removed slot drains, its GPUs are in no other slot, unless more slots name them", () => {
+  const pair = openLedger(aMachine({ slots: ["0,1"] })).place(anything);
+  const freeIn = (slots: string[]) => {
+    const ledger = openLedger(aMachine({ slots }));
+    if (pair) ledger.hold(pair);
+    return ledger.free().slots;
+  };
+  expect(freeIn(["0", "1", "2"])).toEqual(["2"]);
+  expect(freeIn(["0", "0", "1"])).toEqual(["0", "0"]);
+  expect(freeIn(["1,0", ""])).toEqual([""]);
 });
 
 test("whatever is asked, nothing is given twice or beyond what is there, and all comes back", () => {

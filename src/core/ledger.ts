@@ -1,14 +1,15 @@
 import { type Capacity, capacityOf } from "./capacity.ts";
 import type { Demand, Slot } from "./demand.ts";
 import { type FreeMachine, type HeldRun, type Need, NOTHING } from "./free_machine.ts";
-import { devicesOf, isDeviceUsable, isUsable, type Machine } from "./machine.ts";
+import { devicesOf, gpuNamed, gpusNamed, isDeviceUsable, isUsable, type Machine } from "./machine.ts";
 
 /**
  * What of one machine is held and what is free. The loop and the agent keep the same account with the same functions:
  * the loop decides by it, the agent starts a run given ahead of a free slot the moment its slot is free here.
  *
- * Slots with the same devices are interchangeable, so a machine whose slots are changed while runs hold some of them
- * needs no bookkeeping: a slot that is no longer listed drains, because more are held than there are.
+ * Slots that name the same GPUs are interchangeable, so a machine whose slots are changed while runs hold some of them
+ * needs no bookkeeping: a slot that is no longer listed drains, because more are held than there are. Until then its GPUs
+ * are not in others' slots, unless more slots name them than hold them: as many runs share a GPU as slots say.
  */
 export interface Ledger {
   /** The slot a run with this demand would get now; null where it does not fit. */
@@ -36,29 +37,27 @@ export interface Free {
 export function openLedger(machine: Machine): Ledger {
   const { hardware } = machine;
   const limits = machine.allows ?? { maxRuns: null, gpus: null };
-  const held: Slot[] = [];
-  const heldDevices = new Map<string, number>();
-  const heldGpus = new Map<string, number>();
-  const listed = new Map<string, number>();
-  for (const devices of machine.slots ?? []) add(listed, devices, 1);
+  const seated: Slot[] = [];
+  const held = openShares();
+  const listed = openShares();
+  for (const devices of machine.slots ?? []) listed.add(gpusNamed(hardware.gpus, devices), 1);
   let heldCpus = 0;
   let heldMemoryBytes = 0;
 
   function change(slot: Slot, by: 1 | -1): void {
-    add(heldDevices, slot.devices, by);
-    for (const gpu of slot.gpus) add(heldGpus, gpu, by);
+    held.add(gpusOf(slot), by);
     heldCpus += by * slot.cpus;
     heldMemoryBytes += by * slot.memoryBytes;
-    if (by === 1) held.push(slot);
+    if (by === 1) seated.push(slot);
     else
-      held.splice(
-        held.findIndex((one) => isSameSlot(one, slot)),
+      seated.splice(
+        seated.findIndex((one) => isSameSlot(one, slot)),
         1,
       );
   }
 
   function capacity(need: Need): Capacity {
-    return capacityOf(freeOf(hardware), held.map(heldRun), need, limits);
+    return capacityOf(freeOf(hardware), seated.map(heldRun), need, limits);
   }
 
   function placeByNeed(need: Need): Slot | null {
@@ -69,22 +68,34 @@ export function openLedger(machine: Machine): Ledger {
     return { devices: gpus.join(), gpus, cpus: need.cpus, memoryBytes: need.memoryBytes, need };
   }
 
+  /** By how they are called now: a slot may have been given when nothing was known of its devices. */
+  function gpusOf(slot: Slot): string[] {
+    return slot.gpus.map((gpu) => gpuNamed(hardware.gpus, gpu)?.index ?? gpu);
+  }
+
+  function mayShare(gpus: string[]): boolean {
+    return gpus.every((gpu) => held.of(gpu) < listed.of(gpu));
+  }
+
   function fitsCounted(cpus: number, memoryBytes: number): boolean {
     return heldCpus + cpus <= hardware.cpus && heldMemoryBytes + memoryBytes <= hardware.memoryBytes;
   }
 
   function freeSlots(slots: string[]): string[] {
-    const left = new Map(heldDevices);
+    const passed = openShares();
     return slots.filter((devices) => {
-      const held = left.get(devices) ?? 0;
-      if (held > 0) left.set(devices, held - 1);
-      return held === 0 && devicesOf(devices).every((device) => isDeviceUsable(hardware, device));
+      const gpus = gpusNamed(hardware.gpus, devices);
+      if (passed.ofAll(gpus) < held.ofAll(gpus)) {
+        passed.add(gpus, 1);
+        return false;
+      }
+      return mayShare(gpus) && devicesOf(devices).every((device) => isDeviceUsable(hardware, device));
     });
   }
 
   function freeGpus(): string[] {
     return hardware.gpus
-      .filter((gpu) => isUsable(gpu) && !heldGpus.has(gpu.index) && isAllowed(gpu.index))
+      .filter((gpu) => isUsable(gpu) && held.of(gpu.index) === 0 && isAllowed(gpu.index))
       .map((gpu) => gpu.index);
   }
 
@@ -95,13 +106,13 @@ export function openLedger(machine: Machine): Ledger {
   function place(demand: Demand): Slot | null {
     if (demand.machines && !demand.machines.includes(machine.name)) return null;
     if (demand.need) return placeByNeed(demand.need);
-    if (limits.maxRuns !== null && held.length >= limits.maxRuns) return null;
+    if (limits.maxRuns !== null && seated.length >= limits.maxRuns) return null;
     const memoryBytes = demand.memoryBytes ?? 0;
     if (machine.slots) {
       const cpus = demand.cpus ?? 0;
       if (!fitsCounted(cpus, memoryBytes)) return null;
       const devices = freeSlots(machine.slots).find((slot) => slotSuits(slot, demand));
-      return devices === undefined ? null : { devices, gpus: devicesOf(devices), cpus, memoryBytes };
+      return devices === undefined ? null : { devices, gpus: gpusNamed(hardware.gpus, devices), cpus, memoryBytes };
     }
     const gpus = gpusAsked(demand, machine);
     const cpus = coresCounted(demand, gpus);
@@ -119,8 +130,9 @@ export function openLedger(machine: Machine): Ledger {
       // Decided by what was measured, which the machine's own account does not know.
       if (slot.need) return true;
       if (!fitsCounted(slot.cpus, slot.memoryBytes)) return false;
-      if (machine.slots) return (heldDevices.get(slot.devices) ?? 0) < (listed.get(slot.devices) ?? 0);
-      return slot.gpus.every((gpu) => !heldGpus.has(gpu));
+      const gpus = gpusOf(slot);
+      if (machine.slots) return held.ofAll(gpus) < listed.ofAll(gpus) && mayShare(gpus);
+      return gpus.every((gpu) => held.of(gpu) === 0);
     },
     hold: (slot) => change(slot, 1),
     release: (slot) => change(slot, -1),
@@ -173,7 +185,8 @@ function heldRun({ need, gpus, cpus, memoryBytes }: Slot): HeldRun {
   return { need: need ?? { ...counted, ...flags }, gpus, uses: NOTHING };
 }
 
-function slotSuits(slot: string, demand: Demand): boolean {
+/** Whether an explicit slot is of the kind that a demand asks for. */
+export function slotSuits(slot: string, demand: Demand): boolean {
   return demand.gpus === null || devicesOf(slot).length === demand.gpus;
 }
 
@@ -186,8 +199,23 @@ function coresCounted(demand: Demand, gpus: number): number {
   return demand.cpus ?? (gpus === 0 ? 1 : 0);
 }
 
-function add(counts: Map<string, number>, key: string, by: number): void {
-  const count = (counts.get(key) ?? 0) + by;
-  if (count === 0) counts.delete(key);
-  else counts.set(key, count);
+/** Counts of slots, by the GPUs they name: by all of them together, and by each of them. */
+interface Shares {
+  add(gpus: readonly string[], by: number): void;
+  ofAll(gpus: readonly string[]): number;
+  of(gpu: string): number;
+}
+
+function openShares(): Shares {
+  const slots = new Map<string, number>();
+  const single = new Map<string, number>();
+  const shift = (counts: Map<string, number>, key: string, by: number) => counts.set(key, (counts.get(key) ?? 0) + by);
+  return {
+    add(gpus, by) {
+      shift(slots, gpus.join(), by);
+      for (const gpu of gpus) shift(single, gpu, by);
+    },
+    ofAll: (gpus) => slots.get(gpus.join()) ?? 0,
+    of: (gpu) => single.get(gpu) ?? 0,
+  };
 }

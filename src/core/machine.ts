@@ -39,6 +39,8 @@ export interface Hardware {
   gpus: Gpu[];
   /** What stood in the way of looking, worded for people. */
   problems: string[];
+  /** Why there may be GPUs that were not seen now, worded for people; null: all are in `gpus`. */
+  unseen: string | null;
   /** Devices that another yard of this account holds and no GPU of `gpus` stands for. */
   reserved: { device: string; by: ForeignProcess }[];
   /** Why it can start nothing now, e.g. a full disk; null: it can. */
@@ -53,9 +55,21 @@ export const UNKNOWN_HARDWARE: Hardware = {
   memoryBytes: 0,
   gpus: [],
   problems: [],
+  unseen: null,
   reserved: [],
   blocked: null,
 };
+
+/** What a tool that fails does not show is still there: who waits for a GPU must not be run on a core instead. */
+export function withUnseen(hardware: Hardware, before: readonly Gpu[]): Hardware {
+  const { gpus, unseen } = hardware;
+  if (unseen === null) return hardware;
+  const missing = before.filter(({ index, uuid }) =>
+    gpus.every((gpu) => gpu.index !== index && (uuid === null || gpu.uuid !== uuid)),
+  );
+  const kept = missing.map((gpu) => ({ ...gpu, usedBytes: null, utilization: null, problem: unseen, others: [] }));
+  return { ...hardware, gpus: [...gpus, ...kept].sort((a, b) => Number(a.index) - Number(b.index)) };
+}
 
 /** A machine as the scheduler sees it. */
 export interface Machine {
@@ -119,6 +133,11 @@ export function isUsable(gpu: Gpu): boolean {
 export function gpuNamed(gpus: readonly Gpu[], device: string): Gpu | undefined {
   const named = gpus.find((gpu) => gpu.index === device);
   return named ?? gpus.find((gpu) => device.startsWith("GPU-") && gpu.uuid?.startsWith(device));
+}
+
+/** What devices of a slot are: indices of the GPUs they name; what was not found here stays as it is written. */
+export function gpusNamed(gpus: readonly Gpu[], devices: string): string[] {
+  return devicesOf(devices).map((device) => gpuNamed(gpus, device)?.index ?? device);
 }
 
 /** Whether a device that stands in a slot may be given to a run. One that was not found here is its user's word. */

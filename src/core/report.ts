@@ -18,8 +18,8 @@ export type Report =
       startedAt: number | null;
       endedAt: number;
       ending: Ending;
-      /** The machine itself stopped it at its time limit. */
-      timeLimit: boolean;
+      /** The limit at which the machine itself stopped it; null: it did not. */
+      timeLimitMs: number | null;
       out: Stream;
       err: Stream;
       events: Stream;

@@ -19,6 +19,8 @@
 
 /** An instant: milliseconds since 1970, UTC. */
 export type UnixMs = number;
+/** A moment by a clock that nobody sets: only differences mean something. */
+export type SteadyMs = number;
 
 export type JobId = number & { readonly brand: "JobId" };
 /** Globally unique: `<job>.<run>.<try>-<random>`, safe as a file name. */

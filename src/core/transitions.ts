@@ -34,6 +34,7 @@ export type Outcome =
  * @param tries  attempts made so far that count against the retries, this one included
  * @param symptom  what its last lines say of the reason; only a failure has one
  * @param retries  how many further tries the job allows (default of a job: 0)
+ * @param timeLimitMs  the limit at which it was stopped; null: it was not
  */
 export function outcome(
   ending: Ending,

@@ -1,5 +1,6 @@
-import type { Because } from "./because.ts";
+import type { Because, Besides } from "./because.ts";
 import type { Demand } from "./demand.ts";
+import { slotSuits } from "./ledger.ts";
 import type { ForeignProcess, Machine } from "./machine.ts";
 import type { OpenMachine } from "./policy.ts";
 
@@ -19,27 +20,36 @@ export function whyNoRoom(demand: Demand, machines: OpenMachine[], closed: strin
   const { machine, ledger } = closest;
   const on = machine.name;
   const free = ledger.free();
-  if (free.slots) {
-    if (free.slots.length === 0 || demand.gpus !== null)
-      return { code: "slots_busy", total: machine.slots?.length ?? 0, on, others: othersIn(machine) };
-  } else {
-    const asked = demand.gpus ?? (machine.hardware.gpus.length > 0 ? 1 : 0);
-    if (asked > free.gpus.length) {
-      return { code: "gpus_busy", asked, freeAtMost: free.gpus.length, on, others: othersIn(machine) };
-    }
+  const suits = (slot: string) => slotSuits(slot, demand);
+  if (free.slots && !free.slots.some(suits)) {
+    const slots = machine.slots ?? [];
+    const suiting = slots.filter(suits).length;
+    return { code: "slots_busy", suiting, total: slots.length, on, ...besides(machine) };
   }
-  const cores = demand.cpus ?? 1;
-  if (cores > free.cpus) return { code: "cores_busy", asked: cores, freeAtMost: free.cpus, on };
-  return { code: "memory_busy", asked: demand, on };
+  const gpus = demand.gpus ?? (machine.hardware.gpus.length > 0 ? 1 : 0);
+  if (!free.slots && gpus > free.gpus.length) {
+    return { code: "gpus_busy", asked: gpus, freeAtMost: free.gpus.length, on, ...besides(machine) };
+  }
+  const cores = demand.cpus ?? (free.slots || gpus > 0 ? 0 : 1);
+  if (cores > free.cpus) return { code: "cores_busy", asked: cores, freeAtMost: Math.max(0, free.cpus), on };
+  return { code: "memory_busy", askedBytes: demand.memoryBytes ?? 0, freeBytes: Math.max(0, free.memoryBytes), on };
 }
 
 /** What keeps the machine's GPUs from its runs, besides its runs. */
-function othersIn({ hardware }: Machine): string[] {
-  const inUse = hardware.gpus.flatMap(({ index, problem, others }) => [
-    ...(problem === null ? [] : [`GPU ${index}: ${problem}`]),
-    ...others.map((other) => describeForeign(index, other)),
-  ]);
-  return [...inUse, ...hardware.reserved.map(({ device, by }) => describeForeign(device, by))];
+function besides({ hardware }: Machine): Besides {
+  const broken = Map.groupBy(
+    hardware.gpus.filter(({ problem }) => problem !== null),
+    ({ problem }) => problem,
+  );
+  return {
+    others: [
+      ...hardware.gpus.flatMap(({ index, others }) => others.map((other) => describeForeign(index, other))),
+      ...hardware.reserved.map(({ device, by }) => describeForeign(device, by)),
+    ],
+    broken: [...broken].map(([problem, gpus]) => {
+      return `GPU${gpus.length === 1 ? "" : "s"} ${gpus.map(({ index }) => index).join(", ")}: ${problem}`;
+    }),
+  };
 }
 
 function describeForeign(gpu: string, { pid, user, name }: ForeignProcess): string {

@@ -56,6 +56,7 @@ async function assignmentOf(row: AttemptRow, job: JobRow, works: Works, kept: st
     out,
     snapshot: row.snapshot,
     timeLimitMs: job.timeLimitMs,
+    startedAt: row.started_at,
     kept,
   };
 }

@@ -90,7 +90,7 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
     );
     const rows = new Map<string, AttemptRow>(known.map((row) => [row.id, row]));
     const fresh = ends.filter((end) => (rows.get(end.attempt)?.status ?? "ended") !== "ended");
-    const recorded = await keepStreams(files, `${machine.spool}/${yardId}`, fresh, rows);
+    const recorded = await keepStreams(files, log, `${machine.spool}/${yardId}`, fresh, rows);
     if (recorded.length > 0) boundary("yard: kept");
     const delivered = await deliverAll(`${machine.spool}/${yardId}`, recorded, rows);
     const changes = await record(machine.id, reports, recorded);

@@ -14,16 +14,23 @@ type EndedReport = Extract<Report, { kind: "ended" }>;
  */
 export async function keepStreams(
   files: Files,
+  log: (text: string) => void,
   spool: string,
   ends: EndedReport[],
   rows: ReadonlyMap<string, { job_id: JobId }>,
 ): Promise<Ended[]> {
   const byJob = Map.groupBy(ends, (end) => rows.get(end.attempt)?.job_id ?? 0);
-  const lists = await Promise.all([...byJob].map(([job, list]) => keepStreamsOfJob(files, spool, job, list)));
+  const lists = await Promise.all([...byJob].map(([job, list]) => keepStreamsOfJob(files, log, spool, job, list)));
   return lists.flat();
 }
 
-async function keepStreamsOfJob(files: Files, spool: string, job: number, ends: EndedReport[]): Promise<Ended[]> {
+async function keepStreamsOfJob(
+  files: Files,
+  log: (text: string) => void,
+  spool: string,
+  job: number,
+  ends: EndedReport[],
+): Promise<Ended[]> {
   const chunks: Buffer[] = [];
   const places: Record<string, OutputPlace | number>[] = [];
   for (const end of ends) {
@@ -31,7 +38,8 @@ async function keepStreamsOfJob(files: Files, spool: string, job: number, ends: 
     for (const name of ["out", "err", "events"] as const) {
       const stream = end[name];
       if (stream.kind === "inline") place[name] = chunks.push(Buffer.from(stream.base64, "base64")) - 1;
-      else if (stream.kind === "path") place[name] = await adopt(files, spool, job, end.attempt, name, stream.path);
+      else if (stream.kind === "path")
+        place[name] = await adopt(files, log, spool, job, end.attempt, name, stream.path);
       else place[name] = { kind: "none" };
     }
     places.push(place);
@@ -50,6 +58,7 @@ async function keepStreamsOfJob(files: Files, spool: string, job: number, ends: 
 /** A large stream becomes a file of the yard's. Only what lies in that attempt's own spool can. */
 async function adopt(
   files: Files,
+  log: (text: string) => void,
   spool: string,
   job: number,
   attempt: string,
@@ -59,6 +68,11 @@ async function adopt(
   const file = name === "events" ? "events.jsonl" : name;
   if (path !== `${spool}/${attempt}/0/${file}`) return { kind: "none" };
   const adopted = await files.adopt(job, `${attempt}.${name}`, path);
-  if (!adopted.ok) throw new Error(describeFileProblem(adopted.problem));
-  return adopted.value;
+  if (adopted.ok) return adopted.value;
+  const { code } = adopted.problem;
+  // What a run has put in the place of its output must not keep its end, and those of others, from being taken in.
+  if (code !== "missing" && code !== "not_a_file" && code !== "exists")
+    throw new Error(describeFileProblem(adopted.problem));
+  log(`the ${name} of ${attempt} is left out: ${describeFileProblem(adopted.problem)}`);
+  return { kind: "none" };
 }

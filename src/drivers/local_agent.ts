@@ -25,6 +25,8 @@ const LOOK_MS = 300;
 /** An agent that ended is not started again sooner; one that ended unheard is given twice as long each time. */
 const PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
+/** One that fails so soon after its start will fail again. */
+const YOUNG_MS = 10_000;
 /** Tools that tell of GPUs may hang for some seconds before an agent speaks. */
 const HEARD_WITHIN_MS = 20_000;
 /** A look at the GPUs that hangs may hold it up for longer. */
@@ -32,7 +34,9 @@ const GONE_WITHIN_MS = 2000;
 
 export function keepLocalAgent(home: Home, { command, heardAt, onTrouble, log }: LocalAgentOptions): LocalAgent {
   /** When an agent was started last, or this began to look after one. */
-  let since = Date.now();
+  let since = performance.now();
+  /** Whoever is heard after that is the one that was started then. */
+  let heardBefore = heardAt();
   let notBefore = since;
   let failures = 0;
   let isStopped = false;
@@ -43,7 +47,7 @@ export function keepLocalAgent(home: Home, { command, heardAt, onTrouble, log }:
 
   function look(): void {
     const running = runningAgent(home);
-    if ((running !== null || starting !== null) && isUnheard() && Date.now() - since > HEARD_WITHIN_MS) {
+    if ((running !== null || starting !== null) && isUnheard() && performance.now() - since > HEARD_WITHIN_MS) {
       onTrouble(`its agent runs and does not speak to the yard: see why in ${home.agentLog}`);
     }
     if (running !== null) {
@@ -55,31 +59,32 @@ export function keepLocalAgent(home: Home, { command, heardAt, onTrouble, log }:
       }
       return;
     }
-    if (starting !== null || Date.now() < notBefore) return;
-    since = Date.now();
+    if (starting !== null || performance.now() < notBefore) return;
+    since = performance.now();
+    heardBefore = heardAt();
     notBefore = since + PAUSE_MS;
     starting = start();
   }
 
   function isUnheard(): boolean {
-    return (heardAt() ?? 0) < since;
+    return heardAt() === heardBefore;
   }
 
   /** @param how  e.g. `exit code 1` */
-  function ended(how: string): void {
+  function ended(how: string, hasFailed: boolean): void {
     starting = null;
     if (isStopped) return;
-    failures = isUnheard() ? failures + 1 : 0;
+    failures = isUnheard() || (hasFailed && performance.now() - since < YOUNG_MS) ? failures + 1 : 0;
     if (failures === 0) {
       log(`the agent of this machine ended (${how}); another one is started`);
       return;
     }
     const pauseMs = Math.min(PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
-    notBefore = Date.now() + pauseMs;
-    log(`the agent of this machine did not start (${how}); it is tried again in ${pauseMs / 1000} s`);
+    notBefore = performance.now() + pauseMs;
+    log(`the agent of this machine does not stay up (${how}); it is tried again in ${pauseMs / 1000} s`);
     const often = failures === 1 ? "" : `, ${failures} times in a row`;
     const next = `tried again within ${LONGEST_PAUSE_MS / 1000} s`;
-    onTrouble(`its agent does not start (${how}${often}): see why in ${home.agentLog}; ${next}`);
+    onTrouble(`its agent does not stay up (${how}${often}): see why in ${home.agentLog}; ${next}`);
   }
 
   function start(): number | null {
@@ -93,8 +98,8 @@ export function keepLocalAgent(home: Home, { command, heardAt, onTrouble, log }:
       env: { ...withoutDatabase, RUNYARD_HOME: home.folder, RUNYARD_SPOOL: home.spool, RUNYARD_OWN: "1" },
     });
     closeSync(out);
-    child.once("error", (error) => ended(error.message));
-    child.once("exit", (code, signal) => ended(signal ?? `exit code ${code}`));
+    child.once("error", (error) => ended(error.message, true));
+    child.once("exit", (code, signal) => ended(signal ?? `exit code ${code}`, code !== 0 && signal === null));
     child.unref();
     return child.pid ?? null;
   }
@@ -106,7 +111,8 @@ export function keepLocalAgent(home: Home, { command, heardAt, onTrouble, log }:
       const agent = runningAgent(home) ?? (starting === null ? null : identify(starting));
       if (!withAgent || agent === null) return;
       process.kill(agent.pid, "SIGTERM");
-      for (const deadline = Date.now() + GONE_WITHIN_MS; isAlive(agent) && Date.now() < deadline; ) await sleep(20);
+      const deadline = performance.now() + GONE_WITHIN_MS;
+      while (isAlive(agent) && performance.now() < deadline) await sleep(20);
     },
   };
 }

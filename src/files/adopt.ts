@@ -35,6 +35,9 @@ export async function adoptFile(
   }
 }
 
+/** What opening a link, a folder, a device or what is nobody's to read fails with. */
+const isNoFile = new Set(["ELOOP", "EINVAL", "ENOTDIR", "EISDIR", "ENXIO", "EACCES", "EPERM"]);
+
 /** Null where `target` now holds, on disk, what `source` holds. */
 async function bringOver(source: string, target: string): Promise<FileProblem | null> {
   let handle: FileHandle;
@@ -43,6 +46,7 @@ async function bringOver(source: string, target: string): Promise<FileProblem | 
   } catch (error) {
     // It had come over completely before: the source goes last.
     if (systemErrorCode(error) === "ENOENT" && (await isThere(target))) return null;
+    if (isNoFile.has(systemErrorCode(error) ?? "")) return { code: "not_a_file", path: source };
     return asFileProblem(error, "unreadable", source);
   }
   try {

@@ -209,10 +209,10 @@ test("an output on another file system is copied whole and then removed", async 
 test("links, folders, missing files and names with a path in them are not adopted", async () => {
   const { root, files } = await someFiles();
   const spool = await aFolder({ folder: "folder/", link: { link: "/etc/hostname" }, out: "x" }, join(root, ".."));
-  expect(await files.adopt(1, "a", join(spool, "link"))).toMatchObject({ ok: false, problem: { code: "unreadable" } });
+  expect(await files.adopt(1, "a", join(spool, "link"))).toMatchObject({ ok: false, problem: { code: "not_a_file" } });
   expect(await files.adopt(1, "a", join(spool, "folder"))).toMatchObject({
     ok: false,
-    problem: { code: "unreadable" },
+    problem: { code: "not_a_file" },
   });
   expect(await files.adopt(1, "a", join(spool, "none"))).toMatchObject({ ok: false, problem: { code: "missing" } });
   for (const name of ["../a", "a/b", "", ".", "..", ".hidden", "a\0", "a b"]) {

@@ -9,6 +9,8 @@ export type FileProblem =
   | { code: "not_ours"; path: string; objection: FolderObjection }
   | { code: "exists"; path: string }
   | { code: "missing"; path: string }
+  /** Something else stands there: a link, a folder, a file that is nobody's to read. */
+  | { code: "not_a_file"; path: string }
   | { code: "damaged"; path: string }
   | { code: "bad_name"; name: string };
 
@@ -26,6 +28,8 @@ export function describeFileProblem(problem: FileProblem): string {
       return `${problem.path} exists already, and nothing is ever overwritten.`;
     case "missing":
       return `${problem.path} is no longer there.`;
+    case "not_a_file":
+      return `${problem.path} is no file that may be read.`;
     case "damaged":
       return `${problem.path} does not hold what was written to it. Restore it from a backup.`;
     case "bad_name":

@@ -1,6 +1,6 @@
 import { runAgent } from "../agent/agent.ts";
 import { connectHome } from "../agent/connection.ts";
-import { type AgentNote, homeOf, writeJsonFile } from "../platform/home.ts";
+import { type AgentNote, homeOf, readJsonFile, writeJsonFile } from "../platform/home.ts";
 import { closeConnections } from "../platform/http.ts";
 import { identify } from "../platform/processes.ts";
 import { version } from "../platform/version.ts";
@@ -16,6 +16,7 @@ export async function agent(): Promise<number> {
   const home = homeOf(process.env);
   const self = identify(process.pid);
   if (self) writeJsonFile(home.agent, { version, ...self } satisfies AgentNote);
+  const isDismissed = () => readJsonFile<AgentNote>(home.agent)?.pid !== process.pid;
   const ending = new AbortController();
   process.once("SIGTERM", () => ending.abort());
   process.on("SIGHUP", () => undefined);
@@ -24,6 +25,7 @@ export async function agent(): Promise<number> {
     spool: home.spool,
     snapshots: `${home.files}/snapshots`,
     connect: () => connectHome(home),
+    isDismissed,
     visible: process.env["CUDA_VISIBLE_DEVICES"] ?? null,
     log: logLine,
     ending: ending.signal,

@@ -8,12 +8,12 @@ const known = new Map<string, { at: number; left: number }>();
 export function logSparingly(text: string): void {
   const [about = ""] = text.split("\n", 1);
   const before = known.get(about);
-  if (before && Date.now() - before.at < SPARED_MS) {
+  if (before && performance.now() - before.at < SPARED_MS) {
     before.left += 1;
     return;
   }
   if (known.size >= MOST_KNOWN) known.clear();
-  known.set(about, { at: Date.now(), left: 0 });
+  known.set(about, { at: performance.now(), left: 0 });
   logLine(before && before.left > 0 ? `${text}\n(and ${before.left} times more since it was last told)` : text);
 }
 

@@ -44,6 +44,7 @@ import { type OpenedStore, openDatabase } from "./database.ts";
 import { listen, refuseToListen } from "./listen.ts";
 import { logLine, logSparingly } from "./log.ts";
 import { isRefusal } from "./refusal.ts";
+import { spoolPlace } from "./spool_place.ts";
 
 /** sysexits' EX_TEMPFAIL: another yard serves this home, ask that one. */
 const TAKEN = 75;
@@ -66,9 +67,11 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (!files.ok) return say(REFUSED, describeFileProblem(files.problem));
   const opened = await openDatabase(home, options);
   if (isRefusal(opened)) return say(REFUSED, opened.refusal);
+  const spool = spoolPlace(home, process.env["RUNYARD_SPOOL"], (await countWork(opened.store.read)).running);
+  if (typeof spool !== "string") return say(REFUSED, spool.refusal);
   await ensureTokens(opened.store, home);
 
-  const rest = openRest(systemClock.now);
+  const rest = openRest(systemClock.steady);
   opened.store.changes.hear((changes) => {
     // Machines say every few seconds how they are.
     if (changes.some(({ kind }) => kind !== "machine")) rest.stir();
@@ -78,7 +81,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   let loop: Loop | null = null;
   const yard = yardOf(home, opened, files.value, {
     url: () => url,
-    lastTurnAt: () => loop?.lastTurnAt() ?? systemClock.now(),
+    lastTurnAt: () => loop?.lastTurnAt() ?? systemClock.steady(),
     // Its answer is to leave before the door is closed.
     stop: () => setTimeout(stopped.resolve, 50),
   });
@@ -91,7 +94,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const address = { yard: yard.id, url, version, epoch: yard.epoch, ...identify(process.pid) };
   writeJsonFile(home.address, address);
   const upkeep = setInterval(() => void keepReachable(opened.store, home, address), UPKEEP_MS);
-  const agent = await keepAgent(home, yard);
+  const agent = await keepAgent({ ...home, spool }, yard);
   logLine(`yard ${yard.id} serves ${home.folder} at ${url}, epoch ${yard.epoch}`);
 
   process.once("SIGTERM", () => stopped.resolve());

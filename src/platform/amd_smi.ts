@@ -18,10 +18,10 @@ export async function surveyAmd(file: string, deadlineMs: number): Promise<GpuSu
     ask("metric", "--mem-usage", "--usage"),
     ask("process"),
   ]);
-  if (list.kind === "missing") return { gpus: [], problems: [], tool: null };
+  if (list.kind === "missing") return { gpus: [], problems: [], unseen: null, tool: null };
   const gpus = parseAmdGpus(textOf(list), textOf(fixed), textOf(metric), textOf(processes));
   const problem = gpus.length > 0 ? null : toolProblem("amd-smi", list);
-  return { gpus, problems: problem === null ? [] : [problem], tool: "amd-smi" };
+  return { gpus, problems: problem === null ? [] : [problem], unseen: problem, tool: "amd-smi" };
 }
 
 /**

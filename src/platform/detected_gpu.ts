@@ -32,6 +32,8 @@ export interface GpuSurvey {
   gpus: DetectedGpu[];
   /** What stood in the way of looking: what happened, then what to do. */
   problems: string[];
+  /** That of the problems for which GPUs that are there may not be listed; null: all are. */
+  unseen: string | null;
   /** The tool that was there and answered or failed; null: none is installed. */
   tool: GpuTool | null;
 }

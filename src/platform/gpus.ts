@@ -25,14 +25,19 @@ export async function detectGpus(options: DetectGpusOptions = {}): Promise<GpuSu
     () => firstThere(options.amdSmi, "amd-smi", (file) => surveyAmd(file, deadlineMs)),
     () => firstThere(options.rocmSmi, "rocm-smi", (file) => surveyRocm(file, deadlineMs)),
   ];
-  const found: GpuSurvey = { gpus: [], problems: [], tool: null };
+  const found: GpuSurvey = { gpus: [], problems: [], unseen: null, tool: null };
   for (const ask of surveys) {
-    const { gpus, problems, tool } = await ask();
+    const { gpus, problems, unseen, tool } = await ask();
     found.problems.push(...problems);
-    if (gpus.length > 0) return limitToVisible({ gpus, problems: found.problems, tool }, visible);
+    found.unseen ??= unseen;
+    if (gpus.length > 0) return limitToVisible({ ...found, gpus, tool }, visible);
     found.tool ??= tool;
   }
-  return found;
+  return namesNone(visible) ? { ...found, unseen: null } : found;
+}
+
+function namesNone(visible: string | null): boolean {
+  return visible !== null && /^\s*(-1|NoDevFiles)?\s*(,|$)/.test(visible);
 }
 
 async function firstThere(
@@ -64,14 +69,10 @@ export function limitToVisible(survey: GpuSurvey, visible: string | null): GpuSu
     }
     kept.add(gpu);
   }
-  return { ...survey, gpus: survey.gpus.filter((gpu) => kept.has(gpu)), problems };
+  const unseen = namesNone(visible) ? null : survey.unseen;
+  return { ...survey, gpus: survey.gpus.filter((gpu) => kept.has(gpu)), problems, unseen };
 }
 
 function matchesUuid(gpu: DetectedGpu, entry: string): boolean {
   return /\D/.test(entry) && gpu.uuid !== null && gpu.uuid.toLowerCase().startsWith(entry.toLowerCase());
-}
-
-/** By what a GPU is claimed on the machine (`spool/gpu_claim.ts`): its UUID where it has one, which no order of counting changes. */
-export function gpuKey(gpu: Pick<DetectedGpu, "uuid" | "index">): string {
-  return gpu.uuid ?? gpu.index;
 }

@@ -31,6 +31,8 @@ export interface Home {
   agentToken: string;
   files: string;
   spool: string;
+  /** Says where the spool lies, once that was asked for: whoever starts the yard next need not know it. */
+  spoolPlace: string;
   yardLog: string;
   agentLog: string;
   /** Which agent speaks for this machine. */
@@ -57,6 +59,7 @@ export function homeOf(environment: NodeJS.ProcessEnv): Home {
     agentToken: `${folder}/agent.token`,
     files: `${folder}/files`,
     spool: environment["RUNYARD_SPOOL"] || `${folder}/spool`,
+    spoolPlace: `${folder}/spool.place`,
     yardLog: `${folder}/yard.log`,
     agentLog: `${folder}/agent.log`,
     agent: `${folder}/agent.json`,

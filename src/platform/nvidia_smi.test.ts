@@ -20,6 +20,7 @@ test("a row without units is read", () => {
       },
     ],
     problems: [],
+    unseen: null,
   });
 });
 
@@ -80,7 +81,7 @@ test("a GPU split by MIG says how its parts are used", () => {
 
 test("other text is no GPU", () => {
   for (const text of ["", "No devices were found", "garbage, more", "0, a, b"]) {
-    expect(parseNvidiaGpus(text)).toEqual({ gpus: [], problems: [] });
+    expect(parseNvidiaGpus(text)).toEqual({ gpus: [], problems: [], unseen: null });
   }
 });
 

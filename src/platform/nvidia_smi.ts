@@ -58,13 +58,14 @@ function textOf(result: CommandResult): string {
 }
 
 function readGpus(answer: CommandResult): GpuSurvey {
-  if (answer.kind === "missing") return { gpus: [], problems: [], tool: null };
-  const survey = answer.kind === "exited" ? parseNvidiaGpus(textOf(answer)) : { gpus: [], problems: [] };
+  if (answer.kind === "missing") return { gpus: [], problems: [], unseen: null, tool: null };
+  const survey = parseNvidiaGpus(textOf(answer));
   // Says so with exit code 0 or 6, depending on its version.
   const empty = answer.kind === "exited" && /No devices were found/i.test(textOf(answer));
   const explained = empty || survey.gpus.length > 0 || survey.problems.length > 0;
   const problem = explained ? null : (toolProblem("nvidia-smi", answer) ?? notUnderstood(textOf(answer)));
-  return { gpus: survey.gpus, problems: problem === null ? survey.problems : [problem], tool: "nvidia-smi" };
+  if (problem === null) return { ...survey, tool: "nvidia-smi" };
+  return { gpus: [], problems: [problem], unseen: problem, tool: "nvidia-smi" };
 }
 
 function notUnderstood(text: string): string | null {
@@ -73,18 +74,19 @@ function notUnderstood(text: string): string | null {
 }
 
 /** Reads rows of `index, uuid, memory.total, memory.used, utilization.gpu, mig.mode.current, name`. */
-export function parseNvidiaGpus(text: string): { gpus: DetectedGpu[]; problems: string[] } {
+export function parseNvidiaGpus(text: string): Omit<GpuSurvey, "tool"> {
   const gpus: DetectedGpu[] = [];
   const problems: string[] = [];
+  let unseen: string | null = null;
   for (const line of text.split("\n")) {
     const lost = /^Unable to determine the device handle for GPU\s?(?:(\d{1,3}): )?(.*)/i.exec(line.trim());
     if (lost) {
       const [, index, rest = ""] = lost;
       if (index !== undefined) gpus.push(lostGpu(index, firstLine(rest)));
-      else
-        problems.push(
-          `nvidia-smi cannot reach a GPU (${firstLine(rest)}). It is left out; a reboot usually brings it back.`,
-        );
+      else {
+        unseen = `nvidia-smi cannot reach a GPU (${firstLine(rest)}). It is left out; a reboot usually brings it back.`;
+        problems.push(unseen);
+      }
       continue;
     }
     const [index = "", uuid = "", total = "", used = "", utilization = "", mig = "", ...name] = line.split(", ");
@@ -108,7 +110,7 @@ export function parseNvidiaGpus(text: string): { gpus: DetectedGpu[]; problems: 
       );
     }
   }
-  return { gpus: inOrder(gpus), problems };
+  return { gpus: inOrder(gpus), problems, unseen };
 }
 
 /** Reads rows of `gpu_uuid, pid, used_memory, process_name`, by the GPU's UUID. */
@@ -125,7 +127,7 @@ export function parseNvidiaProcesses(text: string): Map<string, GpuProcess[]> {
 
 /** The UUIDs that `nvidia-smi -L` lists, e.g. from `GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-5f3c…)`; MIG devices are not among them. */
 export function parseGpuList(text: string): string[] {
-  return [...text.matchAll(/^GPU \d+: .*\(UUID: (GPU-[0-9a-f-]+)\)/gim)].flatMap((match) => match[1] ?? []);
+  return [...text.matchAll(/^GPU \d+: .*\(UUID: (GPU-[\w-]+)\)/gim)].flatMap((match) => match[1] ?? []);
 }
 
 function withProcesses(gpus: DetectedGpu[], text: string): DetectedGpu[] {

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { userInfo } from "node:os";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import {
+  ageMs,
   bootId,
   environmentMark,
   environmentMarks,
@@ -130,4 +131,12 @@ test("macOS's form of ps is read", () => {
   expect(parsePs("  501     1   501 Ss   Fri Nov 21 10:21:00 2025    \ngarbage\n")).toEqual([
     { pid: 501, ppid: 1, pgrp: 501, session: 0, state: "S", startTicks: Date.parse("Fri Nov 21 10:21:00 2025") / 1000 },
   ]);
+});
+
+test("how long a process has been there does not depend on the clock that is set", () => {
+  const self = identify(process.pid);
+  if (!self) throw new Error("this process is there");
+  vi.useFakeTimers({ toFake: ["Date"], now: 0 });
+  onTestFinished(() => void vi.useRealTimers());
+  expect(Math.abs(ageMs(self) - process.uptime() * 1000)).toBeLessThan(1000);
 });

@@ -22,6 +22,8 @@ export interface ProcessEntry {
 }
 
 const hasProc = process.platform === "linux";
+/** What /proc counts in: USER_HZ is 100 on every architecture that Node runs on. */
+const TICK_MS = 10;
 // Shared by all reads: a stat line is below 1 KiB, and nothing here awaits between filling and reading it.
 let scratch = Buffer.allocUnsafe(16 * 1024);
 let bootIdOnce: string | null = null;
@@ -49,6 +51,14 @@ export function isAlive(identity: ProcessIdentity): boolean {
   if (identity.bootId !== bootId()) return false;
   const entry = readProcess(identity.pid);
   return entry !== null && entry.startTicks === identity.startTicks && !isDead(entry);
+}
+
+/** For how long a process has been there, by a clock that nobody sets; 0 where that cannot be told. */
+export function ageMs({ startTicks }: ProcessIdentity): number {
+  if (!hasProc) return Math.max(0, Date.now() - startTicks * 1000);
+  const length = readProc("/proc/uptime");
+  const upMs = length === null ? 0 : Number.parseFloat(scratch.toString("latin1", 0, length)) * 1000;
+  return Math.max(0, upMs - startTicks * TICK_MS);
 }
 
 /** Whether a process is over and only waits to be reaped. */

@@ -15,10 +15,10 @@ const questions = ["--showuniqueid", "--showproductname", "--showmeminfo", "vram
 /** Asks rocm-smi, AMD's older tool. */
 export async function surveyRocm(file: string, deadlineMs: number): Promise<GpuSurvey> {
   const answer = await runCommand(file, questions, { deadlineMs });
-  if (answer.kind === "missing") return { gpus: [], problems: [], tool: null };
+  if (answer.kind === "missing") return { gpus: [], problems: [], unseen: null, tool: null };
   const gpus = answer.kind === "exited" ? parseRocmGpus(answer.stdout) : [];
   const problem = gpus.length > 0 ? null : toolProblem("rocm-smi", answer);
-  return { gpus, problems: problem === null ? [] : [problem], tool: "rocm-smi" };
+  return { gpus, problems: problem === null ? [] : [problem], unseen: problem, tool: "rocm-smi" };
 }
 
 /**

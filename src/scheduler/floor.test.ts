@@ -8,7 +8,7 @@ const ONE_CORE: Demand = { gpus: null, cpus: null, memoryBytes: null };
 
 /** A floor with one machine, 1, where runs have been short. */
 function aFloor({ slots = null, cpus = 2 }: { slots?: string[] | null; cpus?: number }): Floor {
-  const hardware = { cpus, memoryBytes: 1e9, gpus: [], problems: [], reserved: [], blocked: null };
+  const hardware = { cpus, memoryBytes: 1e9, gpus: [], problems: [], unseen: null, reserved: [], blocked: null };
   const machine: Machine = {
     id: 1,
     name: "lab1",

@@ -2,7 +2,7 @@ import type { Demand, Slot } from "../core/demand.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
 import { type Machine, whyClosed } from "../core/machine.ts";
 import type { OpenMachine } from "../core/policy.ts";
-import type { AttemptId, UnixMs } from "../core/run.ts";
+import type { AttemptId, SteadyMs } from "../core/run.ts";
 import { nextMeanMs, runAhead } from "../core/run_ahead.ts";
 
 /** An attempt as the floor knows it. */
@@ -10,7 +10,7 @@ export interface Seated {
   attempt: AttemptId;
   slot: Slot;
   /** When its time limit ends it; null: not known. */
-  endsAt: UnixMs | null;
+  endsAt: SteadyMs | null;
 }
 
 /** The machines with what is held on them, kept in memory by the loop and rebuilt from the store when it starts. */
@@ -27,12 +27,12 @@ export interface Floor {
   get(machine: number): Machine | undefined;
   /** Seats an attempt whose slot the ledger holds already. */
   seat(machine: number, seated: Seated): void;
-  /** Seats an attempt found in the store: in its slot where that is free, else in line. */
-  reseat(machine: number, seated: Seated, now: UnixMs): void;
+  /** Seats an attempt found in the store: in its slot where it runs already or that is free, else in line. */
+  reseat(machine: number, seated: Seated, isRunning: boolean, now: SteadyMs): void;
   /** Gives back a slot that was held for a run which then did not come. */
   release(machine: number, slot: Slot): void;
   /** These attempts are over: their slots are free, or go to the first in line that they suit. */
-  leave(machine: number, attempts: readonly { attempt: AttemptId; tookMs: number | null }[], now: UnixMs): void;
+  leave(machine: number, attempts: readonly { attempt: AttemptId; tookMs: number | null }[], now: SteadyMs): void;
   /**
    * A slot to wait for on this machine, where runs are so short that a line is worth it, and where whichever of them ends
    * frees just such a slot: else one would wait for a busy slot beside a free one, or be overtaken for ever. Null otherwise.
@@ -40,17 +40,17 @@ export interface Floor {
    */
   placeAhead(machine: number, demand: Demand, already: number): Slot | null;
   /** Seats an attempt in line. */
-  queue(machine: number, seated: Seated, now: UnixMs): void;
+  queue(machine: number, seated: Seated, now: SteadyMs): void;
   /**
    * Attempts that have stood in line for too long, each told once: what runs there takes longer than what ran before. On
    * their machines nothing more stands in line until short runs have ended again.
    */
-  stuck(now: UnixMs): AttemptId[];
+  stuck(now: SteadyMs): AttemptId[];
 }
 
 interface Waiting extends Seated {
   /** Since when it stands in line; null: it has been told of as stuck. */
-  since: UnixMs | null;
+  since: SteadyMs | null;
 }
 
 interface Place {
@@ -61,7 +61,7 @@ interface Place {
   /** For how long the last runs took their slots, all told; null: not known, or too long for a line. */
   meanMs: number | null;
   /** When attempts ended last; null: none has. */
-  leftAt: UnixMs | null;
+  leftAt: SteadyMs | null;
 }
 
 /** A line is for the moment between two short runs; who has to wait longer does better in the queue. */
@@ -116,9 +116,14 @@ export function openFloor(minuteOfDay: () => number): Floor {
     seat(machine, seated) {
       places.get(machine)?.seated.set(seated.attempt, seated);
     },
-    reseat(machine, seated, now) {
+    reseat(machine, seated, isRunning, now) {
       const place = places.get(machine);
       if (!place) return;
+      if (isRunning) {
+        place.ledger.hold(seated.slot);
+        place.seated.set(seated.attempt, seated);
+        return;
+      }
       place.line.set(seated.attempt, { ...seated, since: now });
       advance(place);
     },
@@ -166,7 +171,7 @@ export function openFloor(minuteOfDay: () => number): Floor {
 }
 
 /** For how long each of these had its slot, the time between two runs included, where others waited for it; else 0. */
-function turnaround({ seated, line, leftAt }: Place, ended: readonly { attempt: AttemptId }[], now: UnixMs): number {
+function turnaround({ seated, line, leftAt }: Place, ended: readonly { attempt: AttemptId }[], now: SteadyMs): number {
   const freed = ended.filter(({ attempt }) => seated.has(attempt)).length;
   return line.size > 0 && leftAt !== null && freed > 0 ? ((now - leftAt) * seated.size) / freed : 0;
 }

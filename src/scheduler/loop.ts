@@ -8,7 +8,7 @@ import type { AttemptId, JobId, UnixMs } from "../core/run.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { boundary } from "../platform/boundary.ts";
 import type { Clock } from "../platform/clock.ts";
-import { assignAttempts, type Start, selectOpenAttempts, wantTheseBack } from "../store/attempts.ts";
+import { assignAttempts, type Start, selectOpenAttempts, wantBack } from "../store/attempts.ts";
 import type { Change } from "../store/changes.ts";
 import { makeNextRuns, selectUnmadeJob, selectWaitingJobs } from "../store/jobs.ts";
 import { renewLease } from "../store/lease.ts";
@@ -35,7 +35,7 @@ export interface LoopOptions {
 }
 
 export interface Loop {
-  /** When the last turn came to its end, epoch ms. */
+  /** When the last turn came to its end, by the steady clock. */
   lastTurnAt(): number;
   stop(): Promise<void>;
 }
@@ -69,8 +69,8 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   let turning: Promise<void> | null = null;
   let again = false;
   let stopped = false;
-  let lastTurnAt = clock.now();
-  let renewedAt = clock.now();
+  let lastTurnAt = clock.steady();
+  let renewedAt = clock.steady();
 
   await load();
   const unsubscribe = store.changes.hear((changes) => {
@@ -93,7 +93,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     const seats = decide();
     seats.push(...decideAhead());
     tellDrivers("start", await commit(seats));
-    lastTurnAt = clock.now();
+    lastTurnAt = clock.steady();
   }
 
   function wake(): void {
@@ -142,7 +142,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     );
     for (const row of await selectOpenAttempts(store.read, null)) {
       const seated = { attempt: row.id, slot: JSON.parse(row.slot_json), endsAt: null };
-      floor.reseat(row.machine_id, seated, clock.now());
+      floor.reseat(row.machine_id, seated, row.status === "running", clock.steady());
     }
   }
 
@@ -156,7 +156,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     const stops = new Set<number>();
     const asked = new Set<number>();
     const ends = changes.filter((change) => change.kind === "ended");
-    for (const [machine, left] of Map.groupBy(ends, (end) => end.machine)) floor.leave(machine, left, clock.now());
+    for (const [machine, left] of Map.groupBy(ends, (end) => end.machine)) floor.leave(machine, left, clock.steady());
     for (const change of changes) {
       if (change.kind === "job") jobs.add(change.job);
       else if (change.kind === "machine") machines = true;
@@ -193,8 +193,8 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   }
 
   async function keepLead(): Promise<void> {
-    if (clock.now() - renewedAt < RENEW_MS) return;
-    renewedAt = clock.now();
+    if (clock.steady() - renewedAt < RENEW_MS) return;
+    renewedAt = clock.steady();
     if (!(await store.write((db) => renewLease(db, store.dialect, options.holder)))) options.onDeposed();
   }
 
@@ -211,21 +211,22 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
 
   /** Who stands in line where runs turned out to be long goes back to the queue, and can start anywhere. */
   async function clearLines(): Promise<void> {
-    const stuck = floor.stuck(clock.now());
+    const stuck = floor.stuck(clock.steady());
     if (stuck.length === 0) return;
-    const called = await store.write((db) => wantTheseBack(db, stuck));
+    const called = await store.write((db) => wantBack(db, { attempts: stuck }));
     const machines = new Set(called.map((attempt) => attempt.machine_id));
     store.changes.tell([...machines].map((machine) => ({ kind: "stop", machine })));
   }
 
   function decide(): Seat[] {
-    const now = clock.now();
+    const now = clock.steady();
     const seats: Seat[] = [];
     for (const pool of queue.pools()) {
       reasons.clear(pool);
       if (pausedPools.has(pool)) continue;
       const machines = floor.open(pool);
-      const state = { waiting: queue.eligible(pool), machines, closed: floor.closed(pool) };
+      const waiting = (without: ReadonlySet<string>) => queue.eligible(pool, without);
+      const state = { waiting, machines, closed: floor.closed(pool) };
       for (const decision of backfill(state, now)) {
         if (decision.do === "start") seats.push(seatFor(decision.job, decision.machine, decision.slot, false));
         else {
@@ -245,7 +246,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     const already = new Map<number, number>();
     for (const pool of queue.pools()) {
       if (pausedPools.has(pool)) continue;
-      for (const { id, demand, startable } of queue.eligible(pool)) {
+      for (const { id, demand, startable } of queue.eligible(pool, new Set())) {
         const line = standInLine(pool, id, demand, startable, already);
         seats.push(...line);
         if (line.length < startable) break;
@@ -276,7 +277,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
 
   function seatFor(job: JobId, machine: number, slot: Slot, inLine: boolean): Seat {
     const row = queue.get(job);
-    const endsAt = row?.timeLimitMs && !inLine ? clock.now() + row.timeLimitMs : null;
+    const endsAt = row?.timeLimitMs && !inLine ? clock.steady() + row.timeLimitMs : null;
     return { job, machine, slot, snapshot: row?.plan.snapshot ?? null, endsAt, inLine };
   }
 
@@ -296,7 +297,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
         continue;
       }
       const seated: Seated = { attempt: attempt.id, slot: seat.slot, endsAt: seat.endsAt };
-      if (seat.inLine) floor.queue(seat.machine, seated, clock.now());
+      if (seat.inLine) floor.queue(seat.machine, seated, clock.steady());
       else floor.seat(seat.machine, seated);
       machines.add(seat.machine);
     }

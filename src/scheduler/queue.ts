@@ -1,5 +1,6 @@
+import { demandKey } from "../core/demand.ts";
 import type { WaitingJob } from "../core/policy.ts";
-import type { UnixMs } from "../core/run.ts";
+import type { SteadyMs } from "../core/run.ts";
 import type { JobRow } from "../store/jobs.ts";
 
 /** The jobs of which runs wait, by pool, in the order in which policies look at them. */
@@ -7,36 +8,57 @@ export interface Queue {
   /** Takes over what the store says of these jobs; those it no longer lists have nothing waiting. */
   refresh(jobs: Iterable<number>, rows: JobRow[]): void;
   pools(): Iterable<string>;
-  /** What may start now as far as the jobs' own rules go. */
-  eligible(pool: string): Iterable<WaitingJob>;
+  /**
+   * What may start now as far as the jobs' own rules go, in order. Jobs whose demand's key is in `without` are left out,
+   * also those that come into it while one goes through: however many wait, only those looked at cost time.
+   */
+  eligible(pool: string, without: ReadonlySet<string>): Iterable<WaitingJob>;
   /** Runs of the job that have been started since the store was last asked. */
   took(job: number, runs: number): void;
   /** A run of the job did not fit at `now`. */
-  blocked(job: number, now: UnixMs): void;
+  blocked(job: number, now: SteadyMs): void;
   get(job: number): JobRow | undefined;
 }
 
 interface Entry {
   row: JobRow;
-  blockedSince: UnixMs | null;
+  /** Of its demand. */
+  key: string;
+  blockedSince: SteadyMs | null;
 }
 
 export function openQueue(): Queue {
   const entries = new Map<number, Entry>();
-  const order = new Map<string, Entry[]>();
+  /** Those that may start, by pool and by demand, each list in order. */
+  const pools = new Map<string, Map<string, Entry[]>>();
 
-  function remove(entry: Entry): void {
-    const list = order.get(entry.row.pool);
-    const at = list ? position(list, entry.row) : -1;
-    if (list && list[at] === entry) list.splice(at, 1);
-    entries.delete(entry.row.id);
+  function listOf({ row, key }: Entry): Entry[] {
+    const lists = pools.get(row.pool) ?? new Map<string, Entry[]>();
+    const list = lists.get(key) ?? [];
+    pools.set(row.pool, lists.set(key, list));
+    return list;
   }
 
-  function insert(entry: Entry): void {
-    const list = order.get(entry.row.pool) ?? [];
-    order.set(entry.row.pool, list);
+  function enlist(entry: Entry): void {
+    if (startable(entry.row) < 1) return;
+    const list = listOf(entry);
     list.splice(position(list, entry.row), 0, entry);
-    entries.set(entry.row.id, entry);
+  }
+
+  function strike(entry: Entry): void {
+    const list = listOf(entry);
+    const at = position(list, entry.row);
+    if (list[at] === entry) list.splice(at, 1);
+    if (list.length === 0) pools.get(entry.row.pool)?.delete(entry.key);
+  }
+
+  function replace(entry: Entry, row: JobRow): void {
+    const stays = startable(entry.row) > 0 && startable(row) > 0 && compare(entry.row, row) === 0;
+    if (!stays) strike(entry);
+    // What may not start grows no older.
+    if (startable(row) < 1) entry.blockedSince = null;
+    entry.row = row;
+    if (!stays) enlist(entry);
   }
 
   return {
@@ -45,22 +67,33 @@ export function openQueue(): Queue {
       for (const job of jobs) {
         const entry = entries.get(job);
         const row = found.get(job);
-        if (entry && row && compare(entry.row, row) === 0) {
-          entry.row = row;
-          continue;
+        if (entry && row) replace(entry, row);
+        else if (entry) {
+          strike(entry);
+          entries.delete(job);
+        } else if (row) {
+          const fresh = { row, key: demandKey(row.demand), blockedSince: null };
+          entries.set(job, fresh);
+          enlist(fresh);
         }
-        if (entry) remove(entry);
-        if (row) insert({ row, blockedSince: entry?.blockedSince ?? null });
       }
     },
-    pools: () => order.keys(),
-    *eligible(pool) {
-      for (const { row, blockedSince } of order.get(pool) ?? []) {
-        if (row.paused || row.waitingFor > 0) continue;
-        const startable = Math.min(row.counts.queued, (row.atMost ?? Number.POSITIVE_INFINITY) - row.counts.running);
-        if (startable < 1) continue;
+    pools: () => pools.keys(),
+    *eligible(pool, without) {
+      const heads = new Map([...(pools.get(pool) ?? [])].map(([key, list]) => [key, { list, at: 0 }]));
+      for (;;) {
+        let first: Entry | null = null;
+        for (const [key, { list, at }] of heads) {
+          const entry = list[at];
+          if (!entry || without.has(key)) heads.delete(key);
+          else if (!first || compare(entry.row, first.row) < 0) first = entry;
+        }
+        const head = first && heads.get(first.key);
+        if (!first || !head) return;
+        head.at += 1;
+        const { row, blockedSince } = first;
         const { id, priority, demand, timeLimitMs } = row;
-        yield { id, priority, demand, startable, timeLimitMs, blockedSince };
+        yield { id, priority, demand, startable: startable(row), timeLimitMs, blockedSince };
       }
     },
     took(job, runs) {
@@ -68,11 +101,9 @@ export function openQueue(): Queue {
       if (!entry) return;
       entry.blockedSince = null;
       const { counts } = entry.row;
-      entry.row = {
-        ...entry.row,
-        counts: { ...counts, queued: counts.queued - runs, running: counts.running + runs },
-      };
-      if (entry.row.counts.queued <= 0) remove(entry);
+      const left = { ...counts, queued: counts.queued - runs, running: counts.running + runs };
+      replace(entry, { ...entry.row, counts: left });
+      if (left.queued <= 0) entries.delete(job);
     },
     blocked(job, now) {
       const entry = entries.get(job);
@@ -80,6 +111,12 @@ export function openQueue(): Queue {
     },
     get: (job) => entries.get(job)?.row,
   };
+}
+
+/** How many runs of the job may start as far as its own rules go. */
+function startable({ paused, waitingFor, counts, atMost }: JobRow): number {
+  if (paused || waitingFor > 0) return 0;
+  return Math.max(0, Math.min(counts.queued, (atMost ?? Number.POSITIVE_INFINITY) - counts.running));
 }
 
 /** Higher priority first, then submission. */

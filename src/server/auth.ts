@@ -43,11 +43,11 @@ export function openAuthority(store: Store, clock: Clock): Authority {
   async function recognise(secret: string): Promise<Principal | null> {
     const hash = hashToken(secret);
     const known = remembered.get(hash);
-    if (known && clock.now() - known.at < REMEMBERED_MS) return known.principal;
+    if (known && clock.steady() - known.at < REMEMBERED_MS) return known.principal;
     const row = await selectValidToken(store.read, hash, clock.now());
     const principal = row ? { token: row.id, user: row.user_name, role: row.role } : null;
     if (remembered.size > 1000) remembered.clear();
-    remembered.set(hash, { principal, at: clock.now() });
+    remembered.set(hash, { principal, at: clock.steady() });
     return principal;
   }
 

@@ -52,7 +52,7 @@ export function liveHandler(yard: Yard): Handler<"events"> {
       await send(["reset", {}], told);
     }
     await send(["hello", { epoch: yard.epoch }], told);
-    let toldAt = yard.clock.now();
+    let toldAt = yard.clock.steady();
     while (await isWelcome()) {
       const rings = bell.rings("changes");
       const hasNews = latest() > told;
@@ -64,10 +64,10 @@ export function liveHandler(yard: Yard): Handler<"events"> {
         const before = told;
         told = latest();
         await tell(history.slice(before - firstNumber), before, told);
-        toldAt = yard.clock.now();
-      } else if (yard.clock.now() - toldAt > HEARTBEAT_MS) {
+        toldAt = yard.clock.steady();
+      } else if (yard.clock.steady() - toldAt > HEARTBEAT_MS) {
         outgoing.write(": still here\n\n");
-        toldAt = yard.clock.now();
+        toldAt = yard.clock.steady();
       }
       if (hasNews) await pause();
       else await bell.wait("changes", rings, LOOK_MS, signal);

@@ -5,7 +5,14 @@ import { commandLine } from "../core/command_line.ts";
 import type { Slot } from "../core/demand.ts";
 import { type Code, jobStatus } from "../core/job.ts";
 import type { Login } from "../core/login.ts";
-import { type Machine as CoreMachine, devicesOf } from "../core/machine.ts";
+import {
+  type Machine as CoreMachine,
+  devicesOf,
+  type Gpu,
+  gpuNamed,
+  gpusNamed,
+  type Hardware,
+} from "../core/machine.ts";
 import { describeCause, type Ending, type FailureCause, type JobId } from "../core/run.ts";
 import type { CompiledWork } from "../core/work.ts";
 import type { AttemptRow } from "../store/attempts.ts";
@@ -70,7 +77,7 @@ export function presentRun(job: JobRow, row: RunRow, work: CompiledWork, attempt
   const worker = {
     rank: 0,
     machine: row.machine,
-    gpus: slot?.gpus ?? [],
+    gpus: row.status === "queued" ? [] : (slot?.gpus ?? []),
     status: row.status,
     exitCode: isOver ? row.exit_code : null,
   };
@@ -153,9 +160,13 @@ export function presentMachine(
       ...gpu,
       heldBy: held.filter(({ slot }) => slot.gpus.includes(gpu.index)).map(({ run }) => run),
     })),
-    slots: slots && presentSlots(slots, held),
+    slots: slots && presentSlots(hardware.gpus, slots, held),
     running: held.map(({ run }) => run),
-    problems: [...[trouble, hardware.blocked].filter((problem) => problem !== null), ...hardware.problems],
+    problems: [
+      ...[trouble, hardware.blocked].filter((problem) => problem !== null),
+      ...hardware.problems,
+      ...strangeDevices(hardware, slots),
+    ],
     seenAt: isoOf(seenAt),
     unreachableSince: isoOf(unreachableSince),
     driver: machine.driver,
@@ -163,18 +174,25 @@ export function presentMachine(
   };
 }
 
-function presentSlots(slots: string[], held: { run: string; slot: Slot }[]) {
+function presentSlots(gpus: readonly Gpu[], slots: string[], held: { run: string; slot: Slot }[]) {
   const left = [...held];
+  const named = (devices: string) => gpusNamed(gpus, devices).join();
   const shown = slots.map((devices) => {
-    const at = left.findIndex(({ slot }) => slot.devices === devices);
+    const at = left.findIndex(({ slot }) => named(slot.devices) === named(devices));
     const [holder] = at === -1 ? [] : left.splice(at, 1);
     return { devices, heldBy: holder?.run ?? null, draining: false };
   });
   // What runs in a slot that is no longer listed: it is let go when the run ends.
-  const draining = left
-    .filter(({ slot }) => !slots.includes(slot.devices) || devicesOf(slot.devices).length > 0)
-    .map(({ run, slot }) => ({ devices: slot.devices, heldBy: run, draining: true }));
-  return [...shown, ...draining];
+  return [...shown, ...left.map(({ run, slot }) => ({ devices: slot.devices, heldBy: run, draining: true }))];
+}
+
+/** Devices that stand in slots and name no GPU, where it is known which there are. Parts of split GPUs are not known. */
+function strangeDevices({ gpus }: Hardware, slots: string[] | null): string[] {
+  const strange = new Set((slots ?? []).flatMap(devicesOf).filter((device) => !gpuNamed(gpus, device)));
+  if (gpus.length === 0) return [];
+  return [...strange]
+    .filter((device) => !device.startsWith("MIG-"))
+    .map((device) => `A slot names GPU ${device}, which was not found here: a run in it may see no GPU.`);
 }
 
 function presentLogin({ host, user, port, key, hostKey }: Login): Login {

@@ -6,6 +6,7 @@ import { systemErrorText } from "../platform/system_error.ts";
 import { insertAudit } from "../store/audit.ts";
 import { mayEnter, type Principal } from "./auth.ts";
 import { agentHandlers } from "./handlers/agents.ts";
+import { explainHandler } from "./handlers/explain.ts";
 import { jobListHandlers } from "./handlers/job_list.ts";
 import { jobHandlers } from "./handlers/jobs.ts";
 import { machineHandlers } from "./handlers/machines.ts";
@@ -53,6 +54,7 @@ export function openServer(yard: Yard): YardServer {
     ...machineHandlers(yard),
     ...agentHandlers(yard),
     ...yardHandlers(yard),
+    explain: explainHandler(yard),
     events: liveHandler(yard),
     metrics: metricsHandler(yard),
   };

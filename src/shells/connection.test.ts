@@ -13,6 +13,7 @@ import { findMaster, socketsOf } from "./master.ts";
 const started = await startSshHosts(["lab1", "gate"]);
 const hosts = started as SshHosts;
 const lab1 = () => hosts.host("lab1");
+if ("missing" in started) test.skip(`real ssh hosts (${started.missing})`);
 afterAll(async () => {
   if ("stop" in started) await started.stop();
 });
@@ -152,7 +153,7 @@ describe.skipIf("missing" in started)("a connection", () => {
     cut("lab1");
     const before = performance.now();
     expect(await host.connect()).toMatchObject(problem("unreachable", /timed out|no route/));
-    expect(performance.now() - before).toBeLessThan(5000);
+    expect(performance.now() - before).toBeLessThan(15_000);
     lab1().mend();
     await until(async () => (await host.connect()).ok, "it is reached");
   });

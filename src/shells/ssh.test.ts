@@ -14,6 +14,7 @@ const started = await startSshHosts(["lab1", "csh", "fish", "nologin"], {
   nologin: { shell: "/usr/sbin/nologin" },
 });
 const hosts = started as SshHosts;
+if ("missing" in started) test.skip(`real ssh hosts (${started.missing})`);
 afterAll(async () => {
   if ("stop" in started) await started.stop();
 });

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import type { Assignment } from "../core/assignment.ts";
 import { higherPeaks, type Peaks, UNSEEN } from "../core/peaks.ts";
 import type { Report } from "../core/report.ts";
@@ -23,7 +23,7 @@ export function collectEnd(
   spool: Spool,
   assignment: Pick<Assignment, "attempt" | "job" | "n">,
   end: RecordedEnd | { endedAt: number; ending: Ending },
-  seen: { timeLimit: boolean; peaks: Peaks },
+  seen: { timeLimitMs: number | null; peaks: Peaks },
 ): EndedReport {
   const folder = workerFolder(spool, assignment.attempt);
   keepCheckpoints(folder, keptFolder(spool, assignment.job, assignment.n));
@@ -33,7 +33,7 @@ export function collectEnd(
     startedAt: "startedAt" in end ? end.startedAt : null,
     endedAt: end.endedAt,
     ending: end.ending,
-    timeLimit: seen.timeLimit,
+    timeLimitMs: seen.timeLimitMs,
     out: readStream(`${folder}/out`),
     err: readStream(`${folder}/err`),
     events: readStream(`${folder}/events.jsonl`),
@@ -64,7 +64,8 @@ function lastBytes(path: string): string {
 }
 
 /** What is known of a launcher that left no word; null: not even who it was. */
-export function describeLoss(launcher: ProcessIdentity | null): string {
+export function describeLoss(folder: string, launcher: ProcessIdentity | null): string {
+  if (!existsSync(folder)) return `its folder ${folder} is gone, and with it what would tell how it ended`;
   if (launcher === null) return "its launcher was killed, or the machine restarted";
   return launcher.bootId === surveyHost().bootId ? "its launcher was killed" : "the machine restarted while it ran";
 }

@@ -13,6 +13,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { dirname } from "node:path";
 import type { Ending } from "../core/run.ts";
 import { isAlive, type ProcessIdentity, parseProcessLine } from "../platform/processes.ts";
 import { systemErrorCode } from "../platform/system_error.ts";
@@ -144,13 +145,22 @@ export function grantGrace(folder: string, graceMs: number): void {
   }
 }
 
-/** Moves what the run kept to where its next attempt finds it. */
+/** Moves what the run kept to where its next attempt finds it; what another attempt has brought there stays. */
 export function keepCheckpoints(folder: string, kept: string): void {
   try {
     rmdirSync(`${folder}/keep`);
   } catch (error) {
-    if (systemErrorCode(error) === "ENOTEMPTY") renameSync(`${folder}/keep`, kept);
-    else if (systemErrorCode(error) !== "ENOENT") throw error;
+    if (systemErrorCode(error) === "ENOTEMPTY") {
+      mkdirSync(dirname(kept), { recursive: true, mode: 0o700 });
+      renameSync(`${folder}/keep`, freeName(kept));
+    } else if (systemErrorCode(error) !== "ENOENT") throw error;
+  }
+}
+
+function freeName(path: string): string {
+  for (let n = 1; ; n += 1) {
+    const name = n === 1 ? path : `${path}.${n}`;
+    if (!existsSync(name)) return name;
   }
 }
 

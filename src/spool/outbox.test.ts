@@ -11,7 +11,7 @@ function anEnd(attempt: string): Extract<Report, { kind: "ended" }> {
     startedAt: 1,
     endedAt: 2,
     ending: { kind: "exited", exitCode: 0 },
-    timeLimit: false,
+    timeLimitMs: null,
     out: { kind: "none" },
     err: { kind: "none" },
     events: { kind: "none" },

@@ -30,12 +30,12 @@ export function openOutbox(send: (reports: Report[]) => Promise<Delivery>): Outb
   const observations = new Map<string, Extract<Report, { kind: "observed" }>>();
   let ends: Report[] = [];
   let timer: NodeJS.Timeout | null = null;
-  let sentAt = 0;
+  let sentAt = Number.NEGATIVE_INFINITY;
   let sending = false;
   let isClosed = false;
 
   function bundle(): Report[] {
-    const now = Date.now();
+    const now = performance.now();
     const reports: Report[] = [];
     for (const [attempt, { report, at }] of starts) {
       if (now - at < START_HELD_MS) continue;
@@ -63,7 +63,7 @@ export function openOutbox(send: (reports: Report[]) => Promise<Delivery>): Outb
       return;
     }
     sending = true;
-    sentAt = Date.now();
+    sentAt = performance.now();
     const delivery = await send(reports);
     sending = false;
     if (delivery === "kept") {
@@ -77,7 +77,7 @@ export function openOutbox(send: (reports: Report[]) => Promise<Delivery>): Outb
 
   function putBack(reports: Report[]): void {
     for (const report of reports) {
-      if (report.kind === "started") starts.set(report.attempt, { report, at: 0 });
+      if (report.kind === "started") starts.set(report.attempt, { report, at: Number.NEGATIVE_INFINITY });
       else if (report.kind === "observed" && !observations.has(report.attempt))
         observations.set(report.attempt, report);
     }
@@ -85,7 +85,7 @@ export function openOutbox(send: (reports: Report[]) => Promise<Delivery>): Outb
   }
 
   function scheduleNext(): void {
-    schedule(Math.min(PAUSE_MS, Math.max(0, sentAt + PAUSE_MS - Date.now())));
+    schedule(Math.min(PAUSE_MS, Math.max(0, sentAt + PAUSE_MS - performance.now())));
   }
 
   function schedule(inMs: number): void {
@@ -94,7 +94,7 @@ export function openOutbox(send: (reports: Report[]) => Promise<Delivery>): Outb
 
   return {
     started(report) {
-      starts.set(report.attempt, { report, at: Date.now() });
+      starts.set(report.attempt, { report, at: performance.now() });
       schedule(START_HELD_MS);
     },
     observed(report) {

@@ -44,12 +44,13 @@ export function runScript(spec: ScriptSpec): string {
     ...(login === null ? [] : loginLines(login, folder)),
     `umask ${spec.umask}`,
     ...Object.entries(spec.limits).map(([letter, limit]) => `ulimit -S -${letter} ${limit} 2>/dev/null`),
+    `cannot() { echo "$1" > ${shellQuote(`${folder}/could_not_start`)}; echo "runyard: could not start: $1" >&2; exit 127; }`,
+    `[ -r ${shellQuote(spec.environment)} ] || cannot 'its environment is gone from the spool'`,
     `. ${shellQuote(spec.environment)}`,
     ...variables(spec).map(([name, value]) => `export ${name}=${shellQuote(value)}`),
     ...(spec.python === null ? [] : [`export PYTHONPATH=${shellQuote(spec.python)}"\${PYTHONPATH:+:$PYTHONPATH}"`]),
     ...(slot.gpus.length === 0 && slot.cpus > 0 ? [`export OMP_NUM_THREADS="\${OMP_NUM_THREADS:-${slot.cpus}}"`] : []),
     ...(login?.before ? [login.before] : []),
-    `cannot() { echo "$1" > ${shellQuote(`${folder}/could_not_start`)}; echo "runyard: could not start: $1" >&2; exit 127; }`,
     `cd ${shellQuote(spec.cwd)} || cannot ${shellQuote(`the folder ${oneLine(spec.cwd)} cannot be entered`)}`,
     ...(spec.command.kind === "argv"
       ? argvLines(spec.command.argv)
@@ -105,7 +106,10 @@ function variables(spec: ScriptSpec): [string, string][] {
       : ["RUNYARD_PARAMS", spec.params];
   return [
     ["CUDA_VISIBLE_DEVICES", slot.devices],
-    ["ROCR_VISIBLE_DEVICES", slot.devices],
+    // HIP reads either of these, but takes an empty one as not set; ROCr, the layer below, takes it as none. Both layers
+    // count from 0 what the other has let through, so only one of them may name GPUs.
+    ["HIP_VISIBLE_DEVICES", slot.devices],
+    ...(slot.devices === "" ? [["ROCR_VISIBLE_DEVICES", ""] satisfies [string, string]] : []),
     ["RUNYARD_JOB", `${spec.job}`],
     ["RUNYARD_RUN", `${spec.job}.${spec.n}`],
     ["RUNYARD_ATTEMPT", spec.attempt],

@@ -169,32 +169,49 @@ export async function selectAttemptsOfRun(db: Db, job: JobId, n: number): Promis
 }
 
 /**
- * Notes that what runs in `span` (null: everything) is to be stopped, and why. A wish that stands already stays, but
- * that a cancelled run does not come back although it was to make room for another one before. Returns which are new.
+ * Notes that what runs in `spans` is to be stopped, and why. Only runs of resumable jobs can be preempted. A wish that stands already stays, but that a cancelled run
+ * does not come back although it was to make room for another one before, and that it may be given less grace than it
+ * was at first. Returns which are new.
  */
-export async function wantStops(db: Db, span: RunSpan | null, reason: StopReason, graceMs: number) {
-  const weaker: StopReason[] = reason === "cancelled" ? ["preempted", "withdrawn"] : [];
-  let update = db
-    .updateTable("attempt")
-    .set({ stop_reason: reason, stop_grace_ms: graceMs })
-    .where("status", "<>", sql.lit("ended"))
-    .where((is) =>
-      is.or([is("stop_reason", "is", null), ...weaker.map((standing) => is("stop_reason", "=", standing))]),
+export async function wantStops(db: Db, spans: readonly RunSpan[], reason: StopReason, graceMs: number) {
+  const wish = () => {
+    const update = db
+      .updateTable("attempt")
+      .set({ stop_reason: reason, stop_grace_ms: graceMs })
+      .where("status", "<>", sql.lit("ended"))
+      .returning(["id", "machine_id"]);
+    if (reason === "preempted") {
+      const resumable = db.selectFrom("job").select("id").where("resumable", "=", 1);
+      return update.where("stop_reason", "is", null).where("job_id", "in", resumable);
+    }
+    if (reason !== "cancelled") return update.where("stop_reason", "is", null);
+    return update.where((is) =>
+      is.or([
+        is("stop_reason", "is", null),
+        is("stop_reason", "in", ["preempted", "withdrawn"]),
+        is("stop_grace_ms", ">", graceMs),
+      ]),
     );
-  if (span) update = update.where("job_id", "=", span.job);
-  if (span?.range) update = update.where("n", ">=", span.range.first).where("n", "<=", span.range.last);
-  return update.returning(["id", "machine_id"]).execute();
+  };
+  const whole = spans.flatMap(({ job, range }) => (range === null ? [job] : []));
+  const stops = await inPortions(whole, (some) => wish().where("job_id", "in", some).execute());
+  for (const { job, range } of spans) {
+    if (range === null) continue;
+    const inRange = wish().where("job_id", "=", job).where("n", ">=", range.first).where("n", "<=", range.last);
+    stops.push(...(await inRange.execute()));
+  }
+  return stops;
 }
 
-/** Asks for what waits on machines in `span` (null: everywhere) to come back to the queue. What has begun stays. */
-export async function wantBack(db: Db, span: RunSpan | null) {
-  const update = withdrawal(db);
-  return (span ? update.where("job_id", "=", span.job) : update).execute();
-}
+/** Which attempts are asked back: of these jobs, on this machine, these themselves, or all. */
+type AskedBack = { jobs: JobId[] } | { machine: number } | { attempts: AttemptId[] } | "all";
 
-/** The same for some attempts. */
-export async function wantTheseBack(db: Db, ids: AttemptId[]) {
-  return inPortions(ids, (some) => withdrawal(db).where("id", "in", some).execute());
+/** Asks for what waits on machines to come back to the queue. What has begun stays. */
+export async function wantBack(db: Db, asked: AskedBack) {
+  if (asked === "all") return withdrawal(db).execute();
+  if ("machine" in asked) return withdrawal(db).where("machine_id", "=", asked.machine).execute();
+  if ("jobs" in asked) return inPortions(asked.jobs, (some) => withdrawal(db).where("job_id", "in", some).execute());
+  return inPortions(asked.attempts, (some) => withdrawal(db).where("id", "in", some).execute());
 }
 
 function withdrawal(db: Db) {

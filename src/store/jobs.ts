@@ -254,12 +254,8 @@ export async function setJob(
 
 /** Pauses or resumes jobs: what runs goes on, nothing further starts. */
 export async function pauseJobs(db: Db, ids: JobId[], paused: boolean): Promise<void> {
-  if (ids.length === 0) return;
-  await db
-    .updateTable("job")
-    .set({ paused: paused ? 1 : 0 })
-    .where("id", "in", ids)
-    .execute();
+  const set = { paused: paused ? 1 : 0 };
+  await inPortions(ids, (some) => db.updateTable("job").set(set).where("id", "in", some).execute());
 }
 
 /**

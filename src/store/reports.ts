@@ -27,8 +27,8 @@ export interface Ended extends Peaks {
   startedAt: UnixMs | null;
   endedAt: UnixMs;
   ending: Ending;
-  /** The machine itself stopped it at its time limit. */
-  timeLimit: boolean;
+  /** The limit at which the machine itself stopped it; null: it did not. */
+  timeLimitMs: number | null;
   symptom: Symptom | null;
   /** Where its streams lie, as JSON. */
   output: string;
@@ -160,13 +160,14 @@ export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<En
     const startedAt = rounded(end.startedAt);
     const endedAt = Math.round(end.endedAt);
     // What its user has cancelled does not come back, however it ended.
-    const stopReason = end.timeLimit && row.stop_reason !== "cancelled" ? "time_limit" : row.stop_reason;
+    const isAtLimit = end.timeLimitMs !== null && row.stop_reason !== "cancelled";
+    const stopReason = isAtLimit ? "time_limit" : row.stop_reason;
     const peaks = [rounded(end.memoryPeakBytes), rounded(end.gpuMemoryPeakBytes)];
     attempts.push([end.attempt, startedAt, endedAt, JSON.stringify(end.ending), stopReason, end.output, ...peaks]);
     touched.push({ job: row.job_id, n: row.n, attempt: end.attempt });
     if (row.attempt_id !== end.attempt) continue;
     const tries = row.tries + (countsAsTry(end.ending, stopReason) ? 1 : 0);
-    const next = outcome(end.ending, stopReason, tries, row.retries, row.time_limit_ms, end.symptom);
+    const next = outcome(end.ending, stopReason, tries, row.retries, end.timeLimitMs, end.symptom);
     const cause = "cause" in next && next.cause ? JSON.stringify(next.cause) : null;
     const runEndedAt = next.status === "queued" ? null : endedAt;
     // What never began was no attempt: the next one bears its number.
@@ -228,7 +229,7 @@ async function selectForEnds(db: Db, attempts: AttemptId[]) {
     .innerJoin("run", (join) => join.onRef("run.job_id", "=", "attempt.job_id").onRef("run.n", "=", "attempt.n"))
     .innerJoin("job", "job.id", "attempt.job_id")
     .select(["attempt.id", "attempt.job_id", "attempt.n", "attempt.stop_reason", "run.status"])
-    .select(["run.tries", "run.attempt_id", "job.retries", "job.time_limit_ms"])
+    .select(["run.tries", "run.attempt_id", "job.retries"])
     .where("attempt.id", "in", attempts)
     .where("attempt.status", "<>", sql.lit("ended"))
     .execute();

@@ -1,7 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import type { Code } from "../core/job.ts";
 import type { JobId, RunStatus, UnixMs } from "../core/run.ts";
-import { failedDependency, reviveDependants, settleDependants } from "./dependencies.ts";
+import { failedDependency, reviveDependants } from "./dependencies.ts";
 import type { Db, Dialect } from "./dialect.ts";
 import { makeEndedRuns, makeRuns } from "./jobs.ts";
 import { inPortions } from "./portions.ts";
@@ -49,53 +49,6 @@ export async function selectQueued(db: Db, job: JobId, count: number) {
     .execute();
 }
 
-/**
- * Cancels what waits in `span`. What runs is not touched here: see wantStops.
- * Returns how many were cancelled and which jobs were touched by it.
- */
-export async function cancelQueued(
-  db: Db,
-  dialect: Dialect,
-  span: RunSpan,
-  now: UnixMs,
-): Promise<{ runs: number; touched: JobId[] }> {
-  const { job, range } = span;
-  const row = await db
-    .selectFrom("job")
-    .select(["queued", "made", "unmade_status"])
-    .where("id", "=", job)
-    .executeTakeFirst();
-  if (!row || row.queued === 0) return { runs: 0, touched: [job] };
-  const isUnmadeWaiting = row.unmade_status === "queued";
-  const update = db
-    .updateTable("run")
-    .set({ status: "cancelled", ended_at: now })
-    .where("job_id", "=", job)
-    .where(standsIn(["queued"]));
-  let runs: number;
-  if (range) {
-    const inRange = update.where("n", ">=", range.first).where("n", "<=", range.last);
-    runs = Number((await inRange.executeTakeFirst()).numUpdatedRows);
-    const from = Math.max(range.first, row.made + 1);
-    if (isUnmadeWaiting && from <= range.last) runs += await makeCancelled(db, dialect, job, from, range.last, now);
-  } else {
-    await update.execute();
-    // What has no row yet waits too: the count knows it, and its row will be made cancelled.
-    runs = row.queued;
-    if (isUnmadeWaiting) {
-      await db
-        .updateTable("job")
-        .set({ unmade_status: "cancelled", unmade_ended_at: now })
-        .where("id", "=", job)
-        .execute();
-    }
-  }
-  const changes: CountChanges = new Map();
-  shift(changes, job, "queued", "cancelled", runs);
-  const ended = await writeCounts(db, changes, now);
-  return { runs, touched: [job, ...(await settleDependants(db, ended, now))] };
-}
-
 /** Marks waiting runs as skipped: they are not to be executed. */
 export async function skipRuns(
   db: Db,
@@ -119,21 +72,6 @@ export async function skipRuns(
   const skipped = updated.reduce((sum, { numUpdatedRows }) => sum + Number(numUpdatedRows), 0);
   shift(changes, job, "queued", "skipped", skipped);
   await writeCounts(db, changes, now);
-}
-
-/** Makes the rows in this range that are missing, as cancelled. Returns how many. */
-async function makeCancelled(
-  db: Db,
-  dialect: Dialect,
-  job: JobId,
-  from: number,
-  to: number,
-  now: UnixMs,
-): Promise<number> {
-  const result = await sql`insert into run (job_id, n, status, ended_at)
-    select job.id, series.n, 'cancelled', cast(${now} as bigint) from job, ${dialect.series(from, to)} as series
-    where job.id = ${job} and series.n <= job.total on conflict do nothing`.execute(db);
-  return Number(result.numAffectedRows ?? 0n);
 }
 
 /**

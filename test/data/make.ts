@@ -13,7 +13,7 @@ import { ensureMachine, introduceAgent, setMachine } from "../../src/store/machi
 import { migrate } from "../../src/store/migrate.ts";
 import { ensurePool } from "../../src/store/pools.ts";
 import { recordEnds, recordObserved, recordStarts } from "../../src/store/reports.ts";
-import { cancelQueued } from "../../src/store/runs.ts";
+import { cancelQueued } from "../../src/store/cancel.ts";
 import { openStore } from "../../src/store/store.ts";
 import { insertToken } from "../../src/store/tokens.ts";
 
@@ -64,7 +64,7 @@ await store.write(async (db) => {
   await takeLease(db, dialect, "holder", true);
   await ensurePool(db, "local", "agent", "ada");
   await ensureMachine(db, "local", "local");
-  const hardware = { cpus: 8, memoryBytes: 2 ** 34, gpus: [], problems: [], reserved: [], blocked: null };
+  const hardware = { cpus: 8, memoryBytes: 2 ** 34, gpus: [], problems: [], unseen: null, reserved: [], blocked: null };
   await introduceAgent(db, "local", { agent: "a1", hardware, bootId: "b1", host: "lab1", spool: "/spool" }, NOW);
   await setMachine(db, "local", { slots: ["0", "1", ""] });
   const token = { id: "t1", user_name: "ada", role: "admin" as const, label: "made at the first start" };
@@ -90,8 +90,8 @@ if (second) await end(second, 3);
 const [again] = await assign(train, 1);
 if (again) await end(again, 3);
 await assign(train, 1);
-await store.write((db) => cancelQueued(db, dialect, { job: train, range: { first: 4, last: 4 } }, NOW));
-await store.write((db) => cancelQueued(db, dialect, { job: 3 as JobId, range: null }, NOW));
+await store.write((db) => cancelQueued(db, dialect, [{ job: train, range: { first: 4, last: 4 } }], NOW));
+await store.write((db) => cancelQueued(db, dialect, [{ job: 3 as JobId, range: null }], NOW));
 await store.write((db) => settleDependants(db, [train], NOW));
 await store.close();
 
@@ -106,5 +106,5 @@ async function end(attempt: AttemptId, exitCode: number): Promise<void> {
   const output = JSON.stringify({ out: { kind: "none" }, err: { kind: "none" }, events: { kind: "none" } });
   const ended = { attempt, startedAt: NOW + 1000, endedAt: NOW + 2000, ending: { kind: "exited" as const, exitCode } };
   const peaks = { memoryPeakBytes: 1_000_000, gpuMemoryPeakBytes: null };
-  await store.write((db) => recordEnds(db, [{ ...ended, ...peaks, timeLimit: false, symptom: null, output }], NOW + 2000));
+  await store.write((db) => recordEnds(db, [{ ...ended, ...peaks, timeLimitMs: null, symptom: null, output }], NOW + 2000));
 }

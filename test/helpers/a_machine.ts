@@ -16,8 +16,8 @@ export function loginTo(host: string, more: Partial<Login> = {}): Login {
  * wins. `folder` is its path in a folder of the test's own.
  */
 export async function aPlace(hosts: SshHosts, { config = "", folder = "ssh" } = {}): Promise<SshPlace> {
-  // What is cut off is noticed soon.
-  const text = `${config}\nHost *\n  ConnectTimeout 1\nInclude "${hosts.config}"\n`;
+  // What is cut off is noticed soon; a wire that was just mended loses a first packet, which is sent again after a second.
+  const text = `${config}\nHost *\n  ConnectTimeout 4\nInclude "${hosts.config}"\n`;
   const root = await aFolder({ config: text, [`${folder}/..`]: "folder/" });
   return { folder: `${root}/${folder}`, config: `${root}/config` };
 }

@@ -18,7 +18,7 @@ test("an agent that cannot start is tried ever more seldom, and whoever looks is
       ?.map((words) => words.replace(/\D/g, "")),
   ).toEqual(["1", "2", "4"]);
 
-  const words = String.raw`its agent does not start \(exit code 1, \d times in a row\): see why in ${yard.home}/agent\.log`;
+  const words = String.raw`its agent does not stay up \(exit code 3, \d times in a row\): see why in ${yard.home}/agent\.log`;
   expect((await yard.cli(["explain", "1"])).stdout).toMatch(new RegExp(`no machine can take it: local: ${words}`));
   expect((await yard.cli(["status"])).stdout).toMatch(new RegExp(`! local: ${words}`));
   expect((await yard.cli(["machines"])).stdout).toMatch(new RegExp(`! ${words}`));

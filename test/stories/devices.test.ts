@@ -119,7 +119,7 @@ test("explicit slots: pairs, CPU slots and shared GPUs, as many runs as there ar
   const runs = await Promise.all([1, 2, 3, 4].map((id) => yard.reaches(id, "running")));
   expect(runs.map((run) => run.gpus)).toEqual([["0"], ["0", "1"], [], ["0"]]);
   await yard.submit("true", { demand: { gpus: 0 } });
-  expect(await why(yard, 5)).toMatch(/no slot that suits is free: 4 on local, all held/);
+  expect(await why(yard, 5)).toMatch(/no slot that suits is free: 1 of 4 on local, held/);
   writeFileSync(`${yard.folder}/go`, "");
   await yard.reaches(5, "succeeded");
 });
@@ -130,7 +130,7 @@ test("slots by hand too wait for a device that another yard has, and not by tryi
   await one.reaches(1, "running");
   await holds(other, "go", { demand: { gpus: 1 } });
   await until(
-    async () => /in use by others \(GPU 64: a run of another yard/.test(await why(other, 1)),
+    async () => /in use by others: GPU 64: a run of another yard/.test(await why(other, 1)),
     "it says who has it",
   );
   await holds(other, "go");
@@ -164,6 +164,51 @@ test("while nvidia-smi fails, who waits for a GPU is not run on a core instead",
   say({ gpus });
   await yard.reaches(1, "succeeded");
   expect(await yard.output(1)).toBe("[0]\n");
+});
+
+test("GPUs that were known stay known when yard and agent start anew while nvidia-smi fails", async () => {
+  const { gpus, say, environment } = await scriptedGpus(1);
+  const yard = await aYard({ environment });
+  say({ says: { text: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.", exit: 9 } });
+  await Promise.all([yard.killYard(), yard.killAgent()]);
+  await yard.start();
+  await yard.submit('echo "[$CUDA_VISIBLE_DEVICES]"');
+  await until(async () => /not usable: GPU 0: .*NVIDIA driver/.test(await why(yard, 1)), "it says what it waits for");
+  say({ gpus });
+  await yard.reaches(1, "succeeded");
+  expect(await yard.output(1)).toBe("[0]\n");
+});
+
+test("a pair that is taken apart while a run holds it is given out one by one when the run has ended", async () => {
+  const { environment } = await scriptedGpus(2);
+  const yard = await aYard({ environment, slots: ["0,1"] });
+  await holds(yard, "go1");
+  await yard.reaches(1, "running");
+  await yard.client.call("setMachine", { params: { machine: "local" }, body: { slots: ["0", "1"] } });
+  for (const name of ["go2", "go3"]) await holds(yard, name);
+  expect((await machine(yard)).slots?.map(({ heldBy, draining }) => [heldBy, draining])).toEqual([
+    [null, false],
+    [null, false],
+    ["1.1", true],
+  ]);
+  await Promise.all([yard.killYard(), yard.killAgent()]);
+  await yard.start();
+  expect([(await yard.run(2)).status, (await yard.run(3)).status]).toEqual(["queued", "queued"]);
+  writeFileSync(`${yard.folder}/go1`, "");
+  for (const job of [2, 3]) await yard.reaches(job, "running");
+  for (const name of ["go2", "go3"]) writeFileSync(`${yard.folder}/${name}`, "");
+});
+
+test("what was given to a slot that is gone by then starts in another one", async () => {
+  const yard = await aYard({ slots: ["66"] });
+  const agent = yard.agentPid() ?? 0;
+  process.kill(agent, "SIGSTOP");
+  await yard.submit('echo "[$CUDA_VISIBLE_DEVICES]"');
+  await until(async () => (await yard.run(1)).status === "starting", "it has been given the slot");
+  await yard.client.call("setMachine", { params: { machine: "local" }, body: { slots: ["67"] } });
+  process.kill(agent, "SIGCONT");
+  await yard.reaches(1, "succeeded");
+  expect(await yard.output(1)).toBe("[67]\n");
 });
 
 test("slots come and go while runs hold them: a removed one drains, an added one is used at once", async () => {

@@ -1,6 +1,7 @@
-import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { SubmissionInput } from "../../src/api/job.ts";
+import { aFolder } from "../helpers/a_folder.ts";
 import { aYard, type TestYard } from "../helpers/a_yard.ts";
 import { openTerminal } from "../helpers/open_terminal.ts";
 import { isRunning, killNow } from "../helpers/processes_of.ts";
@@ -222,6 +223,49 @@ test("after the machine has restarted, what ran is lost or tried again as its re
   expect(await yard.output(2)).toBe("try 2\n");
   await yard.reaches(4, "succeeded");
 });
+
+test("what had started is lost where its folder is gone, and is not started again", async () => {
+  const disk = await aFolder();
+  const yard = await aYard({ slots: ["", ""], environment: { RUNYARD_SPOOL: `${disk}/spool` } });
+  await yard.submit(`${HELD}0`);
+  await yard.reaches(1, "running");
+  const [folder = ""] = folders(`${disk}/spool`);
+  const pids = ["begun", "pid"].map((name) => Number(readFileSync(`${folder}/${name}`, "utf8").split(" ")[0]));
+  await Promise.all([yard.killYard(), yard.killAgent()]);
+  for (const pid of pids) killNow(pid);
+  rmSync(`${disk}/spool`, { recursive: true });
+  await yard.start();
+  const run = await yard.reaches(1, "failed");
+  expect(run).toMatchObject({ attempts: 1, exitCode: null, cause: { code: "lost" } });
+  expect(run.cause?.text).toMatch(/its folder .* is gone/);
+  expect(startsOf(yard, "1.1")).toBe(1);
+  await yard.submit("echo later");
+  await yard.reaches(2, "succeeded");
+});
+
+test("a home that is moved while a run runs finds it again", async () => {
+  const yard = await aYard({ slots: ["", ""] });
+  await yard.submit(`${HELD}3`);
+  await yard.reaches(1, "running");
+  const before = yard.agentPid() ?? 0;
+  await yard.stop();
+  renameSync(yard.home, `${yard.home}.moved`);
+  await until(() => !isRunning(before), "the agent of the home that is gone makes way");
+  renameSync(`${yard.home}.moved`, yard.home);
+  await yard.start();
+  letGo(yard);
+  expect(await yard.reaches(1, "failed")).toMatchObject({ attempts: 1, exitCode: 3 });
+  expect(startsOf(yard, "1.1")).toBe(1);
+});
+
+/** The workers' folders in a spool. */
+function folders(spool: string): string[] {
+  return readdirSync(spool).flatMap((yardId) =>
+    readdirSync(`${spool}/${yardId}`)
+      .filter((name) => /^\d+\.\d+\./.test(name))
+      .map((attempt) => `${spool}/${yardId}/${attempt}/0`),
+  );
+}
 
 function startOf({ startedAt }: { startedAt: string | null }): number {
   return Date.parse(startedAt ?? "");

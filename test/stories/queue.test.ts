@@ -127,8 +127,8 @@ describe("dependencies", () => {
     await yard.submit(named("second"), { after: [{ job: 1 }] });
     await yard.submit(named("third"), { after: [{ job: 1 }, { job: 2 }] });
     await yard.reaches(1, "running");
-    expect(await reasonOf(yard, 2)).toBe("after: it waits for job 1 to end");
-    expect(await reasonOf(yard, 3)).toBe("after: it waits for jobs 1, 2 to end");
+    expect(await reasonOf(yard, 2)).toBe("after: it waits for job 1 to succeed");
+    expect(await reasonOf(yard, 3)).toBe("after: it waits for jobs 1, 2 to succeed");
     letGo(yard, "first");
     await yard.reaches(3, "succeeded");
     expect(orderOf(yard)).toBe("first second third");
@@ -268,6 +268,18 @@ describe("cancelling", () => {
     const run = await yard.reaches(1, "cancelled");
     expect(Date.parse(run.endedAt ?? "") - askedAt).toBeGreaterThanOrEqual(350);
     expect(pids.filter(isRunning)).toEqual([]);
+  });
+
+  test("a second cancel that gives less grace hurries the first, and no retry brings the run back", async () => {
+    const yard = await aYard();
+    await yard.submit("trap '' TERM; echo ready; while :; do sleep 0.05; done", { retries: 5 });
+    await until(async () => (await yard.output(1)) === "ready\n", "it is ready");
+    const cancel = (graceMs: number) => yard.client.call("cancel", { body: { select: "1", graceMs } });
+    expect(await cancel(600_000)).toMatchObject({ stopping: 1 });
+    await until(async () => (await reasonOf(yard, 1)).startsWith("stopping"), "it says that it is being stopped");
+    expect(await cancel(600_000)).toMatchObject({ stopping: 0 });
+    expect(await cancel(0)).toMatchObject({ stopping: 1 });
+    expect(await yard.reaches(1, "cancelled")).toMatchObject({ attempts: 1, exitCode: 137 });
   });
 
   test("what a run leaves behind is ended with it", async () => {

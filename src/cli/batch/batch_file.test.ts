@@ -37,8 +37,8 @@ test("what is no batch file is refused, with what is wrong", async () => {
   const refusal = (name: string) => expect(readBatchFile(join(folder, name))).rejects;
   await refusal("missing.sh").toThrow("missing.sh: there is no such file.");
   await refusal("comments.sh/x").toThrow("comments.sh/x: there is no such file.");
-  await refusal("sub").toThrow("sub: it is a folder.");
-  await refusal("latin.sh").toThrow("latin.sh: the file is not UTF-8 text. Save it as UTF-8.");
+  await refusal("sub").toThrow("sub: it is a folder, not a file.");
+  await refusal("latin.sh").toThrow("the file is not UTF-8 text; save it as UTF-8.");
   await refusal("nul.sh").toThrow("nul.sh:2: the line has a NUL character");
   await refusal("comments.sh").toThrow("comments.sh: there is no command in it. Write one a line.");
 });

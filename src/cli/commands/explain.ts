@@ -1,3 +1,4 @@
+import type { Explanation } from "../../api/run.ts";
 import { connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { grouped } from "../number_text.ts";
@@ -22,9 +23,35 @@ async function explain(words: readonly string[], { json }: { json?: boolean }): 
     return 0;
   }
   if (runs.length === 0) note("No run waits or runs.");
-  for (const run of runs) {
-    const others = run.runs > 1 ? colours.dim(` (and ${grouped(run.runs - 1)} more like it)`) : "";
-    print(`${statusGlyph(run.status, colours)} ${run.id} ${run.status}: ${printable(run.because.text)}${others}`);
-  }
+  for (const stretch of stretches(runs)) print(wording(stretch));
   return 0;
+}
+
+/** More runs of one job than this that stand alike, one after the other, are told in one line. */
+const TOLD_ONE_BY_ONE = 5;
+
+function stretches(runs: readonly Explanation[]): Explanation[][] {
+  const alike: Explanation[][] = [];
+  for (const run of runs) {
+    const stretch = alike.at(-1);
+    const before = stretch?.at(-1);
+    if (before && follows(run, before)) stretch?.push(run);
+    else alike.push([run]);
+  }
+  return alike.flatMap((stretch) => (stretch.length > TOLD_ONE_BY_ONE ? [stretch] : stretch.map((run) => [run])));
+}
+
+function follows(run: Explanation, before: Explanation): boolean {
+  const [job, n] = run.id.split(".");
+  return (
+    before.id === `${job}.${Number(n) - 1}` && run.status === before.status && run.because.text === before.because.text
+  );
+}
+
+function wording(stretch: readonly Explanation[]): string {
+  const [first, last] = [stretch[0], stretch.at(-1)];
+  if (!first || !last) return "";
+  const id = first === last ? first.id : `${first.id}-${last.id.split(".")[1]}`;
+  const others = last.runs > 1 ? colours.dim(` (and ${grouped(last.runs - 1)} more like it)`) : "";
+  return `${statusGlyph(first.status, colours)} ${id} ${first.status}: ${printable(first.because.text)}${others}`;
 }

@@ -2,7 +2,9 @@ import { spawnSync } from "node:child_process";
 import type { Command } from "commander";
 import type { Machine, MachineChanges, NewMachine } from "../../api/machine.ts";
 import { describeLogin } from "../../core/login.ts";
+import { gpusNamed, isUsable } from "../../core/machine.ts";
 import { formatBytes } from "../../core/quantity.ts";
+import { objectionToSlot } from "../../core/slot_devices.ts";
 import { loginCommand } from "../../shells/attended.ts";
 import { sshPlace } from "../../shells/client.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
@@ -156,6 +158,8 @@ async function setMachine(command: Command, options: SetOptions): Promise<number
 
 function changesFrom({ slots, drain, resume }: SetOptions): MachineChanges {
   if (drain && resume) throw wrongUsage("--drain and --resume exclude each other.");
+  const [objection] = (slots || []).flatMap((devices) => objectionToSlot(devices) ?? []);
+  if (objection !== undefined) throw wrongUsage(`--slots ${objection}`);
   const changes: MachineChanges = {
     ...(slots !== undefined && { slots: slots === false ? null : slots }),
     ...(drain && { drained: true }),
@@ -175,7 +179,8 @@ function printMachine(machine: Machine): void {
   );
   if (machine.gpus.length > 0) printGpus(machine);
   for (const slot of machine.slots ?? []) {
-    const holder = slot.heldBy === null ? colours.dim("free") : `held by ${slot.heldBy}`;
+    const holder =
+      slot.heldBy === null ? colours.dim(isBarred(machine, slot.devices) ? "–" : "free") : `held by ${slot.heldBy}`;
     print(`  slot '${printable(slot.devices)}'  ${holder}${slot.draining ? ", removed when it ends" : ""}`);
   }
   if (machine.gpus.length === 0 && machine.slots === null && machine.running.length > 0) {
@@ -183,6 +188,13 @@ function printMachine(machine: Machine): void {
     print(`  running ${shown}${machine.running.length > 10 ? `, … (${machine.running.length})` : ""}`);
   }
   for (const problem of machine.problems) print(`  ${colours.yellow("!")} ${printable(problem)}`);
+}
+
+/** Whether a slot that nobody holds cannot be given away: for what is wrong with a GPU of it, or because one is still held. */
+function isBarred({ gpus, slots }: Machine, devices: string): boolean {
+  const named = gpusNamed(gpus, devices);
+  const draining = (slots ?? []).filter((slot) => slot.draining).flatMap((slot) => gpusNamed(gpus, slot.devices));
+  return named.some((index) => draining.includes(index) || gpus.some((gpu) => gpu.index === index && !isUsable(gpu)));
 }
 
 function paint({ status }: Machine): string {
@@ -214,7 +226,7 @@ function printGpus(machine: Machine): void {
       printable(gpu.name),
       memory,
       gpu.utilization === null ? "?" : `${Math.round(gpu.utilization * 100)} %`,
-      gpu.heldBy.join(", ") || "free",
+      gpu.heldBy.join(", ") || (isUsable(gpu) ? "free" : "–"),
       printable([...(gpu.problem === null ? [] : [gpu.problem]), ...others].join("; ")),
     ];
   });

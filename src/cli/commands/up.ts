@@ -1,6 +1,6 @@
 import { type Home, readToken, type YardAddress } from "../../platform/home.ts";
 import { systemErrorCode } from "../../platform/system_error.ts";
-import { ensureYard } from "../connect.ts";
+import { ensureYard, openConnection } from "../connect.ts";
 import type { Declaration, ProgramDoors, ServeOptions } from "../declaration.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
 import { stopWith, wrongUsage } from "../stop.ts";
@@ -47,6 +47,8 @@ async function up(options: UpOptions, doors: ProgramDoors): Promise<number> {
   const unmet = isNew ? null : unmetBy(address, place.home, options);
   if (unmet !== null)
     throw wrongUsage(`A yard runs already at ${address.url}, so ${unmet} has no effect. Stop it first: runyard down`);
+  // Ready is who knows its machines: what comes next may ask for their GPUs.
+  await openConnection(place).client.call("listMachines");
   if (options.json) printJson({ url: address.url, home: place.home.folder, started: isNew });
   else if (isNew) print(`Started a yard at ${address.url} (home ${place.home.folder}).`);
   else print(`A yard runs already at ${address.url} (home ${place.home.folder}).`);

@@ -2,10 +2,11 @@ import { existsSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UNSEEN } from "../../core/peaks.ts";
+import type { Ending } from "../../core/run.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
 import type { SshHost } from "../../shells/ssh.ts";
 import { collectEnd } from "../../spool/collect.ts";
-import { readEnd } from "../../spool/folder.ts";
+import { type RecordedEnd, readEnd } from "../../spool/folder.ts";
 import { keptFolder, resultsFolder, workerFolder } from "../../spool/layout.ts";
 import type { Outbox } from "../../spool/outbox.ts";
 import type { Connection } from "./connection.ts";
@@ -148,20 +149,16 @@ export function openCollector(options: CollectorOptions): Collector {
     const { assignment, end, startedAt, stop } = remote;
     if (end === null) return;
     tellEvents(assignment.attempt);
+    const folder = workerFolder(mirror.spool, assignment.attempt);
     const kept = keptFolder(mirror.spool, assignment.job, assignment.n);
     // What this attempt keeps replaces what it was given.
-    if (existsSync(`${workerFolder(mirror.spool, assignment.attempt)}/keep`))
-      rmSync(kept, { recursive: true, force: true });
+    if (existsSync(`${folder}/keep`)) rmSync(kept, { recursive: true, force: true });
     onTold(assignment.attempt);
-    const seen = { timeLimit: stop?.reason === "time_limit", peaks: UNSEEN };
-    if ("exit" in end) {
-      const told = readEnd(workerFolder(mirror.spool, assignment.attempt), end.exit);
-      const ours = { ...told, startedAt: told.startedAt + clockMs, endedAt: told.endedAt + clockMs };
-      outbox.ended(collectEnd(mirror.spool, assignment, ours, seen));
-    } else {
-      const ours = startedAt === null ? end : { ...end, startedAt };
-      outbox.ended(collectEnd(mirror.spool, assignment, ours, seen));
-    }
+    const timeLimitMs = stop?.reason === "time_limit" ? assignment.timeLimitMs : null;
+    const seen = { timeLimitMs, peaks: UNSEEN };
+    const recorded = "exit" in end ? recordedEnd(folder, end.exit, clockMs) : end;
+    const ours = startedAt === null ? recorded : { startedAt, ...recorded };
+    outbox.ended(collectEnd(mirror.spool, assignment, ours, seen));
   }
 
   async function fetch(now: Connection, attempts: readonly string[]): Promise<boolean> {
@@ -181,4 +178,11 @@ export function openCollector(options: CollectorOptions): Collector {
     },
     tell: (attempt) => tellEnd(attempt, 0),
   };
+}
+
+/** By this machine's clock. */
+function recordedEnd(folder: string, exit: string, clockMs: number): RecordedEnd | { endedAt: number; ending: Ending } {
+  const told = readEnd(folder, exit);
+  if (told) return { ...told, startedAt: told.startedAt + clockMs, endedAt: told.endedAt + clockMs };
+  return { endedAt: Date.now(), ending: { kind: "lost", detail: "what its machine says of its end cannot be read" } };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer, Question } from "../../core/enquiry.ts";
-import { type Hardware, UNKNOWN_HARDWARE } from "../../core/machine.ts";
+import { type Hardware, UNKNOWN_HARDWARE, withUnseen } from "../../core/machine.ts";
 import type { Report } from "../../core/report.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
 import type { SshPlace } from "../../shells/client.ts";
@@ -264,7 +264,10 @@ export function openSession(options: SessionOptions): Session {
     if (!result.ok) return null;
     const isOurs = (attempt: string) => attempts.get(attempt) !== undefined;
     const found = readSurvey(result.value.stdout.toString("utf8"), isOurs, yard);
-    const seen = found?.hardware ?? { ...hardware, blocked: "it does not answer when it is looked at" };
+    const seen = (found && withUnseen(found.hardware, hardware.gpus)) ?? {
+      ...hardware,
+      blocked: "it does not answer when it is looked at",
+    };
     hardware = { ...seen, blocked: seen.blocked ?? quotaProblem() };
     attempts.refit(machine.slots, hardware);
     await desk.survey(machine.id, hardware);

@@ -27,7 +27,7 @@ export function readSurvey(text: string, isOurs: (attempt: string) => boolean, y
   const section = (name: string) => sections.get(name)?.join("\n") ?? "";
   const memoryText = section("memory");
   const freeDiskBytes = freeDisk(section("disk"));
-  const { gpus, problems, owners } = readGpus(sections, isOurs, yard);
+  const { gpus, problems, unseen, owners } = readGpus(sections, isOurs, yard);
   const cpus = Number.parseInt(section("cpus"), 10) || 1;
   const missing = section("missing")
     .split("\n")
@@ -38,6 +38,7 @@ export function readSurvey(text: string, isOurs: (attempt: string) => boolean, y
       memoryBytes: memoryBytes(memoryText),
       gpus,
       problems,
+      unseen,
       reserved: [],
       blocked: blocker(missing, freeDiskBytes),
       ...measured(freeOf(sections, cpus, gpus, (attempt) => attempt !== null && isOurs(attempt), owners)),
@@ -76,15 +77,17 @@ function readGpus(
   sections: Map<string, string[]>,
   isOurs: (attempt: string) => boolean,
   yard: string,
-): { gpus: Gpu[]; problems: string[]; owners: GpuProcesses } {
+): { gpus: Gpu[]; problems: string[]; unseen: string | null; owners: GpuProcesses } {
   const lines = sections.get("gpus");
-  if (!lines) return { gpus: [], problems: [], owners: new Map() };
+  if (!lines) return { gpus: [], problems: [], unseen: null, owners: new Map() };
   const parsed = parseNvidiaGpus(lines.join("\n"));
   const code = Number([...sections.keys()].find((name) => name.startsWith("gpu tool "))?.slice("gpu tool ".length));
   const problems = [...parsed.problems];
+  let { unseen } = parsed;
   if (parsed.gpus.length === 0 && problems.length === 0 && code !== 0) {
     const what = code === 124 ? `did not answer within ${TOOL_SECONDS} s` : `failed with exit code ${code}`;
-    problems.push(`nvidia-smi ${what} there. Its GPUs are not used until it answers.`);
+    unseen = `nvidia-smi ${what} there. Its GPUs are not used until it answers.`;
+    problems.push(unseen);
   }
   const owners = ownersIn(sections.get("processes") ?? []);
   const processes = parseNvidiaProcesses((sections.get("processes") ?? []).join("\n"));
@@ -100,7 +103,7 @@ function readGpus(
       .map(({ pid }): ForeignProcess => ({ pid, name: "a run of another yard", usedBytes: null, user: null }));
     return { ...gpu, others: [...foreign, ...held] };
   });
-  return { gpus, problems, owners: withOwners(processes, owners) };
+  return { gpus, problems, unseen, owners: withOwners(processes, owners) };
 }
 
 /** By the GPU's UUID: who uses it, and how much of its memory. */

@@ -1,5 +1,6 @@
 import type { Stop } from "../../core/assignment.ts";
 import { type Refused, refuse } from "../../core/failure.ts";
+import { withUnseen } from "../../core/machine.ts";
 import { describeFileProblem } from "../../files/problem.ts";
 import { type MachineRow, selectMachines } from "../../store/machines.ts";
 import type { Handlers, Yard } from "../yard.ts";
@@ -13,7 +14,7 @@ const nothingNew = { stops: [], isRefit: false };
 interface Session {
   agent: string;
   machine: MachineRow;
-  /** `<attempt> <reason>`: a cancel is told although a withdrawal was. */
+  /** `<attempt> <reason> <grace>`: a cancel is told although a withdrawal was, and one that gives less grace. */
   stops: Set<string>;
   slots: string[] | null;
   /** Slots or stops may have changed since it was told. */
@@ -36,26 +37,26 @@ export function agentHandlers(yard: Yard): AgentHandlers {
     async hello({ params, body }) {
       const known = await machineNamed(params.machine);
       if (known?.driver !== "agent") return refuse({ code: "no_such_machine", machine: params.machine, known: [] });
-      await desk.introduce(known, body);
+      await desk.introduce(known, { ...body, hardware: withUnseen(body.hardware, known.hardware.gpus) });
       const machine = (await machineNamed(params.machine)) ?? known;
-      const { slots } = machine;
+      const { slots, hardware } = machine;
       const nothingTold = { stops: new Set<string>(), isStale: true, tookAll: null };
       sessions.set(machine.name, { agent: body.agent, machine, slots, ...nothingTold });
       const attempts = await desk.resume(machine.id, body.agent);
       yard.bell.ring(machine.id);
-      return { yard: yard.id, epoch: yard.epoch, slots: machine.slots, attempts };
+      return { yard: yard.id, epoch: yard.epoch, slots, hardware, attempts };
     },
 
     async poll({ params, body, who, secret, signal }) {
       const session = await recognise(params.machine, body);
       if ("refused" in session) return session;
       const { machine, agent } = session;
-      const deadline = clock.now() + body.waitMs;
+      const deadline = clock.steady() + body.waitMs;
       const forgotten = yard.authority.forgotten();
       presence.heard(machine.id, clock.now());
       for (;;) {
         const rings = yard.bell.rings(machine.id);
-        const isOver = clock.now() >= deadline;
+        const isOver = clock.steady() >= deadline;
         const isTaken = rings === session.tookAll && !isOver;
         const { assignments, isAll } = isTaken ? nothingTaken : await desk.take(machine.id, agent);
         if (!isTaken) session.tookAll = isAll ? rings : null;
@@ -63,7 +64,7 @@ export function agentHandlers(yard: Yard): AgentHandlers {
         if (assignments.length > 0 || stops.length > 0 || isRefit || isOver) {
           return { assignments, stops, slots: session.slots };
         }
-        await yard.bell.wait(machine.id, rings, Math.max(0, deadline - clock.now()), signal);
+        await yard.bell.wait(machine.id, rings, Math.max(0, deadline - clock.steady()), signal);
         if (signal.aborted) return { assignments: [], stops: [], slots: session.slots };
         if (sessions.get(machine.name) !== session) return refuse({ code: "superseded" });
         if (yard.authority.forgotten() !== forgotten && !(await yard.authority.isStillGood(who, secret)))
@@ -110,6 +111,6 @@ export function agentHandlers(yard: Yard): AgentHandlers {
   }
 }
 
-function wordOf({ attempt, reason }: Stop): string {
-  return `${attempt} ${reason}`;
+function wordOf({ attempt, reason, graceMs }: Stop): string {
+  return `${attempt} ${reason} ${graceMs}`;
 }

@@ -243,20 +243,21 @@ async function checkRoom(yard: Yard, { pool, demand, unlessFull }: Submission): 
 }
 
 async function machinesOf(yard: Yard, pool: string): Promise<Machine[]> {
-  const deadline = yard.clock.now() + MACHINE_WAIT_MS;
+  const deadline = yard.clock.steady() + MACHINE_WAIT_MS;
   for (;;) {
     const rows = (await selectMachines(yard.store.read)).filter((row) => row.pool === pool);
     const machines = rows.map((row) => ({ ...row, ...allowsOf(row), ...yard.presence.of(row.id) }));
-    if (machines.every((machine) => machine.hardware.cpus > 0) || yard.clock.now() > deadline) return machines;
+    if (machines.every((machine) => machine.hardware.cpus > 0) || yard.clock.steady() > deadline) return machines;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
 function describeSize({ name, hardware, slots }: Machine): string {
-  if (slots) return `${name} has the slots ${slots.map((slot) => `'${slot}'`).join(" ")}`;
-  const gpus = hardware.gpus.length;
   const memory = (hardware.memoryBytes / 1024 ** 3).toFixed(1);
-  return `${name} has ${gpus === 0 ? "no GPU" : `${gpus} GPU${gpus === 1 ? "" : "s"}`}, ${hardware.cpus} cores and ${memory} GB memory`;
+  const rest = `${hardware.cpus} core${hardware.cpus === 1 ? "" : "s"} and ${memory} GB memory`;
+  if (slots) return `${name} has the slots ${slots.map((slot) => `'${slot}'`).join(" ")}, ${rest}`;
+  const gpus = hardware.gpus.length;
+  return `${name} has ${gpus === 0 ? "no GPU" : `${gpus} GPU${gpus === 1 ? "" : "s"}`}, ${rest}`;
 }
 
 function checkOut(path: string | null, runs: number): Refused | null {

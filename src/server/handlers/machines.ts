@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Slot } from "../../core/demand.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
-import { selectOpenAttempts } from "../../store/attempts.ts";
+import { selectOpenAttempts, wantBack } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import { deleteMachine, ensureMachine, type MachineRow, selectMachines, setMachine } from "../../store/machines.ts";
 import { ensurePool, selectPools, sharePool } from "../../store/pools.ts";
@@ -16,8 +17,19 @@ type MachineHandlers = Pick<
 /** A login may take its time, and so may a tool that hangs. */
 const CHECK_WITHIN_MS = 45_000;
 
+/** A yard that has just started gives its machines this long to be heard, before it says that they are off. */
+const FIRST_WORD_MS = 6000;
+const LOOK_MS = 20;
+
 export function machineHandlers(yard: Yard): MachineHandlers {
-  const { store } = yard;
+  const { store, clock } = yard;
+  const openedAt = clock.steady();
+
+  async function heardOfAll(): Promise<void> {
+    const machines = (await selectMachines(store.read)).filter(({ driver }) => driver === "agent");
+    const isHeard = () => machines.every(({ id }) => yard.presence.of(id).seenAt !== null);
+    while (!isHeard() && clock.steady() - openedAt < FIRST_WORD_MS) await sleep(LOOK_MS);
+  }
 
   async function present() {
     const attempts = await selectOpenAttempts(store.read, null);
@@ -42,6 +54,7 @@ export function machineHandlers(yard: Yard): MachineHandlers {
 
   return {
     async listMachines({ query }) {
+      await heardOfAll();
       const { pool, status } = query;
       const meant = (await present()).filter(
         (machine) => (pool === undefined || machine.pool === pool) && (status?.includes(machine.status) ?? true),
@@ -105,7 +118,7 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       const row = await find(params.machine);
       if (isRefused(row)) return row;
       if (body.login && row.driver !== "ssh") return refuse({ code: "not_behind_ssh", machine: row.name });
-      await store.write(async (db) => {
+      const back = await store.write(async (db) => {
         await setMachine(db, row.name, {
           ...(body.login !== undefined && { login: body.login }),
           ...(body.slots !== undefined && { slots: body.slots }),
@@ -118,9 +131,15 @@ export function machineHandlers(yard: Yard): MachineHandlers {
           target: `machine ${row.name}`,
           detail: body,
         });
+        // What was given to a slot that is gone, or to a machine that is to start nothing, may go elsewhere.
+        return body.slots !== undefined || body.drained ? wantBack(db, { machine: row.id }) : [];
       });
-      store.changes.tell([{ kind: "machine", machine: row.id }]);
+      store.changes.tell([
+        { kind: "machine", machine: row.id },
+        ...(back.length > 0 ? [{ kind: "stop" as const, machine: row.id }] : []),
+      ]);
       yard.bell.ring(row.id);
+      await heardOfAll();
       return presentOne(row.name);
     },
 

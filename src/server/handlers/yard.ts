@@ -131,7 +131,7 @@ export function yardHandlers(yard: Yard): YardHandlers {
 
   async function check(): Promise<Record<string, string>> {
     const free = await yard.files.freeBytes();
-    const isOnTime = clock.now() - yard.lastTurnAt() < STUCK_MS;
+    const isOnTime = clock.steady() - yard.lastTurnAt() < STUCK_MS;
     return {
       store: await store
         .write((db) => proveWritable(db, clock.now()))

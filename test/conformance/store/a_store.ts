@@ -2,6 +2,7 @@ import { onTestFinished } from "vitest";
 import type { Code, RunCounts } from "../../../src/core/job.ts";
 import type { AttemptId, Ending, JobId, RunStatus } from "../../../src/core/run.ts";
 import { assignAttempts, type NewAttempt, takeAttempts } from "../../../src/store/attempts.ts";
+import { cancelQueued } from "../../../src/store/cancel.ts";
 import { openChanges } from "../../../src/store/changes.ts";
 import { settleDependants } from "../../../src/store/dependencies.ts";
 import { type Connections, wordsOf } from "../../../src/store/dialect.ts";
@@ -9,7 +10,7 @@ import { insertJob, type JobRow, makeNextRuns, type NewJob, selectJob } from "..
 import { ensureMachine } from "../../../src/store/machines.ts";
 import { migrate } from "../../../src/store/migrate.ts";
 import { type Ended, recordEnds, recordObserved, recordStarts } from "../../../src/store/reports.ts";
-import { cancelQueued, type RunRow, type RunSpan, retryRuns } from "../../../src/store/runs.ts";
+import { type RunRow, type RunSpan, retryRuns } from "../../../src/store/runs.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import type { Kind } from "./place.ts";
 
@@ -133,7 +134,7 @@ export function steer(store: Store): Steered {
       await steered.end(attempt.id, exitCode);
     },
     cancel: async (job, range = null) =>
-      (await store.write((db) => cancelQueued(db, dialect, { job, range }, NOW + 3))).runs,
+      (await store.write((db) => cancelQueued(db, dialect, [{ job, range }], NOW + 3))).runs,
     retry: async (job, statuses = ["failed", "cancelled"], range = null, code) =>
       (await store.write((db) => retryRuns(db, dialect, { job, range }, statuses, code ?? null, NOW + 4))).runs,
     async job(job) {
@@ -161,7 +162,7 @@ export function anEnd(attempt: AttemptId, ending: Ending | number = 0, said: Par
     startedAt: NOW + 1,
     endedAt: NOW + 2,
     ending: typeof ending === "number" ? { kind: "exited", exitCode: ending } : ending,
-    timeLimit: false,
+    timeLimitMs: null,
     symptom: null,
     output: '{"out":{"kind":"none"}}',
     memoryPeakBytes: null,

@@ -10,10 +10,9 @@ import {
   takeAttempts,
   wantBack,
   wantStops,
-  wantTheseBack,
 } from "../../../src/store/attempts.ts";
 import { takeLease } from "../../../src/store/lease.ts";
-import { selectRun } from "../../../src/store/runs.ts";
+import { type RunSpan, selectRun } from "../../../src/store/runs.ts";
 import { aStore, MACHINE, NOW, yardsTogether } from "./a_store.ts";
 import type { Kind } from "./place.ts";
 
@@ -146,28 +145,32 @@ export function attempting(kind: Kind): void {
     const [begun, over, ...waiting] = given as [AttemptId, AttemptId, AttemptId, AttemptId];
     await yard.start(begun);
     await yard.end(over);
-    const back = await store.write((db) => wantTheseBack(db, [begun, over, waiting[0]]));
+    const back = await store.write((db) => wantBack(db, { attempts: [begun, over, waiting[0]] }));
     expect(back.map((row) => row.id)).toEqual([waiting[0]]);
-    const rest = await store.write((db) => wantBack(db, { job: id, range: null }));
+    const rest = await store.write((db) => wantBack(db, { jobs: [id] }));
     expect(rest.map((row) => row.id)).toEqual([waiting[1]]);
-    expect((await store.write((db) => wantBack(db, null))).map((row) => row.id)).toEqual(other.map((one) => one.id));
+    expect((await store.write((db) => wantBack(db, { machine: MACHINE }))).map((row) => row.id)).toEqual(
+      other.map((one) => one.id),
+    );
   });
 
   test("a stop is wanted of what runs in the span, and a wish that stands is kept", async () => {
     const yard = await aStore(kind);
     const { store } = yard;
-    const id = await yard.submit({ total: 4 });
+    const id = await yard.submit({ total: 4, resumable: true });
     const [, second] = await yard.assign(id, 4);
     await yard.end((await yard.assign(await yard.submit()))[0]?.id as AttemptId);
-    const want = (span: Parameters<typeof wantStops>[1], ...why: ["cancelled" | "preempted", number]) =>
-      store.write((db) => wantStops(db, span, ...why));
+    const want = (span: RunSpan, ...why: ["cancelled" | "preempted", number]) =>
+      store.write((db) => wantStops(db, [span], ...why));
     const range = { first: 2, last: 2 };
     expect(await want({ job: id, range }, "preempted", 7)).toEqual([{ id: second?.id, machine_id: MACHINE }]);
     expect(await want({ job: id, range }, "preempted", 9)).toEqual([]);
     expect((await selectWantedStops(store.read, MACHINE)).map((row) => row.stop_grace_ms)).toEqual([7]);
     expect(await want({ job: id, range }, "cancelled", 8)).toHaveLength(1);
-    expect(await want({ job: id, range: null }, "cancelled", 9)).toHaveLength(3);
-    expect(await want(null, "cancelled", 9)).toEqual([]);
+    const all = { job: id, range: null };
+    expect(await want(all, "cancelled", 9)).toHaveLength(3);
+    expect(await want(all, "cancelled", 9)).toEqual([]);
+    expect(await want(all, "cancelled", 8)).toHaveLength(3);
     expect(await selectWantedStops(store.read, 2)).toEqual([]);
     const stops = await selectWantedStops(store.read, MACHINE);
     expect(stops.map((row) => [row.n, row.stop_reason]).sort()).toEqual([1, 2, 3, 4].map((n) => [n, "cancelled"]));

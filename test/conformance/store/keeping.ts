@@ -18,6 +18,7 @@ const hardware = {
   memoryBytes: 2 ** 40 + 1,
   gpus: [],
   problems: ["nvidia-smi hangs"],
+  unseen: null,
   reserved: [],
   blocked: null,
 };

@@ -136,7 +136,7 @@ function besideModel(yard: Steered) {
       case "cancel": {
         const span = spanOf(job, one.range);
         const cancelled = await yard.cancel(id, span);
-        await store.write((db) => wantStops(db, { job: id, range: span }, "cancelled", 0));
+        await store.write((db) => wantStops(db, [{ job: id, range: span }], "cancelled", 0));
         expect(cancelled).toBe(model.cancel(job, span));
         return;
       }

@@ -120,20 +120,40 @@ export function reporting(kind: Kind): void {
 
   test("a cancelled run does not come back, whatever else ended it", async () => {
     const yard = await aStore(kind);
-    const { job, attempt } = await aRunning(yard, { retries: 5, timeLimitMs: 10 });
+    const { job, attempt } = await aRunning(yard, { retries: 5, timeLimitMs: 10, resumable: true });
     const stop = (reason: "preempted" | "cancelled") =>
-      yard.store.write((db) => wantStops(db, { job, range: null }, reason, 0));
+      yard.store.write((db) => wantStops(db, [{ job, range: null }], reason, 0));
     await stop("preempted");
     await stop("cancelled");
-    await yard.end(attempt, { kind: "signalled", signal: 15 }, { timeLimit: true });
+    await yard.end(attempt, { kind: "signalled", signal: 15 }, { timeLimitMs: 10 });
     expect(await run(yard, job)).toMatchObject({ status: "cancelled", cause_json: null });
     expect(await yard.counts(job)).toEqual({ cancelled: 1 });
+  });
+
+  test("a run that made room for another one waits again, and that was no try; only a resumable one can be asked to", async () => {
+    const yard = await aStore(kind);
+    const { job, attempt } = await aRunning(yard, { resumable: true });
+    const other = await aRunning(yard);
+    const preempt = (job: JobId) => yard.store.write((db) => wantStops(db, [{ job, range: null }], "preempted", 500));
+    expect(await preempt(other.job)).toEqual([]);
+    expect(await preempt(job)).toHaveLength(1);
+    // Whatever its code: it has saved its state and left.
+    await yard.end(attempt, 0);
+    expect(await run(yard, job)).toMatchObject({ status: "queued", tries: 0, attempts: 1, cause_json: null });
+    const [again] = await yard.assign(job);
+    expect(await selectAttempt(yard.store.read, again?.id as AttemptId)).toMatchObject({
+      previous_id: attempt,
+      try: 2,
+    });
+    await yard.start(again?.id as AttemptId);
+    await yard.end(again?.id as AttemptId, 3);
+    expect(await run(yard, job)).toMatchObject({ status: "failed", tries: 1, attempts: 2 });
   });
 
   test("a time limit is told as the cause", async () => {
     const yard = await aStore(kind);
     const { job, attempt } = await aRunning(yard, { timeLimitMs: 10 });
-    await yard.end(attempt, { kind: "signalled", signal: 15 }, { timeLimit: true });
+    await yard.end(attempt, { kind: "signalled", signal: 15 }, { timeLimitMs: 10 });
     expect(await run(yard, job)).toMatchObject({ status: "failed", cause_json: '{"code":"time_limit","limitMs":10}' });
     expect(await selectAttempt(yard.store.read, attempt)).toMatchObject({ stop_reason: "time_limit" });
   });

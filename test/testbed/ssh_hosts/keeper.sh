@@ -48,5 +48,7 @@ for file in "$folder"/*/pid; do
     sleep 0.01
   done
 done 2>/dev/null
+# What was being sent keeps a dead host's network, and with it the wire, for a while.
+for wire in /sys/class/net/"$bridge"-*; do ip link delete "${wire##*/}"; done 2>/dev/null
 ip link delete "$bridge"
 rm -rf "$folder"

@@ -89,6 +89,22 @@ story("runs of one code do not disturb each other, and the code on the machine s
   expect(await lab.output(2)).toBe("as sent\nas sent\nAAA");
 });
 
+story(
+  "a large file of the code that a run writes to comes back changed, and later runs have it as it was",
+  async () => {
+    const lab = await aLab(hosts, { machines: { lab1: {} } });
+    const code = { "big.bin": Buffer.alloc(2 * MB, 65), "other.bin": Buffer.alloc(2 * MB, 66) };
+    await lab.send("head -c 2 big.bin; printf x >> big.bin", { code });
+    await lab.reaches(1, "succeeded");
+    expect(filesIn(resultsOf(lab))).toEqual(["big.bin"]);
+    expect(lstatSync(`${resultsOf(lab)}/big.bin`).size).toBe(2 * MB + 1);
+    await lab.send("wc -c < big.bin; wc -c < other.bin", { code });
+    await lab.reaches(2, "succeeded");
+    expect(await lab.output(2)).toBe(`${2 * MB}\n${2 * MB}\n`);
+    expect(existsSync(`${lab.folder}/results/run2.1`)).toBe(false);
+  },
+);
+
 story("code goes to each machine once, and after an edit only what is missing", async () => {
   const lab = await aLab(hosts, { machines: { lab1: {}, lab2: {} } });
   const noise = randomBytes(8 * MB);

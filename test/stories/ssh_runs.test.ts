@@ -107,7 +107,10 @@ story("only variables that were named travel, to where nobody else can read them
       environment: { CANARY: "secret-2", PATH: "/nowhere" },
     },
   );
+  await lab.send('echo "<$NAMED>"', { environment });
   await lab.reaches(1, "succeeded");
+  await lab.reaches(3, "succeeded");
+  expect(await lab.output(3)).toBe("<>\n");
   const [attempt = ""] = (await lab.attempts(1)).map(({ id }) => id);
   const [values = "", folder = ""] = (await lab.output(1)).split(/\|(?=[^|]*$)/);
   expect(values).toBe(`it's "named" $HOME \n twice||it's set|/root|0|`);

@@ -16,8 +16,12 @@ export interface CodeSender {
   reset(): void;
 }
 
-/** Files above this are links to one file, which no run may write to; smaller ones are every run's own copy. */
+/** Files above this are links to one file, which no run should write to; smaller ones are every run's own copy. */
 const LARGE_BYTES = 1024 * 1024;
+/** So a file that was written to since is told apart, whatever the machine's clock says. */
+const LONG_AGO = new Date("2000-01-01");
+/** The exit code of the script that lays out a tree which has been removed meanwhile. */
+export const TREE_IS_GONE = 97;
 /** With more differences a tree is sent anew. */
 const MOST_DIFFERENCES = 2000;
 
@@ -65,6 +69,7 @@ export function openCodeSender(host: SshHost, store: string): CodeSender {
       const tree = `code/${id}`;
       const work = `${attempt}/0/work`;
       return [
+        `{ [ -d ${tree}/small ] || exit ${TREE_IS_GONE}; }`,
         `cp -R ${tree}/small/. ${work}/`,
         `if [ -d ${tree}/large ]; then cp -Rl ${tree}/large/. ${work}/ 2>/dev/null || cp -R ${tree}/large/. ${work}/; fi`,
       ].join(" && ");
@@ -139,7 +144,8 @@ async function tarOfCode(store: string, { entries }: Manifest, kept: ReadonlySet
     entries.flatMap((entry) => {
       const target = placeOf(entry);
       if (entry.kind !== "file" || kept.has(target)) return [];
-      return [{ type: "file", source: blobPath(store, entry.sha256), target, mode: entry.executable ? 0o755 : 0o644 }];
+      const mode = entry.executable ? 0o755 : 0o644;
+      return [{ type: "file", source: blobPath(store, entry.sha256), target, mode, mtime: LONG_AGO }];
     }),
   );
 }

@@ -36,6 +36,8 @@ export interface CollectorOptions {
   /** The paths of a snapshot's files that attempts share with its tree. */
   largePaths: (snapshot: string) => Promise<string[]>;
   onTold: (attempt: string) => void;
+  /** A tree of code has been removed there. */
+  onTreeGone: () => void;
   log: (text: string) => void;
 }
 
@@ -94,6 +96,7 @@ export function openCollector(options: CollectorOptions): Collector {
     if (!(await bring([...streams, ...notes]))) return null;
     const packed = await packFolders(now, light, most);
     if (!packed) return null;
+    if (packed.isTreeGone) options.onTreeGone();
     const told = light.filter(({ assignment }) => !packed.large.has(assignment.attempt));
     if (!(await bringPacks(now, packed.packs))) return null;
     large.add(all.filter((remote) => !told.includes(remote)));
@@ -109,7 +112,7 @@ export function openCollector(options: CollectorOptions): Collector {
       if (!mirror.hasFolders(id)) continue;
       attempts.push({ id, snapshot, large: snapshot === null ? [] : await options.largePaths(snapshot) });
     }
-    if (attempts.length === 0) return { packs: [], large: new Set() };
+    if (attempts.length === 0) return { packs: [], large: new Set(), isTreeGone: false };
     const packed = await exchange(host, packingScript(now.home, attempts, most));
     return packed.ok && packed.value.code === 0 ? readPacks(packed.value.stdout) : null;
   }

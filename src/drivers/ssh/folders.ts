@@ -19,34 +19,33 @@ export interface FolderSource {
   content: string;
 }
 
-/** Names the file with the variables that a job's user has named. */
-function environmentPath(environment: string): string {
-  return `environments/${environment}.sh`;
-}
-
-export function environmentSource(environment: string, variables: Record<string, string>): FolderSource {
-  return { target: environmentPath(environment), content: environmentScript(variables) };
-}
-
-/** The files of an attempt's folder, as its launcher needs them. `gpus`: the keys by which they are reserved there. */
+/**
+ * The files of an attempt's folder, as its launcher needs them.
+ *
+ * @param variables  those of the submitting terminal; only what its user has named goes along
+ * @param gpus  the keys by which its GPUs are reserved there
+ */
 export function attemptSources(
   assignment: Assignment,
+  variables: Record<string, string>,
   places: RemotePlaces,
   gpus: readonly string[],
   isShared: boolean,
 ): FolderSource[] {
-  const { attempt, params } = assignment;
+  const { attempt, params, named } = assignment;
   const below = `${attempt}/0`;
   const folder = `${places.home}/${below}`;
   const script = runScript({
     ...assignment,
     cwd: `${folder}/work`,
     folder,
-    environment: `${places.home}/${environmentPath(assignment.environment)}`,
+    environment: `${folder}/environment.sh`,
     login: { environment: `${places.home}/environments/own.sh`, before: places.before },
     python: places.python,
   });
+  const taken = named.flatMap((name) => (Object.hasOwn(variables, name) ? [[name, variables[name] ?? ""]] : []));
   return [
+    { target: `${below}/environment.sh`, content: environmentScript(Object.fromEntries(taken)) },
     ...(Buffer.byteLength(params) > LARGEST_PARAMS_BYTES ? [{ target: `${below}/params.json`, content: params }] : []),
     ...(gpus.length > 0 ? [{ target: `${below}/gpus`, content: `${gpus.map(encodeURIComponent).join("\n")}\n` }] : []),
     ...(gpus.length > 0 && isShared ? [{ target: `${below}/shared`, content: "" }] : []),

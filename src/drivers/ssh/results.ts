@@ -21,12 +21,14 @@ export interface Packed {
   packs: Pack[];
   /** Attempts that have left too much, of which nothing is packed. */
   large: Set<string>;
+  /** A run has written to what it shared with others: the tree of a snapshot, which has been removed. */
+  isTreeGone: boolean;
 }
 
 /**
  * The script that packs what attempts have made or changed in their work folder, and what they keep. What is as it was laid
  * out is removed first: the run is over, and so names of any kind need no list. It may be run again. A line `pack <attempt>
- * <file> <from> <bytes> <sha256|->` for each, or `large <attempt>`.
+ * <file> <from> <bytes> <sha256|->` for each, or `large <attempt>`; at last `spoiled`, where a run has written to a shared file.
  *
  * @param large  by attempt: the paths that were laid out as links to a file of the snapshot's tree
  * @param most  bytes
@@ -38,7 +40,9 @@ export function packingScript(
 ): string {
   const lines = [
     `cd ${shellQuote(home)} || exit`,
-    "since=-newer; find . -prune -cnewer . >/dev/null 2>&1 && since=-cnewer",
+    "spoiled= since=-newer; find . -prune -cnewer . >/dev/null 2>&1 && since=-cnewer",
+    'shared() { [ "$1" -ef "$2" ] || return 0',
+    '  if [ -n "$(find "$1" -prune -newer "$3")" ]; then spoiled="$spoiled $4"; else rm -f "$1"; fi; }',
     'content() { if [ -d "$1" ]; then tar -cf - -C "$1" .; else cat "$1"; fi; }',
     'size() { if [ -d "$1" ]; then content "$1" | wc -c; else wc -c <"$1"; fi; }',
     'sum() { { sha256sum || shasum -a 256 || echo -; } 2>/dev/null | { read -r hash rest; printf %s "$hash"; }; }',
@@ -51,8 +55,8 @@ export function packingScript(
   ];
   for (const { id, snapshot, large } of attempts) {
     for (const path of large) {
-      const work = shellQuote(`${id}/0/work/${path}`);
-      lines.push(`[ ! ${work} -ef ${shellQuote(`code/${snapshot}/large/${path}`)} ] || rm -f ${work}`);
+      const [work, tree] = [`${id}/0/work/${path}`, `code/${snapshot}/large/${path}`].map(shellQuote);
+      lines.push(`shared ${work} ${tree} ${id}/0/stamp code/${snapshot}`);
     }
     lines.push(
       `find ${id}/0/work -name __pycache__ -prune -exec rm -rf {} +`,
@@ -61,6 +65,7 @@ export function packingScript(
       `pack ${id} work results.tar; pack ${id} keep keep.tar`,
     );
   }
+  lines.push('[ -z "$spoiled" ] || { echo spoiled; rm -rf $spoiled; }');
   return `${lines.join("\n")}\n`;
 }
 
@@ -74,7 +79,7 @@ export function readPacks(text: string): Packed {
     bytes: Number(bytes),
     sha256: hash !== undefined && /^[0-9a-f]{64}$/.test(hash) ? hash : null,
   }));
-  return { packs: packs.filter(({ attempt }) => !large.has(attempt)), large };
+  return { packs: packs.filter(({ attempt }) => !large.has(attempt)), large, isTreeGone: /^spoiled$/m.test(text) };
 }
 
 /** Whether the file holds what was packed. */

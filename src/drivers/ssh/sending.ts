@@ -3,9 +3,9 @@ import { deviceKey } from "../../core/gpu_key.ts";
 import type { Gpu } from "../../core/machine.ts";
 import type { SshHost } from "../../shells/ssh.ts";
 import type { DriverDesk } from "../driver.ts";
-import type { CodeSender } from "./code.ts";
+import { type CodeSender, TREE_IS_GONE } from "./code.ts";
 import { exchange } from "./exchange.ts";
-import { attemptSources, environmentSource, type FolderSource, takeInScript, tarOf } from "./folders.ts";
+import { attemptSources, type FolderSource, takeInScript, tarOf } from "./folders.ts";
 
 /** Lays out on a machine what attempts need before they begin. */
 export interface Sender {
@@ -16,30 +16,13 @@ export interface Sender {
     gpus: readonly Gpu[],
     shared: boolean,
   ): Promise<Map<string, string> | null>;
-  /** What was sent before may be gone: a new connection. */
+  /** What was sent before may be gone: a new connection, a tree that a run has written to. */
   reset(): void;
 }
 
 /** @param python  the text of the Python client library; null: it is not at hand */
 export function openSender(host: SshHost, desk: DriverDesk, code: CodeSender, python: string | null): Sender {
-  /** Files beside the attempts that are there. */
-  const there = new Set<string>();
-
-  async function sharedSources(assignments: readonly Assignment[]): Promise<FolderSource[]> {
-    const sources: FolderSource[] = [];
-    if (python !== null) sources.push({ target: "python/runyard.py", content: python });
-    for (const { environment, named } of new Map(assignments.map((one) => [one.environment, one])).values()) {
-      if (!there.has(environmentSource(environment, {}).target)) {
-        sources.push(environmentSource(environment, await variables(environment, named)));
-      }
-    }
-    return sources.filter(({ target }) => !there.has(target));
-  }
-
-  async function variables(environment: string, named: readonly string[]): Promise<Record<string, string>> {
-    const all = named.length > 0 ? await desk.environment(environment) : {};
-    return Object.fromEntries(named.flatMap((name) => (Object.hasOwn(all, name) ? [[name, all[name] ?? ""]] : [])));
-  }
+  let isPythonThere = python === null;
 
   /** The lines that lay out the code of attempts, and why that of some cannot be; null: the connection broke. */
   async function layOuts(home: string, assignments: readonly Assignment[]) {
@@ -61,24 +44,27 @@ export function openSender(host: SshHost, desk: DriverDesk, code: CodeSender, py
       if (!laid) return null;
       const assignments = which.filter(({ attempt }) => !laid.problems.has(attempt));
       if (assignments.length === 0) return laid.problems;
-      const beside = await sharedSources(assignments);
       const places = { home, before, python: `${home}/python` };
-      const folders = assignments.flatMap((assignment) => {
+      const sources: FolderSource[] = isPythonThere ? [] : [{ target: "python/runyard.py", content: python ?? "" }];
+      for (const assignment of assignments) {
+        const variables = assignment.named.length > 0 ? await desk.environment(assignment.environment) : {};
         const keys = assignment.slot.gpus.map((device) => deviceKey(gpus, device));
-        return attemptSources(assignment, places, keys, shared);
-      });
+        sources.push(...attemptSources(assignment, variables, places, keys, shared));
+      }
       const ids = assignments.map(({ attempt }) => attempt);
-      const input = await tarOf(assignments, [...beside, ...folders]);
+      const input = await tarOf(assignments, sources);
       const result = await exchange(host, takeInScript(home, ids, laid.lines), { input });
       if (!result.ok) return null;
-      if (result.value.code === 0) for (const { target } of beside) there.add(target);
-      else
-        for (const id of ids)
-          laid.problems.set(id, `its folder could not be made there: ${result.value.stderr.trim()}`);
+      const { code: exitCode, stderr } = result.value;
+      if (exitCode === 0) isPythonThere = true;
+      else if (exitCode === TREE_IS_GONE) {
+        code.reset();
+        return null;
+      } else for (const id of ids) laid.problems.set(id, `its folder could not be made there: ${stderr.trim()}`);
       return laid.problems;
     },
     reset() {
-      there.clear();
+      isPythonThere = python === null;
       code.reset();
     },
   };

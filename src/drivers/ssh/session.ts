@@ -118,6 +118,7 @@ export function openSession(options: SessionOptions): Session {
     connection: () => connection,
     largePaths: (snapshot) => largePaths(options.snapshots, snapshot),
     onTold: attempts.told,
+    onTreeGone: sender.reset,
     log,
   });
   openSpool(mirror.spool, epoch);

@@ -14,7 +14,7 @@ import { openRest } from "../platform/lean_node.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { readFolder, removeFolder } from "../spool/folder.ts";
 import { startLauncher } from "../spool/launcher.ts";
-import { attemptsIn, environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
+import { attemptFolder, attemptsIn, environmentFile, openSpool, type Spool, workerFolder } from "../spool/layout.ts";
 import { environmentScript } from "../spool/script.ts";
 import { openAttempts } from "./attempts.ts";
 import { openClaims } from "./claims.ts";
@@ -65,6 +65,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const room = openSpoolRoom(options.spool);
   /** Why it cannot work for the yard that is there; the yard hears it with the next hello. */
   let obstacle: string | null = null;
+  /** Attempts whose ends the yard has taken in while it was greeted: its answer may still name them. */
+  let keptMeanwhile: Set<string> | null = null;
   let { hardware } = await surveyMachine({
     visible: options.visible,
     yardId: null,
@@ -91,16 +93,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     log: options.log,
   });
   /** Those that are being fetched. */
-  const environments = new Map<string, Promise<void>>();
+  const environments = new Map<string, Promise<boolean>>();
   const python = fileURLToPath(new URL("../../python", import.meta.url));
   const attempts = openAttempts({
     spool,
     outbox,
     claims: openClaims(spool.yard, () => hardware, lookAgain),
     fetchEnvironment: (environment) => {
-      const asked = environments.get(environment) ?? fetchEnvironment(environment);
-      environments.set(environment, asked);
-      return asked.finally(() => environments.delete(environment));
+      const fetching = environments.get(environment) ?? fetchEnvironment(environment);
+      environments.set(environment, fetching);
+      return fetching.finally(() => environments.delete(environment));
     },
     launch: launcher.start,
     sweeps: () => launcher.implementation === "sh",
@@ -153,6 +155,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   async function introduce(): Promise<{ client: Client; welcome: Welcome } | string | null> {
     const client = options.connect();
     if (!client) return null;
+    keptMeanwhile = new Set();
     try {
       const welcome = await hello(client);
       if (openSpool({ root: options.spool, yard: welcome.yard }, welcome.epoch)) return { client, welcome };
@@ -194,15 +197,13 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     if (obstacle !== null) void survey();
     obstacle = null;
     attempts.refit(welcome.slots, hardware);
-    attempts.resume(welcome.attempts);
+    attempts.resume(welcome.attempts.filter(({ attempt }) => !keptMeanwhile?.has(attempt)));
+    keptMeanwhile = null;
     outbox.flush();
     for (const attempt of attemptsIn(spool)) {
       const state = attempts.isKnown(attempt) ? null : readFolder(workerFolder(spool, attempt));
       if (state?.kind !== "ended") continue;
-      const [job = "0", n = "0"] = attempt.split(".");
-      outbox.ended(
-        collectEnd(spool, { attempt, job: Number(job), n: Number(n) }, state.end, { timeLimitMs: null, peaks: UNSEEN }),
-      );
+      outbox.ended(collectEnd(spool, attempt, state.end, { timeLimitMs: null, peaks: UNSEEN }));
     }
   }
 
@@ -228,7 +229,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       if (answer.kept.length > 0) boundary("agent: acknowledged");
       for (const attempt of answer.kept) {
         attempts.kept(attempt);
-        removeFolder(`${yardFolder(spool)}/${attempt}`);
+        keptMeanwhile?.add(attempt);
+        discard(attempt);
       }
       complaint = "";
       return "kept";
@@ -238,6 +240,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       if (detail !== complaint) options.log(`the yard refused a report: ${detail}`);
       complaint = detail;
       return status === 400 || status === 413 ? "refused" : "failed";
+    }
+  }
+
+  /** What cannot be removed must not keep the ends of others: it is tried again by the next agent. */
+  function discard(attempt: string): void {
+    const folder = attemptFolder(spool, attempt);
+    try {
+      removeFolder(folder);
+    } catch (error) {
+      options.log(`${folder} cannot be removed: ${systemErrorText(error)}. The yard has all of it; remove it by hand.`);
     }
   }
 
@@ -280,14 +292,22 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     return looking;
   }
 
-  async function fetchEnvironment(environment: string): Promise<void> {
+  async function fetchEnvironment(environment: string): Promise<boolean> {
     const path = environmentFile(spool, environment);
-    if (existsSync(path)) return;
+    if (existsSync(path)) return true;
     // The spool may have been removed since it was opened.
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const { variables } = await current().client.call("environment", { params: { environment } });
+    const answer = await current()
+      .client.call("environment", { params: { environment } })
+      .catch((error: unknown) => {
+        if (isRefusedCall(error) && error.problem.code === "gone") throw error;
+        return null;
+      });
+    if (answer === null) return false;
+    const { variables } = answer;
     writeFileSync(`${path}.${agent}`, environmentScript(variables), { mode: 0o600 });
     renameSync(`${path}.${agent}`, path);
+    return true;
   }
 
   /** Ends at once where the agent is to end. */

@@ -13,15 +13,16 @@ import {
   grantGrace,
   hasExit,
   hasLauncher,
+  keepCheckpoints,
   prepareFolder,
   type RecordedEnd,
   readEnd,
   readFolder,
-  readProcesses,
+  removeFolder,
 } from "../spool/folder.ts";
-import { environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
+import { attemptFolder, environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
 import type { Claims } from "./claims.ts";
-import { collectEnd, describeLoss, lastSign, startSign } from "./collect.ts";
+import { collectEnd, describeLoss, FOLDER_GONE, lastSign, startSign } from "./collect.ts";
 import type { Line } from "./line.ts";
 import type { Outbox } from "./outbox.ts";
 import { saysDiskFull } from "./spool_room.ts";
@@ -62,12 +63,7 @@ export interface Attempt {
   isOver(): boolean;
 }
 
-/** Who is being stopped already can only be hurried; what was to be taken back before it began is no reason to hurry. */
-function isNewWish(wish: Stop, standing: Stop | null): boolean {
-  return standing === null || (wish.reason !== "withdrawn" && wish.graceMs < standing.graceMs);
-}
-
-export type Phase = "in line" | "launching" | "running" | "ending" | "ended";
+export type Phase = "in line" | "launching" | "giving back" | "running" | "ending" | "ended";
 
 /** What attempts need of their machine. */
 export interface AttemptWays {
@@ -76,8 +72,8 @@ export interface AttemptWays {
   claims: Claims;
   line: Line<Attempt>;
   trees: Trees;
-  /** Makes sure the file with these variables is there. */
-  fetchEnvironment: (environment: string) => Promise<void>;
+  /** Makes sure the file with these variables is there. False: the yard cannot be asked for them now. */
+  fetchEnvironment: (environment: string) => Promise<boolean>;
   /** Gives a worker's folder to the launcher. */
   launch: (folder: string) => void;
   /** The folder of the Python client library. */
@@ -113,6 +109,8 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   /** Its end is looked for in the folder: nobody will tell of it. */
   let isAdopted = false;
   let isSweeping = false;
+  /** At the last look its folder said no more that it has begun, and nothing of it lived. */
+  let isMissed = false;
   /** When all of its folder is looked at next. */
   let lookAt = performance.now() + LOOK_MS;
   /** When its time limit is reached, by the steady clock; null: not known, or it has none. */
@@ -136,7 +134,10 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       phase = stopping ? "ending" : "running";
       hasStarted(commandPid, at);
     },
-    ended: (exit) => end(readEnd(folder, exit)),
+    ended(exit) {
+      const recorded = readEnd(folder, exit);
+      if (recorded) end(recorded);
+    },
     couldNotLaunch,
     shareGpus() {
       if (pid !== null && phase !== "ended") claims.handOver(assignment, pid, true);
@@ -151,15 +152,21 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     },
     look,
     tend,
-    isOver: () => phase === "ended" || isSweeping,
+    isOver,
   };
   return self;
 
+  function isOver(): boolean {
+    return phase === "ended" || isSweeping;
+  }
+
   async function launch(): Promise<void> {
     try {
-      await ways.fetchEnvironment(assignment.environment);
+      if (!(await ways.fetchEnvironment(assignment.environment))) return await giveBack();
       const refusal = await claims.take(assignment, line.sharesGpus());
       if (refusal !== null) return await giveBack();
+      // Stopped meanwhile: what was given back then was claimed only now.
+      if (isOver()) claims.release(assignment);
       if (phase !== "launching") return;
       boundary("agent: accepted");
       const cwd = assignment.snapshot === null ? assignment.cwd : await layOutCode();
@@ -170,7 +177,12 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       boundary("agent: prepared");
       ways.launch(folder);
     } catch (error) {
-      couldNotLaunch(systemErrorText(error));
+      if (phase !== "launching") return;
+      const reason = systemErrorText(error);
+      if (saysDiskFull(reason)) {
+        ways.onDiskFull();
+        await giveBack();
+      } else if (staysUnbegun()) couldNotStart(reason);
     }
   }
 
@@ -180,20 +192,38 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     return layOutWork(ways.snapshots, assignment, folder);
   }
 
+  /** Its launcher says so: it has executed nothing, and nobody else can any more. */
   function couldNotLaunch(reason: string): void {
-    if (phase === "ended") return;
+    if (phase === "giving back" || phase === "ended") return;
     if (saysDiskFull(reason)) {
       ways.onDiskFull();
-      void giveBack();
-    } else finish({ endedAt: Date.now(), ending: { kind: "could_not_start", reason } });
+      void giveBackUnbegun();
+    } else couldNotStart(reason);
   }
 
-  /** Nothing of it has begun, and something stands in the way here: it is queued again, once the yard has heard of that. */
+  function couldNotStart(reason: string): void {
+    finish({ endedAt: Date.now(), ending: { kind: "could_not_start", reason } });
+  }
+
+  /** Something stands in the way here. */
   async function giveBack(): Promise<void> {
+    if (phase === "launching" && staysUnbegun()) await giveBackUnbegun();
+  }
+
+  /** It is queued again, once the yard has heard of what stands in the way. */
+  async function giveBackUnbegun(): Promise<void> {
+    phase = "giving back";
     await ways.onRefused();
     // A yard that did not hear it would send it again at once.
     await sleep(REFUSED_PAUSE_MS);
     neverBegan();
+  }
+
+  /** Makes sure that it does not begin later. False: it has begun, and is taken over as it is. */
+  function staysUnbegun(): boolean {
+    if (forbidBegin(folder)) return true;
+    takeOver();
+    return false;
   }
 
   function neverBegan(): void {
@@ -201,9 +231,20 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   }
 
   function adopt(): void {
+    const { kind } = readFolder(folder);
+    const isUnbegun = assignment.startedAt === null && (kind === "absent" || kind === "prepared");
+    if (!isUnbegun || !forbidBegin(folder)) takeOver();
+    else if (kind === "prepared") clear();
+  }
+
+  /** A launcher of the agent before may still come to what that has laid out: it finds nothing, and all is laid out anew. */
+  function clear(): void {
+    keepCheckpoints(folder, keptFolder(spool, assignment.job, assignment.n));
+    removeFolder(attemptFolder(spool, id));
+  }
+
+  function takeOver(): void {
     const state = readFolder(folder);
-    // What has begun, as the yard knows, is not begun again where its folder is gone.
-    if (assignment.startedAt === null && (state.kind === "absent" || state.kind === "prepared")) return;
     line.seat(self);
     phase = "running";
     startedAt = assignment.startedAt;
@@ -227,24 +268,22 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
 
   function stop(wish: Stop): boolean {
     if (phase === "ended" || !isNewWish(wish, stopping)) return false;
-    const standing = stopping;
-    stopping = wish;
-    if (phase === "in line" || forbidBegin(folder)) {
+    const mayBeUnbegun = phase === "in line" || phase === "launching";
+    if (phase === "giving back" || (mayBeUnbegun && staysUnbegun())) {
+      stopping = wish;
       neverBegan();
       return false;
     }
-    if (wish.reason === "withdrawn") {
-      // It has begun: it was to be taken back only as long as it had not.
-      stopping = standing;
-      return false;
-    }
+    // It has begun: it was to be taken back only as long as it had not.
+    if (wish.reason === "withdrawn") return false;
+    stopping = wish;
     phase = "ending";
     grantGrace(folder, wish.graceMs);
     return true;
   }
 
   function tend(now: number): void {
-    if (phase === "in line" || phase === "ended") return;
+    if (phase === "in line" || phase === "giving back" || phase === "ended") return;
     observe();
     if (now < lookAt && !(isAdopted && hasExit(folder))) return;
     look();
@@ -258,13 +297,25 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   }
 
   function look(): void {
-    if (self.isOver()) return;
+    if (isOver()) return;
     const state = readFolder(folder);
     if (state.kind === "ended") end(state.end);
     else if (state.kind === "stopped") neverBegan();
-    else if (state.kind === "begun" && !hasLauncher(state) && !isBeingWritten(state)) void lose();
-    // Nobody will tell of its end: the news go to the agent that had it launched.
-    else if (isAdopted && state.kind !== "begun") void lose();
+    else if (state.kind !== "begun") missFolder();
+    else if (!hasLauncher(state) && !isBeingWritten(state)) void lose(describeLoss(state.launcher));
+    else if (state.command && pid === null) {
+      // The news of it went astray, and so may that of its end.
+      isAdopted = true;
+      phase = stopping ? "ending" : "running";
+      hasStarted(state.command.pid, startSign(folder));
+    }
+  }
+
+  /** Its folder says nothing, though it has begun: as long as something of it lives, its end may still be told. */
+  function missFolder(): void {
+    if (phase === "launching" || trees.isAlive(id)) return;
+    if (isMissed) void lose(FOLDER_GONE);
+    isMissed = true;
   }
 
   /** A launcher makes its mark and then says in it who it is: for a blink the mark is empty. */
@@ -272,19 +323,18 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     return launcher === null && Date.now() - lastSign(folder) < LOOK_MS;
   }
 
-  /** The launcher is gone without a word: what is left of the run is ended, and the run is lost. */
-  async function lose(): Promise<void> {
+  /** Nobody will tell of its end: what is left of the run is ended, and the run is lost. */
+  async function lose(detail: string): Promise<void> {
     const endedAt = lastSign(folder);
     await trees.end([id], 0);
     const state = readFolder(folder);
     if (state.kind === "ended") return finish(state.end);
-    const detail = describeLoss(folder, readProcesses(folder).launcher);
     finish({ startedAt: startedAt ?? endedAt, endedAt, ending: { kind: "lost", detail } });
   }
 
   /** The command has ended: everything is handed over, once nothing of it is left. */
   function end(recorded: RecordedEnd): void {
-    if (self.isOver()) return;
+    if (isOver()) return;
     if (isAdopted || ways.sweeps()) void sweep(recorded);
     else finish(recorded);
   }
@@ -304,21 +354,35 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
 
   /** What the run leaves is brought to safety; then its end is told and its slot is free. */
   async function handOver(how: End): Promise<void> {
-    if (assignment.snapshot !== null && how.ending.kind !== "never_began") {
+    const { snapshot, job, n } = assignment;
+    if (snapshot !== null && how.ending.kind !== "never_began") {
       const { keepResults } = await import("./code.ts");
-      await keepResults(ways.snapshots, assignment.snapshot, spool, id).catch((error: unknown) =>
-        ways.log(`results of ${id} stay in its spool: ${systemErrorText(error)}`),
-      );
+      await patiently("results", () => keepResults(ways.snapshots, snapshot, spool, id));
     }
+    await patiently("checkpoints", () => keepCheckpoints(folder, keptFolder(spool, job, n)));
     boundary("agent: collected");
-    outbox.ended(
-      collectEnd(spool, assignment, how, {
-        timeLimitMs: stopping?.reason === "time_limit" ? timeLimitMs : null,
-        peaks,
-      }),
-    );
+    const timeLimit = stopping?.reason === "time_limit" ? timeLimitMs : null;
+    outbox.ended(collectEnd(spool, id, how, { timeLimitMs: timeLimit, peaks }));
     claims.release(assignment);
     line.leave(self);
     line.advance();
   }
+  /** A full disk is waited for; whatever else keeps something from being kept must not keep the run from ending. */
+  async function patiently(what: string, work: () => Promise<void> | void): Promise<void> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        const reason = systemErrorText(error);
+        if (!saysDiskFull(reason)) return ways.log(`the ${what} of ${id} could not be kept: ${reason}`);
+        ways.onDiskFull();
+        await sleep(REFUSED_PAUSE_MS);
+      }
+    }
+  }
+}
+
+/** Who is being stopped already can only be hurried; what was to be taken back before it began is no reason to hurry. */
+function isNewWish(wish: Stop, standing: Stop | null): boolean {
+  return standing === null || (wish.reason !== "withdrawn" && wish.graceMs < standing.graceMs);
 }

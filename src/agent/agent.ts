@@ -112,6 +112,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     forkServer: launcher.pid,
     onRefused: survey,
     onDiskFull: room.ranOut,
+    isOver: () => over !== null,
   });
   isBusy = () => attempts.count() > 0;
   let surveying = surveyLater();

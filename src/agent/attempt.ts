@@ -23,6 +23,7 @@ import {
 import { attemptFolder, environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
 import type { Claims } from "./claims.ts";
 import { collectEnd, describeLoss, FOLDER_GONE, lastSign, startSign } from "./collect.ts";
+import { keepLeavings } from "./leavings.ts";
 import type { Line } from "./line.ts";
 import type { Outbox } from "./outbox.ts";
 import { saysDiskFull } from "./spool_room.ts";
@@ -86,6 +87,8 @@ export interface AttemptWays {
   /** An attempt could not have its GPU or its folder: the yard should hear how the machine stands before it decides again. */
   onRefused: () => Promise<void>;
   onDiskFull: () => void;
+  /** The agent starts nothing any more. */
+  isOver: () => boolean;
 }
 
 type End = RecordedEnd | { endedAt: number; ending: Ending };
@@ -130,9 +133,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     giveBack: () => void giveBack(),
     adopt,
     started(commandPid, at) {
-      if (phase !== "launching" && !isAdopted) return;
-      phase = stopping ? "ending" : "running";
-      hasStarted(commandPid, at);
+      if (!isOver() && pid === null) hasStarted(commandPid, at);
     },
     ended(exit) {
       const recorded = readEnd(folder, exit);
@@ -170,19 +171,15 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       if (phase !== "launching") return;
       boundary("agent: accepted");
       const cwd = assignment.snapshot === null ? assignment.cwd : await layOutCode();
-      if (phase !== "launching") return;
+      // Of an agent that is over, the next one has it.
+      if (phase !== "launching" || ways.isOver()) return;
       const spec = { ...assignment, cwd, folder, python: ways.python };
       const environment = environmentFile(spool, assignment.environment);
       prepareFolder({ ...spec, environment }, assignment.out, keptFolder(spool, assignment.job, assignment.n));
       boundary("agent: prepared");
       ways.launch(folder);
     } catch (error) {
-      if (phase !== "launching") return;
-      const reason = systemErrorText(error);
-      if (saysDiskFull(reason)) {
-        ways.onDiskFull();
-        await giveBack();
-      } else if (staysUnbegun()) couldNotStart(reason);
+      couldNotLaunch(systemErrorText(error));
     }
   }
 
@@ -192,26 +189,22 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     return layOutWork(ways.snapshots, assignment, folder);
   }
 
-  /** Its launcher says so: it has executed nothing, and nobody else can any more. */
   function couldNotLaunch(reason: string): void {
-    if (phase === "giving back" || phase === "ended") return;
+    if (isBeyondStart()) return;
     if (saysDiskFull(reason)) {
       ways.onDiskFull();
-      void giveBackUnbegun();
-    } else couldNotStart(reason);
+      void giveBack();
+    } else finish({ endedAt: Date.now(), ending: { kind: "could_not_start", reason } });
   }
 
-  function couldNotStart(reason: string): void {
-    finish({ endedAt: Date.now(), ending: { kind: "could_not_start", reason } });
+  /** It is known to run or to be over, or on its way back: nothing can be wrong any more with its start. */
+  function isBeyondStart(): boolean {
+    return pid !== null || phase === "giving back" || isOver();
   }
 
-  /** Something stands in the way here. */
+  /** Nothing of it has begun, and something stands in the way here: it is queued again, once the yard has heard of that. */
   async function giveBack(): Promise<void> {
-    if (phase === "launching" && staysUnbegun()) await giveBackUnbegun();
-  }
-
-  /** It is queued again, once the yard has heard of what stands in the way. */
-  async function giveBackUnbegun(): Promise<void> {
+    if (isBeyondStart()) return;
     phase = "giving back";
     await ways.onRefused();
     // A yard that did not hear it would send it again at once.
@@ -233,14 +226,23 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   function adopt(): void {
     const { kind } = readFolder(folder);
     const isUnbegun = assignment.startedAt === null && (kind === "absent" || kind === "prepared");
-    if (!isUnbegun || !forbidBegin(folder)) takeOver();
-    else if (kind === "prepared") clear();
+    if (!isUnbegun || (kind === "prepared" && !clear())) takeOver();
   }
 
-  /** A launcher of the agent before may still come to what that has laid out: it finds nothing, and all is laid out anew. */
-  function clear(): void {
-    keepCheckpoints(folder, keptFolder(spool, assignment.job, assignment.n));
-    removeFolder(attemptFolder(spool, id));
+  /**
+   * A launcher of the agent before may still come to what that has laid out: it is to find nothing, and all is laid out
+   * anew. False: it has come, and the command has begun.
+   */
+  function clear(): boolean {
+    if (!forbidBegin(folder)) return false;
+    try {
+      keepCheckpoints(folder, keptFolder(spool, assignment.job, assignment.n));
+      removeFolder(attemptFolder(spool, id));
+    } catch (error) {
+      ways.log(`${folder} cannot be used again: ${systemErrorText(error)}`);
+      neverBegan();
+    }
+    return true;
   }
 
   function takeOver(): void {
@@ -256,6 +258,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   }
 
   function hasStarted(commandPid: number, at: number): void {
+    phase = stopping ? "ending" : "running";
     startedAt = at;
     pid = commandPid;
     if (timeLimitMs !== null) {
@@ -275,7 +278,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       return false;
     }
     // It has begun: it was to be taken back only as long as it had not.
-    if (wish.reason === "withdrawn") return false;
+    if (wish.reason === "withdrawn" || isOver()) return false;
     stopping = wish;
     phase = "ending";
     grantGrace(folder, wish.graceMs);
@@ -306,16 +309,16 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     else if (state.command && pid === null) {
       // The news of it went astray, and so may that of its end.
       isAdopted = true;
-      phase = stopping ? "ending" : "running";
       hasStarted(state.command.pid, startSign(folder));
     }
   }
 
   /** Its folder says nothing, though it has begun: as long as something of it lives, its end may still be told. */
   function missFolder(): void {
-    if (phase === "launching" || trees.isAlive(id)) return;
-    if (isMissed) void lose(FOLDER_GONE);
-    isMissed = true;
+    if (phase === "launching") return;
+    const isGone = !trees.isAlive(id);
+    if (isGone && isMissed) void lose(FOLDER_GONE);
+    isMissed = isGone;
   }
 
   /** A launcher makes its mark and then says in it who it is: for a blink the mark is empty. */
@@ -347,6 +350,8 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
 
   function finish(how: End): void {
     if (phase === "ended") return;
+    // A slot that it holds is free only when all is handed over; who has none must not be called up meanwhile.
+    if (phase === "in line") line.leave(self);
     phase = "ended";
     observe();
     void handOver(how);
@@ -354,31 +359,13 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
 
   /** What the run leaves is brought to safety; then its end is told and its slot is free. */
   async function handOver(how: End): Promise<void> {
-    const { snapshot, job, n } = assignment;
-    if (snapshot !== null && how.ending.kind !== "never_began") {
-      const { keepResults } = await import("./code.ts");
-      await patiently("results", () => keepResults(ways.snapshots, snapshot, spool, id));
-    }
-    await patiently("checkpoints", () => keepCheckpoints(folder, keptFolder(spool, job, n)));
+    await keepLeavings(assignment, how.ending, ways);
     boundary("agent: collected");
     const timeLimit = stopping?.reason === "time_limit" ? timeLimitMs : null;
     outbox.ended(collectEnd(spool, id, how, { timeLimitMs: timeLimit, peaks }));
     claims.release(assignment);
     line.leave(self);
     line.advance();
-  }
-  /** A full disk is waited for; whatever else keeps something from being kept must not keep the run from ending. */
-  async function patiently(what: string, work: () => Promise<void> | void): Promise<void> {
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        const reason = systemErrorText(error);
-        if (!saysDiskFull(reason)) return ways.log(`the ${what} of ${id} could not be kept: ${reason}`);
-        ways.onDiskFull();
-        await sleep(REFUSED_PAUSE_MS);
-      }
-    }
   }
 }
 

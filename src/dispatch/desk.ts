@@ -13,7 +13,7 @@ import {
   takeAttempts,
 } from "../store/attempts.ts";
 import type { Change } from "../store/changes.ts";
-import type { MachineRow } from "../store/machines.ts";
+import { isSpokenForBy, type MachineRow } from "../store/machines.ts";
 import { type Ended, recordEnds, recordObserved, recordPeaks, recordStarts } from "../store/reports.ts";
 import type { Store } from "../store/store.ts";
 import { openAssignments } from "./assignments.ts";
@@ -32,7 +32,7 @@ export interface Desk {
   /** What of the machine is to be stopped, whether or not that was told before. */
   stops(machine: number): Promise<Stop[]>;
   /** Keeps what is reported; answers the attempts whose end is known now, so that their spools may go. */
-  report(machine: MachineRow, reports: readonly Report[]): Promise<string[]>;
+  report(machine: MachineRow, holder: string, reports: readonly Report[]): Promise<string[]>;
 }
 
 export interface DeskOptions {
@@ -51,7 +51,7 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
   const assignmentsOf = openAssignments(store, works);
 
   /** First the streams, then what happened, in one commit; only then may the machine forget. */
-  async function report(machine: MachineRow, reports: readonly Report[]): Promise<string[]> {
+  async function report(machine: MachineRow, holder: string, reports: readonly Report[]): Promise<string[]> {
     presence.heard(machine.id, clock.now());
     const ends = reports.filter((report) => report.kind === "ended");
     const known = await selectAttempts(
@@ -60,15 +60,17 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
     );
     const rows = new Map<string, AttemptRow>(known.map((row) => [row.id, row]));
     const fresh = ends.filter((end) => (rows.get(end.attempt)?.status ?? "ended") !== "ended");
-    const recorded = await keepStreams(files, log, `${machine.spool}/${yardId}`, fresh, rows);
-    if (recorded.length > 0) boundary("yard: kept");
-    const changes = await record(machine, reports, recorded);
+    const brought = await keepStreams(files, log, `${machine.spool}/${yardId}`, fresh, rows);
+    if (brought.length > 0) boundary("yard: kept");
+    const { recorded, changes } = await record(machine, holder, reports, brought);
     if (recorded.length > 0) boundary("yard: ended");
     store.changes.tell(changes);
-    return ends.map((end) => end.attempt).filter((attempt) => rows.has(attempt));
+    const over = new Set<string>(recorded.map((end) => end.attempt));
+    const isOver = (attempt: string) => over.has(attempt) || rows.get(attempt)?.status === "ended";
+    return ends.map((end) => end.attempt).filter(isOver);
   }
 
-  async function record(machine: MachineRow, reports: readonly Report[], recorded: Ended[]): Promise<Change[]> {
+  async function record(machine: MachineRow, holder: string, reports: readonly Report[], brought: Ended[]) {
     const now = clock.now();
     const started = reports.flatMap((report) =>
       report.kind === "started" ? [{ attempt: report.attempt as AttemptId, at: report.at }] : [],
@@ -77,14 +79,17 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
       report.kind === "observed" ? [{ ...report, attempt: report.attempt as AttemptId }] : [],
     );
     return store.write(async (db) => {
+      const isCurrent = await isSpokenForBy(db, machine.id, holder);
+      const recorded = isCurrent ? brought : brought.filter((end) => !mayBeginLater(end));
       await recordPeaks(db, observed);
       const touched = [...(await recordStarts(db, started)), ...(await recordObserved(db, observed))];
       const ended = await recordEnds(db, recorded, now);
-      return [
+      const changes: Change[] = [
         ...[...touched, ...ended.touched].map(({ job, n }) => ({ kind: "run" as const, job, n })),
         ...recorded.map((end) => endedChange(machine.id, end)),
         ...ended.jobs.map((job) => ({ kind: "job" as const, job })),
       ];
+      return { recorded, changes };
     });
   }
 
@@ -108,6 +113,11 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
     },
     report,
   };
+}
+
+/** Who has been followed by another says that nothing was executed: that one may have been given it to begin. */
+function mayBeginLater({ ending }: Ended): boolean {
+  return ending.kind === "never_began" || ending.kind === "could_not_start";
 }
 
 function endedChange(machine: number, end: Ended): Change {

@@ -119,8 +119,14 @@ function parseEnding(code: number, what: string[], couldNotStart: string | null)
 export function forbidBegin(folder: string): boolean {
   try {
     const file = openSync(`${folder}/begun`, "wx", 0o600);
-    writeSync(file, "stopped\n");
-    closeSync(file);
+    try {
+      writeSync(file, "stopped\n");
+    } catch (error) {
+      // On a full disk the mark says nothing, but is made: nobody else can make it.
+      if (systemErrorCode(error) === null) throw error;
+    } finally {
+      closeSync(file);
+    }
     return true;
   } catch (error) {
     if (systemErrorCode(error) === "EEXIST") return readText(`${folder}/begun`) === "stopped\n";

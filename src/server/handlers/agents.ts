@@ -85,7 +85,7 @@ export function agentHandlers(yard: Yard): AgentHandlers {
         await store.write((db) => updateHardware(db, machine.id, hardware, clock.now()));
         store.changes.tell([{ kind: "machine", machine: machine.id }]);
       }
-      return { kept: await desk.report(machine, body.reports) };
+      return { kept: await desk.report(machine, session.agent, body.reports) };
     },
 
     async environment({ params }) {

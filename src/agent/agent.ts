@@ -16,7 +16,7 @@ import { collectEnd } from "../spool/collect.ts";
 import { saysDiskFull } from "../spool/disk_full.ts";
 import { readFolder, removeFolder } from "../spool/folder.ts";
 import { startLauncher } from "../spool/launcher.ts";
-import { attemptsIn, environmentFile, openSpool, type Spool, workerFolder, yardFolder } from "../spool/layout.ts";
+import { attemptFolder, attemptsIn, environmentFile, openSpool, type Spool, workerFolder } from "../spool/layout.ts";
 import { type Delivery, openOutbox } from "../spool/outbox.ts";
 import { environmentScript } from "../spool/script.ts";
 import { openAttempts } from "./attempts.ts";
@@ -66,6 +66,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   const room = openSpoolRoom(options.spool);
   /** Why it cannot work for the yard that is there; the yard hears it with the next hello. */
   let obstacle: string | null = null;
+  /** Attempts whose ends the yard has taken in while it was greeted: its answer may still name them. */
+  let keptMeanwhile: Set<string> | null = null;
   let { hardware } = await surveyMachine({
     visible: options.visible,
     yardId: null,
@@ -92,16 +94,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     log: options.log,
   });
   /** Those that are being fetched. */
-  const environments = new Map<string, Promise<void>>();
+  const environments = new Map<string, Promise<boolean>>();
   const python = fileURLToPath(new URL("../../python", import.meta.url));
   const attempts = openAttempts({
     spool,
     outbox,
     claims: openClaims(spool.yard, () => hardware, lookAgain),
     fetchEnvironment: (environment) => {
-      const asked = environments.get(environment) ?? fetchEnvironment(environment);
-      environments.set(environment, asked);
-      return asked.finally(() => environments.delete(environment));
+      const fetching = environments.get(environment) ?? fetchEnvironment(environment);
+      environments.set(environment, fetching);
+      return fetching.finally(() => environments.delete(environment));
     },
     launch: launcher.start,
     sweeps: () => launcher.implementation === "sh",
@@ -111,6 +113,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     forkServer: launcher.pid,
     onRefused: survey,
     onDiskFull: room.ranOut,
+    isOver: () => over !== null,
   });
   isBusy = () => attempts.count() > 0;
   let surveying = surveyLater();
@@ -154,6 +157,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
   async function introduce(): Promise<{ client: Client; welcome: Welcome } | string | null> {
     const client = options.connect();
     if (!client) return null;
+    keptMeanwhile = new Set();
     try {
       const welcome = await hello(client);
       if (openSpool({ root: options.spool, yard: welcome.yard }, welcome.epoch)) return { client, welcome };
@@ -195,15 +199,13 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     if (obstacle !== null) void survey();
     obstacle = null;
     attempts.refit(welcome.slots, hardware);
-    attempts.resume(welcome.attempts);
+    attempts.resume(welcome.attempts.filter(({ attempt }) => !keptMeanwhile?.has(attempt)));
+    keptMeanwhile = null;
     outbox.flush();
     for (const attempt of attemptsIn(spool)) {
       const state = attempts.isKnown(attempt) ? null : readFolder(workerFolder(spool, attempt));
       if (state?.kind !== "ended") continue;
-      const [job = "0", n = "0"] = attempt.split(".");
-      outbox.ended(
-        collectEnd(spool, { attempt, job: Number(job), n: Number(n) }, state.end, { timeLimitMs: null, peaks: UNSEEN }),
-      );
+      outbox.ended(collectEnd(spool, attempt, state.end, { timeLimitMs: null, peaks: UNSEEN }));
     }
   }
 
@@ -229,7 +231,8 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       if (answer.kept.length > 0) boundary("agent: acknowledged");
       for (const attempt of answer.kept) {
         attempts.kept(attempt);
-        removeFolder(`${yardFolder(spool)}/${attempt}`);
+        keptMeanwhile?.add(attempt);
+        discard(attempt);
       }
       complaint = "";
       return "kept";
@@ -239,6 +242,16 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       if (detail !== complaint) options.log(`the yard refused a report: ${detail}`);
       complaint = detail;
       return status === 400 || status === 413 ? "refused" : "failed";
+    }
+  }
+
+  /** What cannot be removed must not keep the ends of others: it is tried again by the next agent. */
+  function discard(attempt: string): void {
+    const folder = attemptFolder(spool, attempt);
+    try {
+      removeFolder(folder);
+    } catch (error) {
+      options.log(`${folder} cannot be removed: ${systemErrorText(error)}. The yard has all of it; remove it by hand.`);
     }
   }
 
@@ -281,14 +294,22 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     return looking;
   }
 
-  async function fetchEnvironment(environment: string): Promise<void> {
+  async function fetchEnvironment(environment: string): Promise<boolean> {
     const path = environmentFile(spool, environment);
-    if (existsSync(path)) return;
+    if (existsSync(path)) return true;
     // The spool may have been removed since it was opened.
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const { variables } = await current().client.call("environment", { params: { environment } });
+    const answer = await current()
+      .client.call("environment", { params: { environment } })
+      .catch((error: unknown) => {
+        if (isRefusedCall(error) && error.problem.code === "gone") throw error;
+        return null;
+      });
+    if (answer === null) return false;
+    const { variables } = answer;
     writeFileSync(`${path}.${agent}`, environmentScript(variables), { mode: 0o600 });
     renameSync(`${path}.${agent}`, path);
+    return true;
   }
 
   /** Ends at once where the agent is to end. */

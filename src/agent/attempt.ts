@@ -7,7 +7,7 @@ import type { Observations } from "../core/run_event.ts";
 import { boundary } from "../platform/boundary.ts";
 import { ageMs, identify } from "../platform/processes.ts";
 import { systemErrorText } from "../platform/system_error.ts";
-import { collectEnd, describeLoss, lastSign, startSign } from "../spool/collect.ts";
+import { collectEnd, describeLoss, FOLDER_GONE, lastSign, startSign } from "../spool/collect.ts";
 import { saysDiskFull } from "../spool/disk_full.ts";
 import { openEventReader } from "../spool/events.ts";
 import {
@@ -15,15 +15,17 @@ import {
   grantGrace,
   hasExit,
   hasLauncher,
+  keepCheckpoints,
   prepareFolder,
   type RecordedEnd,
   readEnd,
   readFolder,
-  readProcesses,
+  removeFolder,
 } from "../spool/folder.ts";
-import { environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
+import { attemptFolder, environmentFile, keptFolder, type Spool, workerFolder } from "../spool/layout.ts";
 import type { Outbox } from "../spool/outbox.ts";
 import type { Claims } from "./claims.ts";
+import { keepLeavings } from "./leavings.ts";
 import type { Line } from "./line.ts";
 import type { Trees } from "./trees.ts";
 
@@ -62,12 +64,7 @@ export interface Attempt {
   isOver(): boolean;
 }
 
-/** Who is being stopped already can only be hurried; what was to be taken back before it began is no reason to hurry. */
-function isNewWish(wish: Stop, standing: Stop | null): boolean {
-  return standing === null || (wish.reason !== "withdrawn" && wish.graceMs < standing.graceMs);
-}
-
-export type Phase = "in line" | "launching" | "running" | "ending" | "ended";
+export type Phase = "in line" | "launching" | "giving back" | "running" | "ending" | "ended";
 
 /** What attempts need of their machine. */
 export interface AttemptWays {
@@ -76,8 +73,8 @@ export interface AttemptWays {
   claims: Claims;
   line: Line<Attempt>;
   trees: Trees;
-  /** Makes sure the file with these variables is there. */
-  fetchEnvironment: (environment: string) => Promise<void>;
+  /** Makes sure the file with these variables is there. False: the yard cannot be asked for them now. */
+  fetchEnvironment: (environment: string) => Promise<boolean>;
   /** Gives a worker's folder to the launcher. */
   launch: (folder: string) => void;
   /** The folder of the Python client library. */
@@ -90,6 +87,8 @@ export interface AttemptWays {
   /** An attempt could not have its GPU or its folder: the yard should hear how the machine stands before it decides again. */
   onRefused: () => Promise<void>;
   onDiskFull: () => void;
+  /** The agent starts nothing any more. */
+  isOver: () => boolean;
 }
 
 type End = RecordedEnd | { endedAt: number; ending: Ending };
@@ -113,6 +112,8 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   /** Its end is looked for in the folder: nobody will tell of it. */
   let isAdopted = false;
   let isSweeping = false;
+  /** At the last look its folder said no more that it has begun, and nothing of it lived. */
+  let isMissed = false;
   /** When all of its folder is looked at next. */
   let lookAt = performance.now() + LOOK_MS;
   /** When its time limit is reached, by the steady clock; null: not known, or it has none. */
@@ -132,11 +133,12 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     giveBack: () => void giveBack(),
     adopt,
     started(commandPid, at) {
-      if (phase !== "launching" && !isAdopted) return;
-      phase = stopping ? "ending" : "running";
-      hasStarted(commandPid, at);
+      if (!isOver() && pid === null) hasStarted(commandPid, at);
     },
-    ended: (exit) => end(readEnd(folder, exit)),
+    ended(exit) {
+      const recorded = readEnd(folder, exit);
+      if (recorded) end(recorded);
+    },
     couldNotLaunch,
     shareGpus() {
       if (pid !== null && phase !== "ended") claims.handOver(assignment, pid, true);
@@ -151,19 +153,26 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     },
     look,
     tend,
-    isOver: () => phase === "ended" || isSweeping,
+    isOver,
   };
   return self;
 
+  function isOver(): boolean {
+    return phase === "ended" || isSweeping;
+  }
+
   async function launch(): Promise<void> {
     try {
-      await ways.fetchEnvironment(assignment.environment);
+      if (!(await ways.fetchEnvironment(assignment.environment))) return await giveBack();
       const refusal = await claims.take(assignment, line.sharesGpus());
       if (refusal !== null) return await giveBack();
+      // Stopped meanwhile: what was given back then was claimed only now.
+      if (isOver()) claims.release(assignment);
       if (phase !== "launching") return;
       boundary("agent: accepted");
       const cwd = assignment.snapshot === null ? assignment.cwd : await layOutCode();
-      if (phase !== "launching") return;
+      // Of an agent that is over, the next one has it.
+      if (phase !== "launching" || ways.isOver()) return;
       const spec = { ...assignment, cwd, folder, python: ways.python, login: null };
       const environment = environmentFile(spool, assignment.environment);
       const kept = keptFolder(spool, assignment.job, assignment.n);
@@ -182,19 +191,33 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   }
 
   function couldNotLaunch(reason: string): void {
-    if (phase === "ended") return;
+    if (isBeyondStart()) return;
     if (saysDiskFull(reason)) {
       ways.onDiskFull();
       void giveBack();
     } else finish({ endedAt: Date.now(), ending: { kind: "could_not_start", reason } });
   }
 
+  /** It is known to run or to be over, or on its way back: nothing can be wrong any more with its start. */
+  function isBeyondStart(): boolean {
+    return pid !== null || phase === "giving back" || isOver();
+  }
+
   /** Nothing of it has begun, and something stands in the way here: it is queued again, once the yard has heard of that. */
   async function giveBack(): Promise<void> {
+    if (isBeyondStart()) return;
+    phase = "giving back";
     await ways.onRefused();
     // A yard that did not hear it would send it again at once.
     await sleep(REFUSED_PAUSE_MS);
     neverBegan();
+  }
+
+  /** Makes sure that it does not begin later. False: it has begun, and is taken over as it is. */
+  function staysUnbegun(): boolean {
+    if (forbidBegin(folder)) return true;
+    takeOver();
+    return false;
   }
 
   function neverBegan(): void {
@@ -202,9 +225,29 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   }
 
   function adopt(): void {
+    const { kind } = readFolder(folder);
+    const isUnbegun = assignment.startedAt === null && (kind === "absent" || kind === "prepared");
+    if (!isUnbegun || (kind === "prepared" && !clear())) takeOver();
+  }
+
+  /**
+   * A launcher of the agent before may still come to what that has laid out: it is to find nothing, and all is laid out
+   * anew. False: it has come, and the command has begun.
+   */
+  function clear(): boolean {
+    if (!forbidBegin(folder)) return false;
+    try {
+      keepCheckpoints(folder, keptFolder(spool, assignment.job, assignment.n));
+      removeFolder(attemptFolder(spool, id));
+    } catch (error) {
+      ways.log(`${folder} cannot be used again: ${systemErrorText(error)}`);
+      neverBegan();
+    }
+    return true;
+  }
+
+  function takeOver(): void {
     const state = readFolder(folder);
-    // What has begun, as the yard knows, is not begun again where its folder is gone.
-    if (assignment.startedAt === null && (state.kind === "absent" || state.kind === "prepared")) return;
     line.seat(self);
     phase = "running";
     startedAt = assignment.startedAt;
@@ -216,6 +259,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   }
 
   function hasStarted(commandPid: number, at: number): void {
+    phase = stopping ? "ending" : "running";
     startedAt = at;
     pid = commandPid;
     if (timeLimitMs !== null) {
@@ -228,24 +272,22 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
 
   function stop(wish: Stop): boolean {
     if (phase === "ended" || !isNewWish(wish, stopping)) return false;
-    const standing = stopping;
-    stopping = wish;
-    if (phase === "in line" || forbidBegin(folder)) {
+    const mayBeUnbegun = phase === "in line" || phase === "launching";
+    if (phase === "giving back" || (mayBeUnbegun && staysUnbegun())) {
+      stopping = wish;
       neverBegan();
       return false;
     }
-    if (wish.reason === "withdrawn") {
-      // It has begun: it was to be taken back only as long as it had not.
-      stopping = standing;
-      return false;
-    }
+    // It has begun: it was to be taken back only as long as it had not.
+    if (wish.reason === "withdrawn" || isOver()) return false;
+    stopping = wish;
     phase = "ending";
     grantGrace(folder, wish.graceMs);
     return true;
   }
 
   function tend(now: number): void {
-    if (phase === "in line" || phase === "ended") return;
+    if (phase === "in line" || phase === "giving back" || phase === "ended") return;
     observe();
     if (now < lookAt && !(isAdopted && hasExit(folder))) return;
     look();
@@ -259,13 +301,25 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   }
 
   function look(): void {
-    if (self.isOver()) return;
+    if (isOver()) return;
     const state = readFolder(folder);
     if (state.kind === "ended") end(state.end);
     else if (state.kind === "stopped") neverBegan();
-    else if (state.kind === "begun" && !hasLauncher(state) && !isBeingWritten(state)) void lose();
-    // Nobody will tell of its end: the news go to the agent that had it launched.
-    else if (isAdopted && state.kind !== "begun") void lose();
+    else if (state.kind !== "begun") missFolder();
+    else if (!hasLauncher(state) && !isBeingWritten(state)) void lose(describeLoss(state.launcher));
+    else if (state.command && pid === null) {
+      // The news of it went astray, and so may that of its end.
+      isAdopted = true;
+      hasStarted(state.command.pid, startSign(folder));
+    }
+  }
+
+  /** Its folder says nothing, though it has begun: as long as something of it lives, its end may still be told. */
+  function missFolder(): void {
+    if (phase === "launching") return;
+    const isGone = !trees.isAlive(id);
+    if (isGone && isMissed) void lose(FOLDER_GONE);
+    isMissed = isGone;
   }
 
   /** A launcher makes its mark and then says in it who it is: for a blink the mark is empty. */
@@ -273,19 +327,18 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     return launcher === null && Date.now() - lastSign(folder) < LOOK_MS;
   }
 
-  /** The launcher is gone without a word: what is left of the run is ended, and the run is lost. */
-  async function lose(): Promise<void> {
+  /** Nobody will tell of its end: what is left of the run is ended, and the run is lost. */
+  async function lose(detail: string): Promise<void> {
     const endedAt = lastSign(folder);
     await trees.end([id], 0);
     const state = readFolder(folder);
     if (state.kind === "ended") return finish(state.end);
-    const detail = describeLoss(folder, readProcesses(folder).launcher);
     finish({ startedAt: startedAt ?? endedAt, endedAt, ending: { kind: "lost", detail } });
   }
 
   /** The command has ended: everything is handed over, once nothing of it is left. */
   function end(recorded: RecordedEnd): void {
-    if (self.isOver()) return;
+    if (isOver()) return;
     if (isAdopted || ways.sweeps()) void sweep(recorded);
     else finish(recorded);
   }
@@ -298,6 +351,8 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
 
   function finish(how: End): void {
     if (phase === "ended") return;
+    // A slot that it holds is free only when all is handed over; who has none must not be called up meanwhile.
+    if (phase === "in line") line.leave(self);
     phase = "ended";
     observe();
     void handOver(how);
@@ -305,21 +360,17 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
 
   /** What the run leaves is brought to safety; then its end is told and its slot is free. */
   async function handOver(how: End): Promise<void> {
-    if (assignment.snapshot !== null && how.ending.kind !== "never_began") {
-      const { keepResults } = await import("./code.ts");
-      await keepResults(ways.snapshots, assignment.snapshot, spool, id).catch((error: unknown) =>
-        ways.log(`results of ${id} stay in its spool: ${systemErrorText(error)}`),
-      );
-    }
+    await keepLeavings(assignment, how.ending, ways);
     boundary("agent: collected");
-    outbox.ended(
-      collectEnd(spool, assignment, how, {
-        timeLimitMs: stopping?.reason === "time_limit" ? timeLimitMs : null,
-        peaks,
-      }),
-    );
+    const timeLimit = stopping?.reason === "time_limit" ? timeLimitMs : null;
+    outbox.ended(collectEnd(spool, id, how, { timeLimitMs: timeLimit, peaks }));
     claims.release(assignment);
     line.leave(self);
     line.advance();
   }
+}
+
+/** Who is being stopped already can only be hurried; what was to be taken back before it began is no reason to hurry. */
+function isNewWish(wish: Stop, standing: Stop | null): boolean {
+  return standing === null || (wish.reason !== "withdrawn" && wish.graceMs < standing.graceMs);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Assignment, Stop } from "../core/assignment.ts";
 import type { Hardware } from "../core/machine.ts";
+import { tellsMemory } from "../platform/process_memory.ts";
 import { type Attempt, type AttemptWays, LOOK_MS, openAttempt } from "./attempt.ts";
 import { openLine } from "./line.ts";
 import { openTrees } from "./trees.ts";
@@ -96,6 +97,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
   }
 
   function measure(now: number): void {
+    if (!tellsMemory) return;
     const known = new Map<string, number | null>();
     const clock = Date.now();
     for (const [id, attempt] of attempts) {

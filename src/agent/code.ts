@@ -2,10 +2,12 @@ import { existsSync } from "node:fs";
 import { mkdir, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Assignment } from "../core/assignment.ts";
+import { systemErrorText } from "../platform/system_error.ts";
 import { changesSince } from "../snapshots/changed_files.ts";
 import { layOut } from "../snapshots/lay_out.ts";
 import { describeSnapshotProblem } from "../snapshots/problem.ts";
 import { readManifest } from "../snapshots/snapshot_store.ts";
+import { saysDiskFull } from "../spool/disk_full.ts";
 import { resultsFolder, type Spool, workerFolder } from "../spool/layout.ts";
 
 /** Lays the job's code out for one attempt and returns the folder to work in. */
@@ -18,14 +20,26 @@ export async function layOutWork(snapshots: string, assignment: Assignment, fold
   return work;
 }
 
-/** Moves what the attempt made or changed in its work folder to where it stays; links are not results. */
+/**
+ * Moves what the attempt made or changed in its work folder to where it stays; links are not results. Where that cannot be
+ * told, or not be moved, all of the folder stays. Throws where the disk is full.
+ */
 export async function keepResults(snapshots: string, snapshot: string, spool: Spool, attempt: string): Promise<void> {
   const work = `${workerFolder(spool, attempt)}/work`;
   if (!existsSync(work)) return;
+  const results = resultsFolder(spool, attempt);
+  try {
+    await moveChanges(snapshots, snapshot, work, results);
+  } catch (error) {
+    if (saysDiskFull(systemErrorText(error))) throw error;
+    await rename(work, existsSync(results) ? `${results}/rest` : results);
+  }
+}
+
+async function moveChanges(snapshots: string, snapshot: string, work: string, results: string): Promise<void> {
   const manifest = await readManifest(snapshots, snapshot);
   if (!manifest.ok) throw new Error(describeSnapshotProblem(manifest.problem));
   const { files } = await changesSince(work, manifest.value);
-  const results = resultsFolder(spool, attempt);
   for (const { path } of files) {
     await mkdir(dirname(`${results}/${path}`), { recursive: true, mode: 0o700 });
     await rename(`${work}/${path}`, `${results}/${path}`);

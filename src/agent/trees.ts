@@ -10,6 +10,8 @@ export interface Trees {
   sweep(attempt: string): Promise<void>;
   /** Ends everything of these attempts. */
   end(attempts: readonly string[], graceMs: number): Promise<void>;
+  /** Whether a process of this attempt lives, found by its mark alone. */
+  isAlive(attempt: string): boolean;
   /** The most memory that each of these has held, given what is known of it so far: one look at the process table for all. */
   measure(known: ReadonlyMap<string, number | null>): Map<string, number | null>;
 }
@@ -55,6 +57,7 @@ export function openTrees({ spool, running, forkServer }: TreesOptions): Trees {
       return next.done;
     },
     end,
+    isAlive: (attempt) => findTree([{ attempt, launcher: null, command: null }], [], forkServer()).size > 0,
     measure(known) {
       roots = new Map([...known.keys()].map((attempt) => [attempt, roots.get(attempt) ?? rootOf(attempt)]));
       const trees = findTree([...roots.values()], [], forkServer());

@@ -20,7 +20,7 @@ import {
 import type { Change } from "../store/changes.ts";
 import { answerEnquiry, selectOpenEnquiries } from "../store/enquiries.ts";
 import { type JobRow, selectJob } from "../store/jobs.ts";
-import { type Introduction, introduceAgent, updateHardware } from "../store/machines.ts";
+import { type Introduction, introduceAgent, isSpokenForBy, updateHardware } from "../store/machines.ts";
 import { type Ended, recordEnds, recordObserved, recordPeaks, recordStarts } from "../store/reports.ts";
 import type { Store } from "../store/store.ts";
 import { openAssignments } from "./assignments.ts";
@@ -47,7 +47,7 @@ export interface Desk {
   /** What of the machine is to be stopped, whether or not that was told before. */
   stops(machine: number): Promise<Stop[]>;
   /** Keeps what is reported; answers the attempts whose end is known now, so that their spools may go. */
-  report(machine: Pick<Desked, "id" | "spool">, reports: readonly Report[]): Promise<string[]>;
+  report(machine: Pick<Desked, "id" | "spool">, holder: string, reports: readonly Report[]): Promise<string[]>;
   /** From now on someone speaks for the machine; whoever did before is superseded. */
   introduce(machine: Pick<Desked, "id" | "name">, introduction: Introduction): Promise<void>;
   /** The machine has been looked at. */
@@ -82,7 +82,11 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
   const hasResults = new Map<JobId, JobRow | null>();
 
   /** First the streams, then what happened, in one commit; only then may the machine forget. */
-  async function report(machine: Pick<Desked, "id" | "spool">, reports: readonly Report[]): Promise<string[]> {
+  async function report(
+    machine: Pick<Desked, "id" | "spool">,
+    holder: string,
+    reports: readonly Report[],
+  ): Promise<string[]> {
     const ends = reports.filter((report) => report.kind === "ended");
     const known = await selectAttempts(
       store.read,
@@ -90,14 +94,16 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
     );
     const rows = new Map<string, AttemptRow>(known.map((row) => [row.id, row]));
     const fresh = ends.filter((end) => (rows.get(end.attempt)?.status ?? "ended") !== "ended");
-    const recorded = await keepStreams(files, log, `${machine.spool}/${yardId}`, fresh, rows);
-    if (recorded.length > 0) boundary("yard: kept");
-    const delivered = await deliverAll(`${machine.spool}/${yardId}`, recorded, rows);
-    const changes = await record(machine.id, reports, recorded);
+    const brought = await keepStreams(files, log, `${machine.spool}/${yardId}`, fresh, rows);
+    if (brought.length > 0) boundary("yard: kept");
+    const delivered = await deliverAll(`${machine.spool}/${yardId}`, brought, rows);
+    const { recorded, changes } = await record(machine.id, holder, reports, brought);
     if (recorded.length > 0) boundary("yard: ended");
     for (const delivery of delivered) await settle(delivery);
     store.changes.tell(changes);
-    return ends.map((end) => end.attempt).filter((attempt) => rows.has(attempt));
+    const over = new Set<string>(recorded.map((end) => end.attempt));
+    const isOver = (attempt: string) => over.has(attempt) || rows.get(attempt)?.status === "ended";
+    return ends.map((end) => end.attempt).filter(isOver);
   }
 
   /** What ended goes to where its user wants it, if that is anywhere. */
@@ -133,7 +139,7 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
     return hasResults.get(id) ?? null;
   }
 
-  async function record(machine: number, reports: readonly Report[], recorded: Ended[]): Promise<Change[]> {
+  async function record(machine: number, holder: string, reports: readonly Report[], brought: Ended[]) {
     const now = clock.now();
     const started = reports.flatMap((report) =>
       report.kind === "started" ? [{ attempt: report.attempt as AttemptId, at: report.at }] : [],
@@ -142,14 +148,17 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
       report.kind === "observed" ? [{ ...report, attempt: report.attempt as AttemptId }] : [],
     );
     return store.write(async (db) => {
+      const isCurrent = await isSpokenForBy(db, machine, holder);
+      const recorded = isCurrent ? brought : brought.filter((end) => !mayBeginLater(end));
       await recordPeaks(db, observed);
       const touched = [...(await recordStarts(db, started)), ...(await recordObserved(db, observed))];
       const ended = await recordEnds(db, recorded, now);
-      return [
+      const changes: Change[] = [
         ...[...touched, ...ended.touched].map(({ job, n }) => ({ kind: "run" as const, job, n })),
         ...recorded.map((end) => endedChange(machine, end)),
         ...ended.jobs.map((job) => ({ kind: "job" as const, job })),
       ];
+      return { recorded, changes };
     });
   }
 
@@ -197,6 +206,11 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
       store.changes.tell([{ kind: "answer", enquiry }]);
     },
   };
+}
+
+/** Who has been followed by another says that nothing was executed: that one may have been given it to begin. */
+function mayBeginLater({ ending }: Ended): boolean {
+  return ending.kind === "never_began" || ending.kind === "could_not_start";
 }
 
 function endedChange(machine: number, end: Ended): Change {

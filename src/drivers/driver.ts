@@ -36,7 +36,7 @@ export interface DriverDesk {
   resume(machine: number, holder: string): Promise<Assignment[]>;
   take(machine: number, holder: string): Promise<{ assignments: Assignment[]; isAll: boolean }>;
   stops(machine: number): Promise<Stop[]>;
-  report(machine: { id: number; spool: string | null }, reports: readonly Report[]): Promise<string[]>;
+  report(machine: { id: number; spool: string | null }, holder: string, reports: readonly Report[]): Promise<string[]>;
   introduce(
     machine: { id: number; name: string },
     introduction: { agent: string; hardware: Hardware; bootId: string; host: string; spool: string },

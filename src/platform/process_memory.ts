@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
 
+/** Whether this system tells what a process holds: it takes a /proc. */
+export const tellsMemory = process.platform === "linux";
+
 export interface ProcessMemory {
   /** What it holds now, with what it shares with others. */
   residentBytes: number;

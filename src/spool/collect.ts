@@ -1,13 +1,12 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
-import type { Assignment } from "../core/assignment.ts";
+import { closeSync, fstatSync, readFileSync, readSync } from "node:fs";
 import { higherPeaks, type Peaks, UNSEEN } from "../core/peaks.ts";
 import type { Report } from "../core/report.ts";
 import type { Ending } from "../core/run.ts";
 import { symptomIn } from "../core/symptom.ts";
 import { surveyHost } from "../platform/hardware.ts";
 import type { ProcessIdentity } from "../platform/processes.ts";
-import { keepCheckpoints, type RecordedEnd, sizeOf } from "./folder.ts";
-import { keptFolder, type Spool, workerFolder } from "./layout.ts";
+import { fileAt, openFile, type RecordedEnd } from "./folder.ts";
+import { type Spool, workerFolder } from "./layout.ts";
 
 type EndedReport = Extract<Report, { kind: "ended" }>;
 type Stream = EndedReport["out"];
@@ -21,15 +20,14 @@ const SYMPTOM_BYTES = 16 * 1024;
 /** What is told of an attempt whose command has ended, or never will begin. */
 export function collectEnd(
   spool: Spool,
-  assignment: Pick<Assignment, "attempt" | "job" | "n">,
+  attempt: string,
   end: RecordedEnd | { endedAt: number; ending: Ending },
   seen: { timeLimitMs: number | null; peaks: Peaks },
 ): EndedReport {
-  const folder = workerFolder(spool, assignment.attempt);
-  keepCheckpoints(folder, keptFolder(spool, assignment.job, assignment.n));
+  const folder = workerFolder(spool, attempt);
   return {
     kind: "ended",
-    attempt: assignment.attempt,
+    attempt,
     startedAt: "startedAt" in end ? end.startedAt : null,
     endedAt: end.endedAt,
     ending: end.ending,
@@ -37,35 +35,43 @@ export function collectEnd(
     out: readStream(`${folder}/out`),
     err: readStream(`${folder}/err`),
     events: readStream(`${folder}/events.jsonl`),
-    symptom: failed(end.ending) ? symptomIn(lastBytes(`${folder}/err`) || lastBytes(`${folder}/out`)) : null,
+    symptom: failed(end.ending) ? symptomIn(lastText(`${folder}/err`) || lastText(`${folder}/out`)) : null,
     ...higherPeaks(seen.peaks, { ...UNSEEN, memoryPeakBytes: "memoryPeakBytes" in end ? end.memoryPeakBytes : null }),
   };
 }
 
 function readStream(path: string): Stream {
-  const size = sizeOf(path);
-  if (size === null || size === 0) return { kind: "none" };
+  const size = fileAt(path)?.size ?? 0;
+  if (size === 0) return { kind: "none" };
   if (size > LARGEST_INLINE_BYTES) return { kind: "path", path };
-  return { kind: "inline", base64: readFileSync(path).toString("base64") };
+  const file = openFile(path);
+  if (file === null) return { kind: "none" };
+  try {
+    return { kind: "inline", base64: readFileSync(file).toString("base64") };
+  } finally {
+    closeSync(file);
+  }
 }
 
 function failed(ending: Ending): boolean {
   return ending.kind === "signalled" || (ending.kind === "exited" && ending.exitCode !== 0);
 }
 
-function lastBytes(path: string): string {
-  const size = sizeOf(path) ?? 0;
-  if (size === 0) return "";
-  const file = openSync(path, "r");
+function lastText(path: string): string {
+  const file = openFile(path);
+  if (file === null) return "";
+  const { size } = fstatSync(file);
   const bytes = Buffer.alloc(Math.min(size, SYMPTOM_BYTES));
   const length = readSync(file, bytes, 0, bytes.length, size - bytes.length);
   closeSync(file);
   return bytes.toString("utf8", 0, length);
 }
 
+/** Of an attempt that has begun, as the yard knows, or whose command was seen, and whose folder says nothing of that. */
+export const FOLDER_GONE = "its folder in the spool was removed, or the machine restarted";
+
 /** What is known of a launcher that left no word; null: not even who it was. */
-export function describeLoss(folder: string, launcher: ProcessIdentity | null): string {
-  if (!existsSync(folder)) return `its folder ${folder} is gone, and with it what would tell how it ended`;
+export function describeLoss(launcher: ProcessIdentity | null): string {
   if (launcher === null) return "its launcher was killed, or the machine restarted";
   return launcher.bootId === surveyHost().bootId ? "its launcher was killed" : "the machine restarted while it ran";
 }
@@ -81,6 +87,6 @@ export function lastSign(folder: string): number {
 }
 
 function latestOf(folder: string, names: string[]): number | null {
-  const times = names.map((name) => statSync(`${folder}/${name}`, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  const times = names.map((name) => fileAt(`${folder}/${name}`)?.mtimeMs ?? 0);
   return Math.round(Math.max(...times)) || null;
 }

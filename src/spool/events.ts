@@ -1,6 +1,6 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { LONGEST_LINE_BYTES, type Observations, parseEvent, type RunEvent } from "../core/run_event.ts";
-import { systemErrorCode } from "../platform/system_error.ts";
+import { fileAt, openFile } from "./folder.ts";
 
 const BLOCK_BYTES = 256 * 1024;
 
@@ -16,7 +16,7 @@ export function openEventReader(path: string): EventReader {
   return {
     read() {
       // Most files are not there, or have not grown: that is asked often, and has to cost little.
-      if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) <= offset) return null;
+      if ((fileAt(path)?.size ?? 0) <= offset) return null;
       const news: Observations = { progress: null, metrics: {}, result: {} };
       let isNew = false;
       for (const block of blocksFrom(path, offset)) {
@@ -43,13 +43,8 @@ function take(event: RunEvent | null, into: Observations): boolean {
 }
 
 function* blocksFrom(path: string, from: number): Generator<Buffer> {
-  let file: number;
-  try {
-    file = openSync(path, "r");
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return;
-    throw error;
-  }
+  const file = openFile(path);
+  if (file === null) return;
   try {
     for (let offset = from; ; ) {
       const block = Buffer.allocUnsafe(BLOCK_BYTES);

@@ -1,14 +1,17 @@
 import {
   closeSync,
+  constants,
   cpSync,
   existsSync,
+  fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmdirSync,
   rmSync,
-  statSync,
+  type Stats,
   unlinkSync,
   writeFileSync,
   writeSync,
@@ -57,7 +60,7 @@ export function prepareFolder(
   }
   if (keptElsewhere !== null && keptElsewhere !== kept && existsSync(keptElsewhere)) {
     cpSync(keptElsewhere, `${folder}/keep`, { recursive: true, verbatimSymlinks: true });
-  } else if (existsSync(kept)) {
+  } else if (isThere(kept)) {
     rmdirSync(`${folder}/keep`);
     renameSync(kept, `${folder}/keep`);
   }
@@ -66,7 +69,8 @@ export function prepareFolder(
 
 export function readFolder(folder: string): FolderState {
   const exit = readText(`${folder}/exit`);
-  if (exit?.endsWith("\n")) return { kind: "ended", end: parseExit(exit, readText(`${folder}/could_not_start`)) };
+  const end = exit?.endsWith("\n") ? parseExit(exit, readText(`${folder}/could_not_start`)) : null;
+  if (end !== null) return { kind: "ended", end };
   const begun = readText(`${folder}/begun`);
   if (begun !== null) {
     if (begun === "stopped\n") return { kind: "stopped" };
@@ -83,8 +87,8 @@ export function readProcesses(folder: string): { launcher: ProcessIdentity | nul
   };
 }
 
-/** The end that a launcher has told of: `exit` is the line in its file, without the newline. */
-export function readEnd(folder: string, exit: string): RecordedEnd {
+/** The end that a launcher has told of: `exit` is the line in its file, without the newline. Null: it is none. */
+export function readEnd(folder: string, exit: string): RecordedEnd | null {
   // What could not be started ends with the 127 of a shell, and a note beside it.
   return parseExit(exit, exit.startsWith("127 ") ? readText(`${folder}/could_not_start`) : null);
 }
@@ -99,15 +103,18 @@ export function hasLauncher(state: Extract<FolderState, { kind: "begun" }>): boo
   return state.launcher !== null && isAlive(state.launcher);
 }
 
-/** `<code> <start ms> <end ms> [<KiB>] exit|signal <n>|could not start: …` */
-function parseExit(line: string, couldNotStart: string | null): RecordedEnd {
-  const [code = "", startedAt = "", endedAt = "", ...rest] = line.trimEnd().split(" ");
-  const saysPeak = /^\d+$/.test(rest[0] ?? "");
+/** `<code> <start ms> <end ms> [<KiB>] exit|signal <n>|could not start: …`. Null: no launcher wrote this. */
+function parseExit(line: string, couldNotStart: string | null): RecordedEnd | null {
+  const match = /^(\d{1,3}) (\d{1,15}) (\d{1,15}) (?:(\d{1,15}) )?((?:exit|signal \d+|could not start: .*)\n?)$/.exec(
+    line,
+  );
+  if (!match) return null;
+  const [, code, startedAt, endedAt, kib, what = ""] = match;
   return {
     startedAt: Number(startedAt),
     endedAt: Number(endedAt),
-    ending: parseEnding(Number(code), saysPeak ? rest.slice(1) : rest, couldNotStart),
-    memoryPeakBytes: saysPeak ? Number(rest[0]) * 1024 : null,
+    ending: parseEnding(Number(code), what.trimEnd().split(" "), couldNotStart),
+    memoryPeakBytes: kib === undefined ? null : Number(kib) * 1024,
   };
 }
 
@@ -125,8 +132,14 @@ function parseEnding(code: number, what: string[], couldNotStart: string | null)
 export function forbidBegin(folder: string): boolean {
   try {
     const file = openSync(`${folder}/begun`, "wx", 0o600);
-    writeSync(file, "stopped\n");
-    closeSync(file);
+    try {
+      writeSync(file, "stopped\n");
+    } catch (error) {
+      // On a full disk the mark says nothing, but is made: nobody else can make it.
+      if (systemErrorCode(error) === null) throw error;
+    } finally {
+      closeSync(file);
+    }
     return true;
   } catch (error) {
     if (systemErrorCode(error) === "EEXIST") return readText(`${folder}/begun`) === "stopped\n";
@@ -145,15 +158,19 @@ export function grantGrace(folder: string, graceMs: number): void {
   }
 }
 
-/** Moves what the run kept to where its next attempt finds it; what another attempt has brought there stays. */
+/**
+ * Moves what the run kept to where its next attempt finds it, also where it has put a link or a file in its place; what
+ * another attempt has brought there stays.
+ */
 export function keepCheckpoints(folder: string, kept: string): void {
   try {
     rmdirSync(`${folder}/keep`);
   } catch (error) {
-    if (systemErrorCode(error) === "ENOTEMPTY") {
-      mkdirSync(dirname(kept), { recursive: true, mode: 0o700 });
-      renameSync(`${folder}/keep`, freeName(kept));
-    } else if (systemErrorCode(error) !== "ENOENT") throw error;
+    const code = systemErrorCode(error);
+    if (code === "ENOENT" || !isThere(`${folder}/keep`)) return;
+    if (code !== "ENOTEMPTY" && code !== "EEXIST" && code !== "ENOTDIR") throw error;
+    mkdirSync(dirname(kept), { recursive: true, mode: 0o700 });
+    renameSync(`${folder}/keep`, freeName(kept));
   }
 }
 
@@ -167,14 +184,10 @@ function freeName(path: string): string {
 /** Removes the folder of an attempt whose end is kept by the yard. */
 export function removeFolder(attempt: string): void {
   const folder = `${attempt}/0`;
-  for (const name of ["run.sh", "begun", "pid", "out", "err", "exit", "events.jsonl"]) {
-    try {
-      unlinkSync(`${folder}/${name}`);
-    } catch (error) {
-      if (systemErrorCode(error) !== "ENOENT") throw error;
-    }
-  }
   try {
+    for (const name of ["run.sh", "begun", "pid", "out", "err", "exit", "events.jsonl"]) {
+      if (isThere(`${folder}/${name}`)) unlinkSync(`${folder}/${name}`);
+    }
     rmdirSync(folder);
     rmdirSync(attempt);
   } catch {
@@ -183,15 +196,51 @@ export function removeFolder(attempt: string): void {
   }
 }
 
-export function sizeOf(path: string): number | null {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? null;
+/** A file of the run's own; undefined where there is none, or a link, a folder or the like in its place. */
+export function fileAt(path: string): Stats | undefined {
+  const found = standsAt(path);
+  return found?.isFile() ? found : undefined;
+}
+
+/** Opens such a file to be read; null where there is none. No link is followed, no pipe waits for its writer. */
+export function openFile(path: string): number | null {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isNotThere(error)) return null;
+    throw error;
+  }
+  if (fstatSync(file).isFile()) return file;
+  closeSync(file);
+  return null;
+}
+
+function isThere(path: string): boolean {
+  return standsAt(path) !== undefined;
+}
+
+/** Links are not followed. */
+function standsAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (isNotThere(error)) return undefined;
+    throw error;
+  }
 }
 
 function readText(path: string): string | null {
+  const file = openFile(path);
+  if (file === null) return null;
   try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return null;
-    throw error;
+    return readFileSync(file, "utf8");
+  } finally {
+    closeSync(file);
   }
+}
+
+/** What a run has put in the place of a file counts as no file; a disk that fails is another matter. */
+function isNotThere(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "EACCES", "ENXIO"].includes(systemErrorCode(error) ?? "");
 }

@@ -12,13 +12,17 @@ export interface Spool {
   yard: string;
 }
 
-export function yardFolder({ root, yard }: Spool): string {
+function yardFolder({ root, yard }: Spool): string {
   return `${root}/${yard}`;
+}
+
+export function attemptFolder(spool: Spool, attempt: AttemptId | string): string {
+  return `${yardFolder(spool)}/${attempt}`;
 }
 
 /** The folder of an attempt's only worker. */
 export function workerFolder(spool: Spool, attempt: AttemptId | string): string {
-  return `${yardFolder(spool)}/${attempt}/0`;
+  return `${attemptFolder(spool, attempt)}/0`;
 }
 
 /** The attempts that have a folder here. */

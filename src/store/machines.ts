@@ -118,6 +118,12 @@ export async function introduceAgent(db: Db, machine: string, hello: Introductio
     .execute();
 }
 
+/** Asked in the transaction that takes an agent's word: whoever took the machine over has been told how it stood before. */
+export async function isSpokenForBy(db: Db, machine: number, agent: string): Promise<boolean> {
+  const row = await db.selectFrom("machine").select("agent").where("id", "=", machine).executeTakeFirst();
+  return row?.agent === agent;
+}
+
 export async function updateHardware(db: Db, machine: number, hardware: Hardware, now: UnixMs): Promise<void> {
   await db
     .updateTable("machine")

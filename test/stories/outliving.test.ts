@@ -237,7 +237,7 @@ test("what had started is lost where its folder is gone, and is not started agai
   await yard.start();
   const run = await yard.reaches(1, "failed");
   expect(run).toMatchObject({ attempts: 1, exitCode: null, cause: { code: "lost" } });
-  expect(run.cause?.text).toMatch(/its folder .* is gone/);
+  expect(run.cause?.text).toMatch(/its folder in the spool was removed/);
   expect(startsOf(yard, "1.1")).toBe(1);
   await yard.submit("echo later");
   await yard.reaches(2, "succeeded");

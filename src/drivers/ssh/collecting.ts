@@ -6,7 +6,7 @@ import type { Ending } from "../../core/run.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
 import type { SshHost } from "../../shells/ssh.ts";
 import { collectEnd } from "../../spool/collect.ts";
-import { type RecordedEnd, readEnd } from "../../spool/folder.ts";
+import { keepCheckpoints, type RecordedEnd, readEnd } from "../../spool/folder.ts";
 import { keptFolder, resultsFolder, workerFolder } from "../../spool/layout.ts";
 import type { Outbox } from "../../spool/outbox.ts";
 import type { Connection } from "./connection.ts";
@@ -156,12 +156,13 @@ export function openCollector(options: CollectorOptions): Collector {
     const kept = keptFolder(mirror.spool, assignment.job, assignment.n);
     // What this attempt keeps replaces what it was given.
     if (existsSync(`${folder}/keep`)) rmSync(kept, { recursive: true, force: true });
+    keepCheckpoints(folder, kept);
     onTold(assignment.attempt);
     const timeLimitMs = stop?.reason === "time_limit" ? assignment.timeLimitMs : null;
     const seen = { timeLimitMs, peaks: UNSEEN };
     const recorded = "exit" in end ? recordedEnd(folder, end.exit, clockMs) : end;
     const ours = startedAt === null ? recorded : { startedAt, ...recorded };
-    outbox.ended(collectEnd(mirror.spool, assignment, ours, seen));
+    outbox.ended(collectEnd(mirror.spool, assignment.attempt, ours, seen));
   }
 
   async function fetch(now: Connection, attempts: readonly string[]): Promise<boolean> {

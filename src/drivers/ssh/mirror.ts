@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import type { Observations } from "../../core/run_event.ts";
 import { type EventReader, openEventReader } from "../../spool/events.ts";
-import { sizeOf } from "../../spool/folder.ts";
+import { fileAt } from "../../spool/folder.ts";
 import { type Spool, workerFolder } from "../../spool/layout.ts";
 import type { Piece } from "./transfers.ts";
 
@@ -47,7 +47,7 @@ export function openMirror(spool: Spool): Mirror {
     bytesMissing(attempt) {
       const folder = workerFolder(spool, attempt);
       return [...(sizes.get(attempt) ?? [])].reduce((sum, [file, bytes]) => {
-        return STREAMS.includes(file) ? sum + Math.max(0, bytes - (sizeOf(`${folder}/${file}`) ?? 0)) : sum;
+        return STREAMS.includes(file) ? sum + Math.max(0, bytes - (fileAt(`${folder}/${file}`)?.size ?? 0)) : sum;
       }, 0);
     },
     readEvents(attempt) {

@@ -10,7 +10,7 @@ import { openSshHost } from "../../shells/ssh.ts";
 import { saysDiskFull } from "../../spool/disk_full.ts";
 import { removeFolder } from "../../spool/folder.ts";
 import { type HostNews, hostProgram, surveyProgram } from "../../spool/host.ts";
-import { openSpool, yardFolder } from "../../spool/layout.ts";
+import { attemptFolder, openSpool } from "../../spool/layout.ts";
 import { type Delivery, openOutbox } from "../../spool/outbox.ts";
 import type { DriverDesk, DriverMachine } from "../driver.ts";
 import { checkMachine, checkReach } from "./check.ts";
@@ -306,7 +306,7 @@ export function openSession(options: SessionOptions): Session {
 
   async function deliver(reports: Report[]): Promise<Delivery> {
     try {
-      forget(await desk.report({ id: machine.id, spool: options.mirror }, reports));
+      forget(await desk.report({ id: machine.id, spool: options.mirror }, holder, reports));
       return "kept";
     } catch (error) {
       log(`reports could not be kept, and are told again: ${systemErrorText(error)}`);
@@ -319,7 +319,7 @@ export function openSession(options: SessionOptions): Session {
     for (const attempt of ids) {
       attempts.kept(attempt);
       mirror.forget(attempt);
-      removeFolder(`${yardFolder(mirror.spool)}/${attempt}`);
+      removeFolder(attemptFolder(mirror.spool, attempt));
     }
     if (ids.length > 0) connection?.say("forget", ...ids);
   }

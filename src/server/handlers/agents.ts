@@ -78,7 +78,7 @@ export function agentHandlers(yard: Yard): AgentHandlers {
       const { machine } = session;
       desk.heard(machine.id);
       if (body.hardware) await desk.survey(machine.id, body.hardware);
-      return { kept: await desk.report(machine, body.reports) };
+      return { kept: await desk.report(machine, session.agent, body.reports) };
     },
 
     async environment({ params }) {

@@ -40,22 +40,32 @@ const code = {
 };
 const work = 'cat "it\'s a file"; echo $0; wc -c < big.bin; mkdir out; echo made > "out/it\'s made"; exit 3';
 
-story.each(["csh", "fish", "blank", "bare"])("a run goes its way on the machine called %s", async (name) => {
-  const lab = await aLab(hosts, { machines: { [name]: {} } });
-  await lab.send(work, { code });
-  expect(await lab.reaches(1, "failed")).toMatchObject({ exitCode: 3, cause: { code: "exit_code" } });
-  const shell = name === "bare" ? "run.sh" : "\\S.*run.sh";
-  expect(await lab.output(1)).toMatch(new RegExp(`^content\n.*${shell}\n2097152\n$`));
-  expect(await lab.output(1, "err")).toBe("");
-  expect(lab.read("results/run1.1/out/it's made")).toBe("made\n");
-  await lab.send("trap 'exit 4' TERM; echo ready; while :; do sleep 0.05; done");
-  await until(async () => (await lab.output(2)) === "ready\n", "it runs");
-  await lab.client.call("cancel", { body: { select: "2", graceMs: 20_000 } });
-  expect(await lab.reaches(2, "cancelled")).toMatchObject({ exitCode: 4 });
-  const { tools, gpus, shell: said } = await check(lab, name);
-  expect([gpus, said?.startsWith("ok")]).toEqual(["ok: none: there is no nvidia-smi", true]);
-  expect(tools).toBe(name === "bare" ? "ok: tar; without python3, rsync" : "ok: tar, python3, rsync");
-});
+story(
+  "runs go their way under csh and fish, in a home with blanks and quotes, and where there is little but sh",
+  async () => {
+    const names = ["csh", "fish", "blank", "bare"];
+    const lab = await aLab(hosts, { machines: Object.fromEntries(names.map((name) => [name, {}])) });
+    const on = (name: string) => ({ demand: { machines: [name] } });
+    for (const name of names) await lab.send(work, { code, ...on(name) });
+    for (const name of names) {
+      await lab.send("trap 'exit 4' TERM; echo ready; while :; do sleep 0.05; done", on(name));
+    }
+    for (const [index, name] of names.entries()) {
+      const [job, stopped] = [index + 1, names.length + index + 1];
+      expect(await lab.reaches(job, "failed"), name).toMatchObject({ exitCode: 3, cause: { code: "exit_code" } });
+      const shell = name === "bare" ? "run.sh" : "\\S.*run.sh";
+      expect(await lab.output(job), name).toMatch(new RegExp(`^content\n.*${shell}\n2097152\n$`));
+      expect(await lab.output(job, "err"), name).toBe("");
+      expect(lab.read(`results/run${job}.1/out/it's made`), name).toBe("made\n");
+      await until(async () => (await lab.output(stopped)) === "ready\n", `it runs on ${name}`);
+      await lab.client.call("cancel", { body: { select: `${stopped}`, graceMs: 20_000 } });
+      expect(await lab.reaches(stopped, "cancelled"), name).toMatchObject({ exitCode: 4 });
+      const { tools, gpus, shell: said } = await check(lab, name);
+      expect([gpus, said?.startsWith("ok")], name).toEqual(["ok: none: there is no nvidia-smi", true]);
+      expect(tools, name).toBe(name === "bare" ? "ok: tar; without python3, rsync" : "ok: tar, python3, rsync");
+    }
+  },
+);
 
 story("a machine without tar takes no runs and says why; what is queued for it waits", async () => {
   const lab = await aLab(hosts, { machines: { tarless: {} } });

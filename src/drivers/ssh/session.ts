@@ -226,6 +226,12 @@ export function openSession(options: SessionOptions): Session {
     });
   }
 
+  async function lookForStrays(): Promise<void> {
+    await survey();
+    // What could not be removed at once, as something was still at work in it, is found again.
+    connection?.say("list");
+  }
+
   /** What lies there and nobody waits for: where its end is known, the yard that told it did not live to remove it. */
   async function forgetStrays(found: readonly string[]): Promise<void> {
     const strays = found.filter((attempt) => !attempts.get(attempt));
@@ -238,7 +244,7 @@ export function openSession(options: SessionOptions): Session {
     attempts.tend(now);
     const pauseMs = attempts.watched().length > 0 ? LOOK_MS : IDLE_LOOK_MS;
     if (!connection.isLooking() && now - connection.lookedAt() >= pauseMs) catchUp(lookAround);
-    if (now - surveyedAt > SURVEY_MS) catchUp(async () => void (await survey()));
+    if (now - surveyedAt > SURVEY_MS) catchUp(lookForStrays);
     if (!isBehind) return;
     isBehind = false;
     for (const act of [take, stop, ask]) catchUp(act);

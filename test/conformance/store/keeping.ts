@@ -118,6 +118,8 @@ export function keeping(kind: Kind): void {
       boot_id: "b",
       spool: "/s",
       seenAt: NOW,
+      driver: "agent",
+      login: null,
     });
     await store.write((db) => setMachine(db, "lab1", { slots: null, drained: false }));
     await store.write((db) => updateHardware(db, 1, { ...hardware, cpus: 4 }, NOW + 1));

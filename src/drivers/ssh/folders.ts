@@ -76,9 +76,10 @@ export function takeInScript(home: string, attempts: readonly string[], code: Re
   return [
     `cd ${shellQuote(home)} && umask 077 && tar -xf - && mkdir -p ${folders}`,
     ...[...code].flatMap(([attempt, lines]) => [lines, `: >${attempt}/0/stamp`]),
-    // What a run changes has to be newer than the stamp, by a clock that may tick only every 10 ms.
+    // What a run changes has to be newer than the stamp, by a clock that may tick only every 10 ms. The stamp may be gone: its
+    // attempt was given back by a yard that came after the one which sent this.
     ...(last === undefined
       ? []
-      : [`while : >probe && [ -z "$(find probe -newer ${last}/0/stamp)" ]; do :; done; rm -f probe`]),
+      : [`while : >probe && [ -z "$(find probe -newer ${last}/0/stamp || echo gone)" ]; do :; done; rm -f probe`]),
   ].join(" && ");
 }

@@ -167,6 +167,16 @@ while True: time.sleep(0.05)
   ).toEqual([]);
 });
 
+story("who is given a long grace can be hurried", async () => {
+  const lab = await aLab(hosts, { machines: { lab2: {} } });
+  await lab.send("trap 'echo told' TERM; echo ready; while :; do sleep 0.05; done");
+  await until(async () => (await lab.output(1)) === "ready\n", "it runs");
+  await lab.client.call("cancel", { body: { select: "1", graceMs: 600_000 } });
+  await until(async () => (await lab.output(1)) === "ready\ntold\n", "it has been told");
+  await lab.client.call("cancel", { body: { select: "1", graceMs: 0 } });
+  expect(await lab.reaches(1, "cancelled")).toMatchObject({ exitCode: 137 });
+});
+
 story("what a run leaves behind is ended with it, and other users' processes are not", async () => {
   const lab = await aLab(hosts, { machines: { lab2: {} } });
   lab.host("lab2").run("setsid sleep 2000.5 >/dev/null 2>&1 &");

@@ -114,7 +114,9 @@ export function openCollector(options: CollectorOptions): Collector {
     }
     if (attempts.length === 0) return { packs: [], large: new Set(), isTreeGone: false };
     const packed = await exchange(host, packingScript(now.home, attempts, most));
-    return packed.ok && packed.value.code === 0 ? readPacks(packed.value.stdout) : null;
+    if (!packed.ok || packed.value.code !== 0) return null;
+    const asked = attempts.map(({ id }) => id);
+    return readPacks(packed.value.stdout, asked);
   }
 
   async function bringPacks(now: Connection, packs: readonly Pack[]): Promise<boolean> {

@@ -146,7 +146,7 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
   function stop(stops: readonly Stop[]): void {
     for (const wish of stops) {
       const remote = known.get(wish.attempt);
-      if (!remote || remote.end !== null || isStronger(remote.stop, wish)) continue;
+      if (!remote || remote.end !== null || !isNewWish(wish, remote.stop)) continue;
       remote.stop = wish;
       if (remote.phase === "in line" || remote.phase === "sending") neverBegan(remote);
       else if (wish.reason === "withdrawn" && remote.phase === "begun") remote.stop = null;
@@ -297,10 +297,10 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
   };
 }
 
-/** Whether a wish that stands already is not to be replaced by another one. */
-function isStronger(standing: Stop | null, wish: Stop): boolean {
-  if (standing === null) return false;
-  return standing.reason === "cancelled" || standing.reason === wish.reason || wish.reason === "withdrawn";
+/** Who is being stopped already can only be hurried; what was to be taken back before it began may be stopped after all. */
+function isNewWish({ reason, graceMs }: Stop, standing: Stop | null): boolean {
+  if (standing === null) return true;
+  return reason !== "withdrawn" && (standing.reason === "withdrawn" || graceMs < standing.graceMs);
 }
 
 function machineOf(slots: string[] | null, hardware: Hardware): Machine {

@@ -69,7 +69,8 @@ export function packingScript(
   return `${lines.join("\n")}\n`;
 }
 
-export function readPacks(text: string): Packed {
+/** @param asked  the attempts of the script: what a machine says of others would name places outside of theirs */
+export function readPacks(text: string, asked: readonly string[]): Packed {
   const large = new Set([...text.matchAll(/^large (\S+)$/gm)].map(([, attempt = ""]) => attempt));
   const line = /^pack (\S+) (results\.tar|keep\.tar) (\S+) (\d+) (\S+)$/gm;
   const packs = [...text.matchAll(line)].map(([, attempt = "", file, from = "", bytes, hash]) => ({
@@ -79,7 +80,8 @@ export function readPacks(text: string): Packed {
     bytes: Number(bytes),
     sha256: hash !== undefined && /^[0-9a-f]{64}$/.test(hash) ? hash : null,
   }));
-  return { packs: packs.filter(({ attempt }) => !large.has(attempt)), large, isTreeGone: /^spoiled$/m.test(text) };
+  const isWanted = ({ attempt }: Pack) => asked.includes(attempt) && !large.has(attempt);
+  return { packs: packs.filter(isWanted), large, isTreeGone: /^spoiled$/m.test(text) };
 }
 
 /** Whether the file holds what was packed. */

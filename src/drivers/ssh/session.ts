@@ -211,7 +211,7 @@ export function openSession(options: SessionOptions): Session {
     else if (news.kind === "ended") attempts.ended(news.attempt, news.exit);
     else if (news.kind === "failed") attempts.failed(news.attempt, news.reason);
     else if (news.kind === "refused") attempts.refused(news.attempt, news.reason);
-    else if (news.kind === "size") mirror.noteSize(news.attempt, news.file, news.bytes);
+    else if (news.kind === "size") attempts.get(news.attempt) && mirror.noteSize(news.attempt, news.file, news.bytes);
     else if (news.kind === "state") connection && attempts.state(news.attempt, news.state, connection);
     else if (news.kind === "swept") attempts.swept(news.attempt);
     else if (news.kind === "looked") desk.heard(machine.id);

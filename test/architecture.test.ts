@@ -22,7 +22,7 @@ const mayImport: Record<string, readonly string[] | typeof all> = {
   "src/store": ["src/core", "src/platform"],
   "src/dispatch": ["src/core", "src/platform", "src/store", "src/files"],
   "src/spool": ["src/core", "src/platform", "src/shells", "src/snapshots"],
-  "src/drivers": ["src/core", "src/platform", "src/shells", "src/spool", "src/snapshots"],
+  "src/drivers": ["src/core", "src/platform", "src/dispatch", "src/shells", "src/spool", "src/snapshots"],
   "src/scheduler": ["src/core", "src/platform", "src/store", "src/files", "src/drivers"],
   "src/server": ["src/core", "src/api", "src/platform", "src/store", "src/files", "src/dispatch", "src/snapshots"],
   "src/agent": ["src/core", "src/api", "src/client", "src/platform", "src/shells", "src/spool", "src/snapshots"],

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Assignment, Stop } from "../core/assignment.ts";
+import { type Assignment, isNewWish, type Stop } from "../core/assignment.ts";
 import type { Slot } from "../core/demand.ts";
 import { haveRisen, higherPeaks, type Peaks, UNSEEN } from "../core/peaks.ts";
 import type { Ending } from "../core/run.ts";
@@ -368,9 +368,4 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
     line.leave(self);
     line.advance();
   }
-}
-
-/** Who is being stopped already can only be hurried; what was to be taken back before it began is no reason to hurry. */
-function isNewWish(wish: Stop, standing: Stop | null): boolean {
-  return standing === null || (wish.reason !== "withdrawn" && wish.graceMs < standing.graceMs);
 }

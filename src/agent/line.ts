@@ -1,6 +1,6 @@
 import type { Slot } from "../core/demand.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
-import { type Hardware, type Machine, UNKNOWN_HARDWARE } from "../core/machine.ts";
+import { type Hardware, itself, UNKNOWN_HARDWARE } from "../core/machine.ts";
 
 /** Those who want a slot of this machine, in the order in which they came, and those who hold one. */
 export interface Line<Who extends { slot: Slot }> {
@@ -29,7 +29,7 @@ export function openLine<Who extends { slot: Slot }>(
   const waiting = new Set<Who>();
   const holding = new Set<Who>();
   let slots: string[] | null = null;
-  let ledger: Ledger = openLedger(machineOf(null, UNKNOWN_HARDWARE));
+  let ledger: Ledger = openLedger(itself(null, UNKNOWN_HARDWARE));
   /** The machine's account with nothing held. */
   let idle = ledger;
 
@@ -62,24 +62,10 @@ export function openLine<Who extends { slot: Slot }>(
     advance,
     refit(newSlots, hardware) {
       slots = newSlots;
-      idle = openLedger(machineOf(slots, hardware));
-      ledger = openLedger(machineOf(slots, hardware));
+      idle = openLedger(itself(slots, hardware));
+      ledger = openLedger(itself(slots, hardware));
       for (const { slot } of holding) ledger.hold(slot);
     },
     sharesGpus: () => slots !== null,
-  };
-}
-
-function machineOf(slots: string[] | null, hardware: Hardware): Machine {
-  return {
-    id: 0,
-    name: "",
-    pool: "",
-    hardware,
-    slots,
-    drained: false,
-    seenAt: 0,
-    unreachableSince: null,
-    trouble: null,
   };
 }

@@ -38,3 +38,9 @@ export interface Stop {
   /** From SIGTERM to SIGKILL. */
   graceMs: number;
 }
+
+/** Who is being stopped already can only be hurried; what was to be taken back before it began may be stopped after all. */
+export function isNewWish({ reason, graceMs }: Stop, standing: Stop | null): boolean {
+  if (standing === null) return true;
+  return reason !== "withdrawn" && (standing.reason === "withdrawn" || graceMs < standing.graceMs);
+}

@@ -90,6 +90,12 @@ export interface Machine {
   trouble: string | null;
 }
 
+/** A machine as whoever executes there keeps its account: what it is called and who may use it does not matter. */
+export function itself(slots: string[] | null, hardware: Hardware): Machine {
+  const known = { drained: false, seenAt: 0, unreachableSince: null, trouble: null };
+  return { id: 0, name: "", pool: "", hardware, slots, ...known };
+}
+
 /** Whether a machine may be called so: one word, that no shell, list or file system takes apart. */
 export function isMachineName(text: string): boolean {
   return /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u.test(text);

@@ -36,6 +36,7 @@ export async function startSshHosts(
   wishes: Record<string, SshHostWishes> = {},
 ): Promise<SshHosts | { missing: string }> {
   const missing = whatIsMissing();
+  if (missing !== null && process.env["CI"] === "true" && process.getuid?.() === 0) throw new Error(missing);
   if (missing !== null) return { missing };
   // In a session of its own: what is sent to the test's terminal does not end it before it has tidied up.
   const keeper = spawn("sh", [keeperScript], { detached: true, stdio: ["pipe", "pipe", "inherit"] });

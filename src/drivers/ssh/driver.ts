@@ -1,9 +1,10 @@
+import type { Desk } from "../../dispatch/desk.ts";
 import type { SshPlace } from "../../shells/client.ts";
-import type { Driver, DriverDesk } from "../driver.ts";
+import type { Driver } from "../driver.ts";
 import { openSession, type Session, type SshMachine } from "./session.ts";
 
 export interface SshDriverOptions {
-  desk: DriverDesk;
+  desk: Desk;
   yard: string;
   epoch: number;
   /** The folder for what is fetched of machines' spools, a folder a machine. */

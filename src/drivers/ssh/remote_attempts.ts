@@ -1,6 +1,6 @@
-import type { Assignment, Stop } from "../../core/assignment.ts";
+import { type Assignment, isNewWish, type Stop } from "../../core/assignment.ts";
 import { type Ledger, openLedger } from "../../core/ledger.ts";
-import { type Hardware, type Machine, UNKNOWN_HARDWARE } from "../../core/machine.ts";
+import { type Hardware, itself, UNKNOWN_HARDWARE } from "../../core/machine.ts";
 import type { Ending } from "../../core/run.ts";
 import { saysDiskFull } from "../../spool/disk_full.ts";
 import type { RemoteState } from "../../spool/host.ts";
@@ -72,7 +72,7 @@ const TIME_LIMIT_GRACE_MS = 10_000;
 /** The life of a machine's attempts. It decides; `hands` act. */
 export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAttempts {
   const known = new Map<string, RemoteAttempt>();
-  let ledger: Ledger = openLedger(machineOf(null, UNKNOWN_HARDWARE));
+  let ledger: Ledger = openLedger(itself(null, UNKNOWN_HARDWARE));
   let isConnected = false;
   let isSending = false;
   let toSweep: string[] = [];
@@ -249,7 +249,7 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
     accept,
     stop,
     refit(slots, hardware) {
-      ledger = openLedger(machineOf(slots, hardware));
+      ledger = openLedger(itself(slots, hardware));
       for (const { holdsSlot, assignment } of known.values()) if (holdsSlot) ledger.hold(assignment.slot);
       void advance();
     },
@@ -294,25 +294,5 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
     watched: () =>
       [...known].flatMap(([attempt, { phase }]) => (phase === "sent" || phase === "begun" ? [attempt] : [])),
     get: (attempt) => known.get(attempt),
-  };
-}
-
-/** Who is being stopped already can only be hurried; what was to be taken back before it began may be stopped after all. */
-function isNewWish({ reason, graceMs }: Stop, standing: Stop | null): boolean {
-  if (standing === null) return true;
-  return reason !== "withdrawn" && (standing.reason === "withdrawn" || graceMs < standing.graceMs);
-}
-
-function machineOf(slots: string[] | null, hardware: Hardware): Machine {
-  return {
-    id: 0,
-    name: "",
-    pool: "",
-    hardware,
-    slots,
-    drained: false,
-    seenAt: 0,
-    unreachableSince: null,
-    trouble: null,
   };
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer, Question } from "../../core/enquiry.ts";
 import { type Hardware, UNKNOWN_HARDWARE, withUnseen } from "../../core/machine.ts";
 import type { Report } from "../../core/report.ts";
+import type { Desk } from "../../dispatch/desk.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
 import type { SshPlace } from "../../shells/client.ts";
 import { acceptHostKey, type HostKey } from "../../shells/host_key.ts";
@@ -12,7 +13,7 @@ import { removeFolder } from "../../spool/folder.ts";
 import { type HostNews, hostProgram, surveyProgram } from "../../spool/host.ts";
 import { attemptFolder, openSpool } from "../../spool/layout.ts";
 import { type Delivery, openOutbox } from "../../spool/outbox.ts";
-import type { DriverDesk, DriverMachine } from "../driver.ts";
+import type { DriverMachine } from "../driver.ts";
 import { checkMachine, checkReach } from "./check.ts";
 import { largePaths, openCodeSender } from "./code.ts";
 import { openCollector } from "./collecting.ts";
@@ -24,7 +25,7 @@ import { type RemoteSurvey, readSurvey } from "./survey.ts";
 
 export interface SessionOptions {
   machine: SshMachine;
-  desk: DriverDesk;
+  desk: Desk;
   /** Where ssh's own files of this yard are. */
   ssh: SshPlace;
   yard: string;

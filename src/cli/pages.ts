@@ -21,3 +21,15 @@ export async function* pages<Name extends ListName>(
     if (after === null) return;
   }
 }
+
+export async function allMachines(connection: Pick<Connection, "client">): Promise<Answer<"listMachines">["machines"]> {
+  const machines = [];
+  for await (const page of pages(connection, "listMachines", {})) machines.push(...page.machines);
+  return machines;
+}
+
+export async function allPools(connection: Pick<Connection, "client">): Promise<Answer<"listPools">["pools"]> {
+  const pools = [];
+  for await (const page of pages(connection, "listPools", {})) pools.push(...page.pools);
+  return pools;
+}

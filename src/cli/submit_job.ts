@@ -7,6 +7,7 @@ import { ask } from "./ask.ts";
 import { type Connection, connectToChange } from "./connect.ts";
 import type { JobOptions } from "./job_options.ts";
 import { counted } from "./number_text.ts";
+import { allPools } from "./pages.ts";
 import { prepareSubmission, prepareWork } from "./prepare_job.ts";
 import { printable } from "./printable.ts";
 import { INTERRUPTED, wrongUsage } from "./stop.ts";
@@ -103,8 +104,7 @@ async function afterJobs(connection: Connection, after: JobOptions["after"]): Pr
 
 /** Whether the job may run where this machine's folders are not: its code then goes along as it is now. */
 async function leavesThisMachine(connection: Connection, pool: string): Promise<boolean> {
-  const { pools } = await connection.client.call("listPools");
-  return pools.some(({ name, remote }) => name === pool && remote);
+  return (await allPools(connection)).some(({ name, remote }) => name === pool && remote);
 }
 
 async function takeSnapshotOf(connection: Connection, folder: string, how: SubmitOptions): Promise<string> {

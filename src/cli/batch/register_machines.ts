@@ -2,6 +2,7 @@ import type { Connection } from "../connect.ts";
 import type { MachineFile } from "../machine_file.ts";
 import { loginOf } from "../machine_login.ts";
 import { printChecks } from "../machine_report.ts";
+import { allMachines } from "../pages.ts";
 import { wrongUsage } from "../stop.ts";
 import { note } from "../terminal.ts";
 
@@ -17,8 +18,7 @@ const POOL = "ssh";
 /** Makes the machines of these files known to the yard, and returns their pool. */
 export async function registerMachines(connection: Connection, files: readonly NamedMachineFile[]): Promise<string> {
   if (files.length === 0) return "local";
-  const { client } = connection;
-  const { machines } = await client.call("listMachines");
+  const machines = await allMachines(connection);
   for (const { named, file } of files) {
     const known = machines.find(({ name }) => name === file.name);
     if (known && (known.pool !== POOL || known.driver !== "ssh")) {

@@ -8,6 +8,7 @@ import { followRun } from "../follow/follow_run.ts";
 import { untilInterrupted } from "../follow/interrupt.ts";
 import { ownExitCode } from "../follow/outcome.ts";
 import { openOutputSink } from "../follow/output_sink.ts";
+import { allMachines } from "../pages.ts";
 import { prepareSubmission, prepareWork } from "../prepare_job.ts";
 import { printable } from "../printable.ts";
 import { INTERRUPTED, wrongUsage } from "../stop.ts";
@@ -51,7 +52,7 @@ export function declareExec({ command, exact, act }: Declaration): void {
 
 async function execute(command: Command, { machine, json = false }: ExecOptions): Promise<number> {
   const connection = await connectToChange({ quiet: json });
-  const { machines } = await connection.client.call("listMachines");
+  const machines = await allMachines(connection);
   const wanted = machine === undefined ? machines : machine.map((name) => known(name, machines));
   const there = wanted.filter(({ status }) => status !== "unreachable" && status !== "off");
   for (const { name, problems } of wanted.filter((one) => !there.includes(one))) {

@@ -13,7 +13,7 @@ import { age } from "../local_time.ts";
 import { readMachineFile } from "../machine_file.ts";
 import { type LoginOptions, loginOf, readLogin } from "../machine_login.ts";
 import { isAllWell, printChecks } from "../machine_report.ts";
-import { pages } from "../pages.ts";
+import { allMachines } from "../pages.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { type Cell, type Column, layTable } from "../table.ts";
@@ -71,8 +71,7 @@ export function declareMachines({ command, act }: Declaration): void {
 }
 
 async function list({ json }: { json?: boolean }): Promise<number> {
-  const machines: Machine[] = [];
-  for await (const page of pages(await connectToLook(), "listMachines", {})) machines.push(...page.machines);
+  const machines = await allMachines(await connectToLook());
   if (json) printJson({ machines });
   else for (const machine of machines) printMachine(machine);
   return 0;
@@ -84,7 +83,7 @@ async function addMachine(words: string[], options: AddOptions): Promise<number>
   const { pool } = options;
   await client.call("addMachine", { body: { name, login, ...(pool !== undefined && { pool }) } });
   const { checks } = await client.call("checkMachine", { params: { machine: name }, body: { accept: true } });
-  const { machines } = await client.call("listMachines");
+  const machines = await allMachines({ client });
   if (options.json) printJson({ machine: machines.find((one) => one.name === name), checks });
   else printChecks(name, checks);
   if (isAllWell(checks)) {
@@ -111,7 +110,7 @@ async function newMachine(
 /** Lets ssh ask in this terminal what it wants; the yard uses the connection that comes of it. */
 async function logInto(name: string): Promise<number> {
   const { client, home } = await connectToChange({ quiet: false });
-  const { machines } = await client.call("listMachines");
+  const machines = await allMachines({ client });
   const login = machines.find((machine) => machine.name === name)?.login;
   if (home && login) {
     const found = await loginCommand(name, login, sshPlace(home.ssh, process.env));
@@ -119,7 +118,9 @@ async function logInto(name: string): Promise<number> {
     const [program = "ssh", ...args] = found.value.argv;
     const { status } = spawnSync(program, args, { cwd: found.value.cwd, stdio: "inherit" });
     if (status !== 0) {
-      note(`${name}: there is no connection.`);
+      note(
+        `${name}: there is no connection. What ssh said above tells why; try again with: runyard machines login ${name}`,
+      );
       return 1;
     }
   } else if (login) {

@@ -1,7 +1,6 @@
-import type { Answer } from "../../client/client.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
-import { pages } from "../pages.ts";
+import { allPools } from "../pages.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { layTable } from "../table.ts";
@@ -18,8 +17,6 @@ export function declarePools({ command, act }: Declaration): void {
     .option("--json", "print JSON");
   act(set, () => setPool(set.args[0] ?? "", set.opts<SetOptions>()));
 }
-
-type Pool = Answer<"listPools">["pools"][number];
 
 interface SetOptions {
   shared?: boolean;
@@ -40,8 +37,7 @@ function whoseWork({ shared, owner }: { shared: boolean; owner: string }): strin
 }
 
 async function list({ json }: { json?: boolean }): Promise<number> {
-  const pools: Pool[] = [];
-  for await (const page of pages(await connectToLook(), "listPools", {})) pools.push(...page.pools);
+  const pools = await allPools(await connectToLook());
   if (json) {
     printJson({ pools });
     return 0;

@@ -31,8 +31,8 @@ export async function deliver(files: Files, place: ResultsPlace, delivery: Deliv
   const name = (await nameBefore(delivery)) ?? freeName(place, delivery);
   await mkdir(dirname(delivery.results), { recursive: true });
   await writeFile(noteOf(delivery), name);
-  await writeStream(files, delivery.out, join(folder, `${name}.out`), umask);
-  await writeStream(files, delivery.err, join(folder, `${name}.err`), umask);
+  await writeStream(files, delivery.out, join(folder, `${name}.out`), delivery);
+  await writeStream(files, delivery.err, join(folder, `${name}.err`), delivery);
   await moveResults(delivery.results, join(folder, name), place.only, umask);
 }
 
@@ -65,12 +65,17 @@ async function makeFolder(path: string, umask: number): Promise<void> {
 }
 
 /** There whole or not at all. */
-async function writeStream(files: Files, from: OutputPlace, to: string, umask: number): Promise<void> {
+async function writeStream(
+  files: Files,
+  from: OutputPlace,
+  to: string,
+  { attempt, umask }: Pick<Delivery, "attempt" | "umask">,
+): Promise<void> {
   if (existsSync(to)) return;
-  const part = `${to}.part`;
+  const part = `${to}.${attempt}.part`; // nobody else's: what a crash has left of it is written anew
   const file = await open(part, "w");
   try {
-    await file.chmod(0o666 & ~umask);
+    await file.chmod(0o666 & ~Number.parseInt(umask, 8));
     for (let at = 0; ; ) {
       const read = await files.outputs.read(from, at);
       if (!read.ok) throw new Error(describeFileProblem(read.problem));

@@ -37,12 +37,17 @@ function leavesChild(n: number): boolean {
   return n % 50 === 7;
 }
 
+/** Whether this is such a child, also one that has not come to its `sleep` yet. */
+export function isLeftover(command: string): boolean {
+  return /^(setsid -f )?sleep 900$/.test(command);
+}
+
 const PAGE = 1000;
 const AT_ONCE = 16;
 
 /** Everything about the job's runs that is not as the load says; empty: a run of it counts. */
 export async function check(stage: Stage, yard: BenchYard, job: number, load: Load): Promise<string[]> {
-  const survivors = stage.processes().filter(({ command }) => command.startsWith("sleep "));
+  const survivors = stage.processes().filter(({ command }) => isLeftover(command));
   const problems = survivors.map(({ pid }) => `process ${pid} of a run that has ended is still there`);
   const starts = readFileSync(load.starts, "utf8").trimEnd().split("\n");
   if (starts.length !== load.runs) problems.push(`${starts.length} starts instead of ${load.runs}`);

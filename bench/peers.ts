@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
-import type { Load } from "./load.ts";
+import { isLeftover, type Load } from "./load.ts";
 import type { Stage } from "./stage.ts";
 
 /** Another way to run many commands, eight at once. */
@@ -56,6 +56,6 @@ async function runScript(stage: Stage, text: string, folder: string, variables: 
 
 /** What peers leave behind would slow down whoever comes next. */
 export function clearAfterPeer(stage: Stage, folder: string): void {
-  for (const { pid, command } of stage.processes()) if (command.startsWith("sleep ")) process.kill(pid, "SIGKILL");
+  for (const { pid, command } of stage.processes()) if (isLeftover(command)) process.kill(pid, "SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 }

@@ -36,9 +36,9 @@ export interface Floor {
   /**
    * A slot to wait for on this machine, where runs are so short that a line is worth it, and where whichever of them ends
    * frees just such a slot: else one would wait for a busy slot beside a free one, or be overtaken for ever. Null otherwise.
-   * `already` more than are in line have been decided on.
+   * `starting` start there in this turn, and `already` more than are in line have been decided on.
    */
-  placeAhead(machine: number, demand: Demand, already: number): Slot | null;
+  placeAhead(machine: number, demand: Demand, starting: readonly { slot: Slot }[], already: number): Slot | null;
   /** Seats an attempt in line. */
   queue(machine: number, seated: Seated, now: SteadyMs): void;
   /**
@@ -145,12 +145,12 @@ export function openFloor(minuteOfDay: () => number): Floor {
       }
       advance(place);
     },
-    placeAhead(id, demand, already) {
+    placeAhead(id, demand, starting, already) {
       const place = places.get(id);
       if (!place || demand.need || whyClosed(place.machine, minuteOfDay()) !== null) return null;
-      if (place.line.size + already >= runAhead(place.meanMs, place.seated.size)) return null;
+      if (place.line.size + already >= runAhead(place.meanMs, place.seated.size + starting.length)) return null;
       const slot = openLedger(place.machine).place(demand);
-      return slot && isAlike(slot, place) ? slot : null;
+      return slot && isAlike(slot, place, starting) ? slot : null;
     },
     queue(machine, seated, now) {
       places.get(machine)?.line.set(seated.attempt, { ...seated, since: now });
@@ -170,16 +170,25 @@ export function openFloor(minuteOfDay: () => number): Floor {
   };
 }
 
-/** For how long each of these had its slot, the time between two runs included, where others waited for it; else 0. */
+/**
+ * For how long each of these had its slot, the time between two runs included, where others waited for it; else 0. Before
+ * somebody stood in line nobody waited: the night between two jobs is not counted.
+ */
 function turnaround({ seated, line, leftAt }: Place, ended: readonly { attempt: AttemptId }[], now: SteadyMs): number {
   const freed = ended.filter(({ attempt }) => seated.has(attempt)).length;
-  return line.size > 0 && leftAt !== null && freed > 0 ? ((now - leftAt) * seated.size) / freed : 0;
+  const [first] = line.values();
+  if (!first || first.since === null || leftAt === null || freed === 0) return 0;
+  return ((now - Math.max(leftAt, first.since)) * seated.size) / freed;
 }
 
 /** Whether the machine is cut into slots like this one only, as far as its slots are named or what is held there shows. */
-function isAlike({ devices, gpus, cpus, memoryBytes }: Slot, { machine, seated, line }: Place): boolean {
+function isAlike(
+  { devices, gpus, cpus, memoryBytes }: Slot,
+  { machine, seated, line }: Place,
+  starting: readonly { slot: Slot }[],
+): boolean {
   if (machine.slots ? machine.slots.some((other) => other !== devices) : gpus.length > 0) return false;
-  return [...seated.values(), ...line.values()].every(
+  return [...seated.values(), ...line.values(), ...starting].every(
     ({ slot }) => slot.devices === devices && slot.cpus === cpus && slot.memoryBytes === memoryBytes,
   );
 }

@@ -91,8 +91,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     noticeSilence();
     await clearLines();
     const seats = decide();
-    seats.push(...decideAhead());
-    tellDrivers("start", await commit(seats));
+    tellDrivers("start", await commit([...seats, ...decideAhead(seats)]));
     lastTurnAt = clock.steady();
   }
 
@@ -240,14 +239,15 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     return seats;
   }
 
-  /** Where runs are short, some more are given to a machine to wait in line there, in the queue's order. */
-  function decideAhead(): Seat[] {
+  /** Where runs are short, some more than start now are given to a machine to wait in line there, in the queue's order. */
+  function decideAhead(starts: readonly Seat[]): Seat[] {
+    const starting = Map.groupBy(starts, ({ machine }) => machine);
     const seats: Seat[] = [];
     const already = new Map<number, number>();
     for (const pool of queue.pools()) {
       if (pausedPools.has(pool)) continue;
       for (const { id, demand, startable } of queue.eligible(pool, new Set())) {
-        const line = standInLine(pool, id, demand, startable, already);
+        const line = standInLine(pool, id, demand, startable, starting, already);
         seats.push(...line);
         if (line.length < startable) break;
       }
@@ -261,12 +261,13 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     job: JobId,
     demand: Demand,
     startable: number,
+    starting: ReadonlyMap<number, readonly Seat[]>,
     already: Map<number, number>,
   ): Seat[] {
     const seats: Seat[] = [];
     for (const { id: machine, pool: home } of floor.machines()) {
       while (home === pool && seats.length < startable) {
-        const slot = floor.placeAhead(machine, demand, already.get(machine) ?? 0);
+        const slot = floor.placeAhead(machine, demand, starting.get(machine) ?? [], already.get(machine) ?? 0);
         if (!slot) break;
         already.set(machine, (already.get(machine) ?? 0) + 1);
         seats.push(seatFor(job, machine, slot, true));

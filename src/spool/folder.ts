@@ -20,7 +20,7 @@ import { dirname } from "node:path";
 import type { Ending } from "../core/run.ts";
 import { isAlive, type ProcessIdentity, parseProcessLine } from "../platform/processes.ts";
 import { systemErrorCode } from "../platform/system_error.ts";
-import { LARGEST_PARAMS_BYTES, runScript, type ScriptSpec } from "./script.ts";
+import { LARGEST_PARAMS_BYTES, runScript, type ScriptSpec, shellText } from "./script.ts";
 
 /** What the files of a worker's folder say about its command. */
 export type FolderState =
@@ -64,6 +64,8 @@ export function prepareFolder(
     rmdirSync(`${folder}/keep`);
     renameSync(kept, `${folder}/keep`);
   }
+  const text = shellText(spec);
+  if (text !== null) writeFileSync(`${folder}/command`, text, { mode: 0o600 });
   writeFileSync(`${folder}/run.sh`, runScript(spec), { mode: 0o600 });
 }
 
@@ -185,7 +187,7 @@ function freeName(path: string): string {
 export function removeFolder(attempt: string): void {
   const folder = `${attempt}/0`;
   try {
-    for (const name of ["run.sh", "begun", "pid", "out", "err", "exit", "events.jsonl"]) {
+    for (const name of ["run.sh", "command", "begun", "pid", "out", "err", "exit", "events.jsonl"]) {
       if (isThere(`${folder}/${name}`)) unlinkSync(`${folder}/${name}`);
     }
     rmdirSync(folder);

@@ -37,7 +37,10 @@ export interface LoginSurroundings {
 /** Over this many bytes the parameters go into a file: one argument or variable of a program may hold 128 KiB on Linux. */
 export const LARGEST_PARAMS_BYTES = 100_000;
 
-/** The POSIX script that sets up a run's world and becomes its command. */
+/**
+ * The POSIX script that sets up a run's world, and becomes its command unless `shellText` has that. What a launcher gives it
+ * as "$@" stands before the command.
+ */
 export function runScript(spec: ScriptSpec): string {
   const { folder, slot, login } = spec;
   const lines = [
@@ -52,11 +55,18 @@ export function runScript(spec: ScriptSpec): string {
     ...(slot.gpus.length === 0 && slot.cpus > 0 ? [`export OMP_NUM_THREADS="\${OMP_NUM_THREADS:-${slot.cpus}}"`] : []),
     ...(login?.before ? [login.before] : []),
     `cd ${shellQuote(spec.cwd)} || cannot ${shellQuote(`the folder ${oneLine(spec.cwd)} cannot be entered`)}`,
-    ...(spec.command.kind === "argv"
-      ? argvLines(spec.command.argv)
-      : [`${login === null ? "exec /bin/sh -c" : "unset -f cannot\neval"} ${shellQuote(spec.command.text)}`]),
+    ...(spec.command.kind === "argv" ? argvLines(spec.command.argv) : ["unset -f cannot"]),
+    ...(spec.command.kind === "shell" && login !== null ? [`eval ${shellQuote(spec.command.text)}`] : []),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/**
+ * What the shell goes on with where its script has set up the world; null: the script goes on itself. A shell that is given
+ * its text as an argument becomes the last command in it, so that the launcher sees how that ends.
+ */
+export function shellText({ command, login }: Pick<ScriptSpec, "command" | "login">): string | null {
+  return command.kind === "shell" && login === null ? command.text : null;
 }
 
 /**
@@ -69,7 +79,7 @@ function loginLines({ environment }: LoginSurroundings, folder: string): string[
     `if [ -z "\${RUNYARD_WITHIN-}" ]; then . ${shellQuote(environment)}; fi`,
     `if [ -z "\${RUNYARD_WITHIN-}" ] && command -v bash >/dev/null 2>&1; then`,
     "  exec 8>&1 9>&2 >/dev/null 2>&1",
-    `  RUNYARD_WITHIN=1 exec bash -i -c ${shellQuote(within)} ${shellQuote(`${folder}/run.sh`)}`,
+    `  export RUNYARD_WITHIN=1; exec "$@" bash -i -c ${shellQuote(within)} ${shellQuote(`${folder}/run.sh`)}`,
     "fi",
     "unset RUNYARD_WITHIN",
   ];
@@ -88,7 +98,7 @@ function argvLines(argv: string[]): string[] {
       : isShellWord(name)
         ? [`${isOnPath(name)} || ${cannot("the shell does this, no program; give the command as one text")}`]
         : [`command -v ${word} >/dev/null 2>&1 || ${cannot("no such command")}`]),
-    `exec ${argv.map(shellQuote).join(" ")}`,
+    `exec "$@" ${argv.map(shellQuote).join(" ")}`,
   ];
 }
 

@@ -116,16 +116,19 @@ async function insertAssigned(db: Db, rows: AssignedRow[], epoch: number, now: U
 }
 
 /**
- * What is assigned to the machine and nobody has taken: from now on `agent` has it, the longest assigned first. Of
- * several askers one wins.
+ * What is assigned to the machine and nobody has taken: from now on `agent` has it, the first in their order. Of several
+ * askers one wins.
  */
 export async function takeAttempts(db: Db, machine: number, agent: string, limit: number): Promise<AttemptRow[]> {
-  const { rows } = await sql<AttemptRow>`update attempt set status = 'taken', agent = ${agent}
+  const { rows } = await sql<AttemptRow & { priority: number }>`update attempt set status = 'taken', agent = ${agent}
     where status = 'assigned' and id in (
-      select id from attempt where machine_id = ${machine} and status <> 'ended' and status = 'assigned'
-      order by assigned_at, job_id, n limit ${limit})
-    returning *`.execute(db);
-  return rows.sort((a, b) => a.assigned_at - b.assigned_at || a.job_id - b.job_id || a.n - b.n);
+      select attempt.id from attempt join job on job.id = attempt.job_id
+      where attempt.machine_id = ${machine} and attempt.status <> 'ended' and attempt.status = 'assigned'
+      order by attempt.assigned_at, job.priority desc, attempt.job_id, attempt.n limit ${limit})
+    returning *, (select priority from job where job.id = attempt.job_id) as priority`.execute(db);
+  return rows.sort(
+    (a, b) => a.assigned_at - b.assigned_at || b.priority - a.priority || a.job_id - b.job_id || a.n - b.n,
+  );
 }
 
 /** Everything that has not ended, of one machine or of all. */

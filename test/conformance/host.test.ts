@@ -87,7 +87,7 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
     expect(await old.told("deposed ")).toBe("11");
     expect(await old.endInput()).toBe(0);
     expect(old.news).toEqual(["deposed 11"]);
-    expect(namesIn(attempt.folder)).toEqual(["run.sh"]);
+    expect(namesIn(attempt.folder)).toEqual(["command", "run.sh"]);
   });
 
   test.runIf(isRoot)("tells of what has ended also where the disk is too full to note who follows", async () => {
@@ -261,7 +261,7 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
     const host = await spool.aHost();
     host.say("begin", link.id);
     expect(await host.told(`failed ${link.id} `)).toBe("the spool folder is a link");
-    expect(namesIn(attempt.folder)).toEqual(["run.sh"]);
+    expect(namesIn(attempt.folder)).toEqual(["command", "run.sh"]);
   });
 
   test.each([

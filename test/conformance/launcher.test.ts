@@ -50,7 +50,7 @@ describe.each(implementations())("the $name launcher", (implementation) => {
     const { attempt } = await run(`printf 'a  b\\n\\033[1m'; printf 'err\\r\\n\\303\\244' >&2`);
     expect(attempt.read("out")).toBe("a  b\n\u001b[1m");
     expect(attempt.read("err")).toBe("err\r\nä");
-    expect(namesIn(attempt.folder)).toEqual(["begun", "err", "exit", "out", "pid", "run.sh"]);
+    expect(namesIn(attempt.folder)).toEqual(["begun", "command", "err", "exit", "out", "pid", "run.sh"]);
     for (const name of namesIn(attempt.folder)) expect(statSync(`${attempt.folder}/${name}`).mode & 0o777).toBe(0o600);
   });
 
@@ -102,7 +102,8 @@ describe.each(implementations())("the $name launcher", (implementation) => {
     await attempt.ended();
     const [before = "", files = ""] = attempt.read("out").split("files:\n");
     const [stdin, ...environment] = before.trimEnd().split("\n").reverse();
-    expect(environment.sort()).toEqual([`PATH=${process.env["PATH"]}`, `RUNYARD_ATTEMPT=${attempt.id}`]);
+    const own = environment.filter((variable) => variable !== "SHLVL=0"); // bash sets it whenever it executes something
+    expect(own.sort()).toEqual([`PATH=${process.env["PATH"]}`, `RUNYARD_ATTEMPT=${attempt.id}`]);
     expect(stdin).toBe("/dev/null");
     // 10: the script itself, open in dash. What a shell inherits above 9 it cannot close.
     const open = files
@@ -150,7 +151,7 @@ describe.each(implementations())("the $name launcher", (implementation) => {
     const next = spool.anAttempt("count");
     server.start(next.folder);
     await server.told(`ended ${next.id}`);
-    expect(namesIn(stopped.folder)).toEqual(["begun", "run.sh"]);
+    expect(namesIn(stopped.folder)).toEqual(["begun", "command", "run.sh"]);
     expect(stopped.read("begun")).toBe("stopped\n");
     expect(stopped.executions()).toBe(0);
     expect(server.news.filter((line) => line.includes(stopped.id))).toEqual([]);
@@ -277,7 +278,7 @@ describe.each(implementations())("the $name launcher", (implementation) => {
       expect(await server.told(`failed ${foreign.id} `)).toBe("the spool folder belongs to another user");
     }
     await eventually(() => server.news.length === (isRoot ? 9 : 8), "both forms of the link are refused");
-    for (const { folder } of [linked, foreign]) expect(namesIn(folder)).toEqual(["run.sh"]);
+    for (const { folder } of [linked, foreign]) expect(namesIn(folder)).toEqual(["command", "run.sh"]);
   });
 
   test("says 126 and why when the output cannot be opened after it has begun", async () => {
@@ -301,7 +302,7 @@ describe.each(implementations())("the $name launcher", (implementation) => {
     server.start(attempt.folder);
     expect(await server.told(`failed ${attempt.id} `)).toMatch(/^cannot (write|create) begun/);
     expect(attempt.executions()).toBe(0);
-    expect(namesIn(attempt.folder)).toEqual(["begun", "run.sh"]);
+    expect(namesIn(attempt.folder)).toEqual(["begun", "command", "run.sh"]);
   });
 
   test.runIf(isRoot)("keeps the code of a command that ended on a full disk until there is room for it", async () => {

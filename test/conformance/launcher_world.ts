@@ -117,7 +117,7 @@ export async function aSpool({ name = "spool", under }: { name?: string; under?:
       servers.push(server);
       return server;
     },
-    /** `script`: what run.sh holds, after a function `count` that leaves a trace of every call outside the folder. */
+    /** `script`: the text to execute; its function `count` leaves a trace of every call outside the folder. */
     anAttempt(script: string): Attempt {
       count += 1;
       const id = `12.${count}.1-${mark}`;
@@ -125,7 +125,8 @@ export async function aSpool({ name = "spool", under }: { name?: string; under?:
       const traces = `${aside}/executions-${count}`;
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const quoted = `'${traces.replaceAll("'", "'\\''")}'`;
-      writeFileSync(`${folder}/run.sh`, `count() { echo $$ >>${quoted}; }\n${script}\n`, { mode: 0o600 });
+      writeFileSync(`${folder}/command`, `count() { echo $$ >>${quoted}; }\n${script}\n`, { mode: 0o600 });
+      writeFileSync(`${folder}/run.sh`, ":\n", { mode: 0o600 });
       const read = (file: string) => (existsSync(`${folder}/${file}`) ? readFileSync(`${folder}/${file}`, "utf8") : "");
       return {
         id,

@@ -3,10 +3,12 @@
 # Every fork counts here: use builtins, read /proc directly.
 
 umask 077
-LC_ALL=C
+login_locale=${LC_ALL-} LC_ALL=C
 trap '' HUP INT QUIT TERM PIPE # they are meant for the command's group, its terminal or its reader
 exec 3>&1 >/dev/null
 
+new_line='
+'
 stop_boundary=${RUNYARD_STOP_AT-}
 search_path=${PATH:-/usr/local/bin:/usr/bin:/bin}
 PATH=$search_path
@@ -81,15 +83,29 @@ open_streams() {
   { :; } >>"$out" && { :; } >>"$err"
 }
 
-# In the command's own process: signs `pid` before anything of the user's is executed, then becomes run.sh.
+# Sets `text` to what the shell goes on with after run.sh, where there is such a text.
+read_text() {
+  text=
+  [ -e command ] || return
+  while IFS= read -r line; do text=$text$line$new_line; done <command
+  text=$text$line # what follows the last newline
+}
+
+# In the command's own process: signs `pid` before anything of the user's is executed, then goes the way of run.sh, which
+# puts what it is given before its command. (A shell of its own for run.sh would cost as much as the command.)
 become_command() {
   identify
   sign pid || exit 126
   stop_at exec-pid
   printf 'started %s %s %s\n' "$attempt" "$self" "$started_at" >&3
   trap - HUP INT QUIT TERM PIPE
-  exec "$env" -i $default_signals RUNYARD_ATTEMPT="$attempt" PATH="$search_path" $setsid /bin/sh run.sh \
-    >>"$out" 2>>"$err" 3>&-
+  exec >>"$out" 2>>"$err" 3>&-
+  unset RUNYARD_OWN RUNYARD_STOP_AT LC_ALL PWD OLDPWD
+  export RUNYARD_ATTEMPT="$attempt"
+  read_text
+  set -- "$env" $default_signals $setsid
+  . ./run.sh
+  exec "$@" /bin/sh -c "$text"
 }
 
 # Sets `members` to the living processes of attempts: those that carry their mark, setsid or not, but for Runyard's own.

@@ -27,8 +27,10 @@ open_spool() {
   [ "$epoch" -ge "$seen" ] || { say "deposed $seen"; exit; }
   # On a full disk it is noted the next time: what has ended is not to wait for that.
   [ "$epoch" = "$seen" ] || { printf '%s\n' "$epoch" >epoch.new && mv epoch.new epoch; }
+  unset SSH_CLIENT SSH_CONNECTION SSH_TTY SSH_AUTH_SOCK SSH_ORIGINAL_COMMAND
   (
-    unset SSH_CLIENT SSH_CONNECTION SSH_TTY SSH_AUTH_SOCK SSH_ORIGINAL_COMMAND OLDPWD PWD SHLVL RUNYARD_STOP_AT
+    unset OLDPWD PWD SHLVL RUNYARD_STOP_AT LC_ALL
+    [ -z "$login_locale" ] || export LC_ALL="$login_locale"
     export -p >"environments/own.$$" && mv "environments/own.$$" environments/own.sh
   )
   look_at_clock

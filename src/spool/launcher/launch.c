@@ -1,6 +1,5 @@
 /*
  * runyard-launch: starts attempts in their spools, and outlives whoever asked for it.
- *
  * The fork server reads spool folders from stdin, one absolute path a line. Each gets a launcher, a process of its own
  * session that begins the attempt at most once, waits for its command, ends what the command left behind, and writes
  * `exit`. What it tells on stdout (`started`, `ended`, `failed`) is only news: the folder's files are the truth.
@@ -30,8 +29,7 @@ enum { GRACE_MS = 200, RETRY_MS = 1000, NEWS_PATIENCE_MS = 100, LAST_NEWS_PATIEN
 /* Meant for the command's group, its terminal or its reader: none of them may end a launcher. */
 static const int deaf_to[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, 0};
 
-static char boot_id[64] = "-", host_name[256] = "-";
-static char *search_path, *stop_boundary;
+static char boot_id[64] = "-", host_name[256] = "-", *search_path, *stop_boundary;
 static int nothing; /* an open /dev/null */
 
 static long long clock_ms(clockid_t clock) {
@@ -120,15 +118,17 @@ static int open_streams(int *out, int *err, char *problem) {
   return *out < 0 || *err < 0 ? because(errno, "cannot open the output", problem) : 0;
 }
 
-/* In the command's own process: signs `pid` before anything of the user's is executed, then becomes run.sh. */
+/* In the command's own process: signs `pid`, then becomes run.sh, or a shell that goes on after it with `command`. */
 static _Noreturn void become_command(const char *attempt, int out, int err, char *problem) {
-  char mark[TEXT], *script[] = {"/bin/sh", "run.sh", NULL}, *environment[] = {mark, search_path, NULL};
+  static char shell[1 << 18];
+  char mark[TEXT], *script[] = {"/bin/sh", "run.sh", NULL, NULL}, *environment[] = {mark, search_path, NULL};
+  char *text = stpcpy(shell, ". ./run.sh; ");
+  if (read_text("command", text, shell + sizeof shell - text) >= 0) script[1] = "-c", script[2] = shell;
   snprintf(mark, sizeof mark, "RUNYARD_ATTEMPT=%s", attempt);
   if (sign("pid") < 0) _exit(because(errno, "cannot write pid", problem));
   setsid(); /* a signal to the command's group does not reach the launcher */
   for (const int *number = deaf_to; *number; number++) signal(*number, SIG_DFL);
-  dup2(out, STDOUT_FILENO);
-  dup2(err, STDERR_FILENO);
+  dup2(out, STDOUT_FILENO), dup2(err, STDERR_FILENO);
   execve(script[0], script, environment);
   _exit(because(errno, "cannot execute /bin/sh", problem));
 }

@@ -84,6 +84,25 @@ export function attempting(kind: Kind): void {
     expect(row).toMatchObject({ status: "taken", agent: "agent" });
   });
 
+  test("what is assigned at one instant is taken by priority, then as it was submitted", async () => {
+    const yard = await aStore(kind);
+    const [low, first, high, second] = [
+      await yard.submit({ priority: 5 }),
+      await yard.submit({ total: 2 }),
+      await yard.submit({ priority: 50 }),
+      await yard.submit(),
+    ];
+    const given = new Map<JobId, string[]>();
+    for (const job of [low, second, first, high])
+      given.set(
+        job,
+        (await yard.assign(job, 2)).map(({ id }) => id),
+      );
+    const inOrder = [high, first, second, low].flatMap((job) => given.get(job) ?? []);
+    expect(await yard.take(2)).toEqual(inOrder.slice(0, 2));
+    expect(await yard.take()).toEqual(inOrder.slice(2));
+  });
+
   test("of fifty that ask at once for each attempt one wins", { timeout: 30_000 }, async () => {
     const yards = await yardsTogether(kind);
     const [yard] = yards;

@@ -75,11 +75,12 @@ test.for(versions)("a yard goes on with the database of %s", async (name) => {
   const store = await reopened(name);
   const { dialect, read } = store;
   const job = 2 as JobId;
-  const start = { job, machine: 1, slot: { devices: "", gpus: [], cpus: 1, memoryBytes: 0 }, snapshot: null };
+  const slot = { devices: "", gpus: [], cpus: 1, memoryBytes: 0 };
+  const start = { job, workers: [{ machine: 1, slot }], port: 0, snapshot: null };
   const id = (job: JobId, n: number, attempt: number) => `${job}.${n}.${attempt}-new` as AttemptId;
   await store.write((db) => setJob(db, job, { priority: 50 }));
   const given = await store.write((db) => assignAttempts(db, dialect, [start], 1, id, 1));
-  expect(given).toMatchObject([{ id: "2.1.1-new", n: 1 }]);
+  expect(given).toMatchObject([[{ id: "2.1.1-new", n: 1 }]]);
   await store.write((db) => makeNextRuns(db, dialect, 3 as JobId, 5000));
   expect(await selectRun(read, 3 as JobId, 6000)).toMatchObject({ status: "cancelled" });
 });

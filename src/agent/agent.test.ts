@@ -97,6 +97,7 @@ function anAssignment(n: number, text: string, more: Partial<Assignment> = {}): 
     environment: "0123456789",
     umask: "022",
     limits: {},
+    gang: null,
     out: null,
     snapshot: null,
     timeLimitMs: null,

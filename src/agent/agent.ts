@@ -11,6 +11,7 @@ import type { Report } from "../core/report.ts";
 import { boundary } from "../platform/boundary.ts";
 import { surveyHost } from "../platform/hardware.ts";
 import { openRest } from "../platform/lean_node.ts";
+import { ownAddress } from "../platform/network.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { collectEnd } from "../spool/collect.ts";
 import { saysDiskFull } from "../spool/disk_full.ts";
@@ -178,6 +179,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
       hardware: { ...hardware, blocked },
       bootId,
       host,
+      address: ownAddress(),
       spool: options.spool,
     };
     return client.call("hello", { params: { machine: options.machine }, body });

@@ -5,6 +5,7 @@ import { haveRisen, higherPeaks, type Peaks, UNSEEN } from "../core/peaks.ts";
 import type { Ending } from "../core/run.ts";
 import type { Observations } from "../core/run_event.ts";
 import { boundary } from "../platform/boundary.ts";
+import { isPortFree } from "../platform/network.ts";
 import { ageMs, identify } from "../platform/processes.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { collectEnd, describeLoss, FOLDER_GONE, lastSign, startSign } from "../spool/collect.ts";
@@ -100,7 +101,7 @@ export const LOOK_MS = 2000;
 
 export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt {
   const { spool, outbox, claims, line, trees } = ways;
-  const { attempt: id, slot, timeLimitMs } = assignment;
+  const { attempt: id, slot, timeLimitMs, gang } = assignment;
   const folder = workerFolder(spool, id);
   const events = openEventReader(`${folder}/events.jsonl`);
   let phase: Phase = "in line";
@@ -166,6 +167,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       if (!(await ways.fetchEnvironment(assignment.environment))) return await giveBack();
       const refusal = await claims.take(assignment, line.sharesGpus());
       if (refusal !== null) return await giveBack();
+      if (gang?.rank === 0 && !(await isPortFree(gang.port))) return await giveBack();
       // Stopped meanwhile: what was given back then was claimed only now.
       if (isOver()) claims.release(assignment);
       if (phase !== "launching") return;
@@ -175,7 +177,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       if (phase !== "launching" || ways.isOver()) return;
       const spec = { ...assignment, cwd, folder, python: ways.python, login: null };
       const environment = environmentFile(spool, assignment.environment);
-      const kept = keptFolder(spool, assignment.job, assignment.n);
+      const kept = keptFolder(spool, assignment);
       prepareFolder({ ...spec, environment }, assignment.out, kept, assignment.kept);
       boundary("agent: prepared");
       ways.launch(folder);
@@ -237,7 +239,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
   function clear(): boolean {
     if (!forbidBegin(folder)) return false;
     try {
-      keepCheckpoints(folder, keptFolder(spool, assignment.job, assignment.n));
+      keepCheckpoints(folder, keptFolder(spool, assignment));
       removeFolder(attemptFolder(spool, id));
     } catch (error) {
       ways.log(`${folder} cannot be used again: ${systemErrorText(error)}`);

@@ -21,14 +21,14 @@ const RETRY_MS = 500;
  * waited for; whatever else keeps something from being kept is logged, and must not keep the run from ending.
  */
 export async function keepLeavings(assignment: Assignment, ending: Ending, ways: LeavingsWays): Promise<void> {
-  const { attempt, snapshot, job, n } = assignment;
+  const { attempt, snapshot } = assignment;
   const { spool, snapshots } = ways;
   if (snapshot !== null && ending.kind !== "never_began") {
     // Loaded only where a job brings its code: an agent is to stay small.
     const { keepResults } = await import("./code.ts");
     await patiently("results", () => keepResults(snapshots, snapshot, spool, attempt));
   }
-  await patiently("checkpoints", () => keepCheckpoints(workerFolder(spool, attempt), keptFolder(spool, job, n)));
+  await patiently("checkpoints", () => keepCheckpoints(workerFolder(spool, attempt), keptFolder(spool, assignment)));
 
   async function patiently(what: string, work: () => Promise<void> | void): Promise<void> {
     for (;;) {

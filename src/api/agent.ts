@@ -38,12 +38,13 @@ const assignmentSchema = z.object({
   timeLimitMs: z.number().nullable(),
   /** When its command began, as the yard was told; null: nobody has told. */
   startedAt: z.number().nullable(),
+  gang: z.object({ rank: z.number(), hosts: z.array(z.string()), port: z.number() }).nullable(),
   kept: z.string().nullable(),
 }) satisfies z.ZodType<Assignment>;
 
 const stopSchema = z.object({
   attempt: z.string(),
-  reason: z.enum(["cancelled", "time_limit", "preempted", "withdrawn"]),
+  reason: z.enum(["cancelled", "time_limit", "preempted", "withdrawn", "worker_ended"]),
   graceMs: z.number(),
 }) satisfies z.ZodType<Stop>;
 
@@ -53,6 +54,8 @@ export const helloSchema = z.strictObject({
   hardware: hardwareSchema,
   bootId: z.string(),
   host: z.string(),
+  /** Where other machines reach this one. */
+  address: z.string(),
   /** Whether the yard can open the spool's files itself. */
   spool: z.string(),
 });

@@ -48,6 +48,8 @@ const demandSchema = z.strictObject({
   need: needSchema.optional(),
   /** Only on these machines of the pool. */
   machines: z.array(name).min(1).optional(),
+  /** Processes of a run that start together, on different machines where there is room; each has all of the above. */
+  workers: z.number().int().min(1).max(1024).optional(),
 });
 
 const afterSchema = z.strictObject({ job: z.number().int().min(1), any: z.boolean().default(false) });

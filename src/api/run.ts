@@ -5,10 +5,14 @@ const causeSchema = z.object({ code: z.string(), text: z.string() });
 
 const workerSchema = z.object({
   rank: z.number(),
+  /** What its output is asked for by. */
+  attempt: z.string(),
   machine: z.string().nullable(),
   gpus: z.array(z.string()),
   status: z.enum(runStatuses),
   exitCode: z.number().nullable(),
+  /** The folder with what it made or changed in its snapshot of the code. Looked for only where one run is asked for. */
+  results: z.string().nullable(),
 });
 
 /** A run as every answer shows it; `metrics`, `result` hold numbers, or "NaN", "Infinity", "-Infinity", or text. */

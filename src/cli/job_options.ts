@@ -10,6 +10,7 @@ export interface JobOptions {
   gpus: number;
   cpus: number;
   memoryBytes: number;
+  workers: number;
   priority: number;
   after: { job: number | "last"; any: boolean }[];
   retries: number;
@@ -107,6 +108,13 @@ export const jobOptions: readonly JobOption[] = [
     help: "memory a run needs: 800M, 24G",
     isDefault: true,
     read: (text) => keyed("memoryBytes", size(text)),
+  },
+  {
+    flag: "workers",
+    takes: "N",
+    help: "processes of a run, with as much each, that start together on several machines",
+    isDefault: true,
+    read: count("workers", 1, 1024),
   },
   {
     flag: "priority",

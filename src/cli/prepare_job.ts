@@ -52,7 +52,7 @@ export async function prepareSubmission(work: Work, options: Partial<JobOptions>
     ...(options.name !== undefined && { name: options.name }),
     work: sentWork(work),
     ...(options.pool !== undefined && { pool: options.pool }),
-    demand: { gpus: options.gpus ?? null, cpus: options.cpus ?? null, memoryBytes: options.memoryBytes ?? null },
+    demand: demandFrom(options),
     ...(options.priority !== undefined && { priority: options.priority }),
     retries: options.retries ?? 0,
     timeLimitMs: options.timeLimitMs ?? null,
@@ -66,6 +66,11 @@ export async function prepareSubmission(work: Work, options: Partial<JobOptions>
     limits: submittingLimits(),
     out: options.out === undefined ? null : resolve(options.out),
   };
+}
+
+function demandFrom({ gpus, cpus, memoryBytes, workers = 1 }: Partial<JobOptions>): SubmissionInput["demand"] {
+  const each = { gpus: gpus ?? null, cpus: cpus ?? null, memoryBytes: memoryBytes ?? null };
+  return workers > 1 ? { ...each, workers } : each;
 }
 
 function sentWork(work: Work): SubmissionInput["work"] {

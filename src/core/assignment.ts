@@ -27,8 +27,25 @@ export interface Assignment {
   timeLimitMs: number | null;
   /** When its command began, as the yard was told; null: nobody has told. */
   startedAt: number | null;
+  /** Which of several workers it is; null: the only one. */
+  gang: Gang | null;
   /** The folder where the yard finds what an earlier attempt of the run kept; null: none did. */
   kept: string | null;
+}
+
+/** Workers that start together, as each of them is told. */
+export interface Gang {
+  /** From 0. */
+  rank: number;
+  /** Of all workers, in the order of their ranks, as they reach each other. */
+  hosts: string[];
+  /** Free on the host of rank 0 when that starts. */
+  port: number;
+}
+
+/** What a worker's checkpoints are kept under from one attempt of its run to the next. */
+export function keptName(job: number, n: number, rank: number): string {
+  return rank === 0 ? `${job}.${n}` : `${job}.${n}.r${rank}`;
 }
 
 /** A wish that an attempt end. */

@@ -180,3 +180,61 @@ test("it is work conserving where nothing has waited long and no limits are know
     }),
   );
 });
+
+/** Machines with so many GPUs each, of which so many are held for a time that nobody knows. */
+function machines(...gpus: [all: number, held: number][]): OpenMachine[] {
+  return gpus.map(([all, held], at) => {
+    const open = aMachine(all, held > 0 ? [{ gpus: held, endsAt: null }] : []);
+    open.machine = { ...open.machine, id: at + 1, name: `lab${at + 1}` };
+    return open;
+  });
+}
+
+function decideOn(open: OpenMachine[], ...jobs: WaitingJob[]): Decision[] {
+  return backfill({ waiting: theseIn(jobs), machines: open, closed: [] }, NOW);
+}
+
+const withWorkers = (workers: number, gpus = 1) => ({
+  demand: { gpus, cpus: null, memoryBytes: null, workers } satisfies Demand,
+});
+
+test("workers start together, each on a machine of its own as far as there is room", () => {
+  const spread = decideOn(machines([2, 0], [2, 1], [2, 2]), aJob(1, 1, withWorkers(3)));
+  expect(spread).toMatchObject([{ do: "start", job: 1, workers: [{ machine: 1 }, { machine: 2 }, { machine: 1 }] }]);
+});
+
+test("where not all workers fit, none starts, nothing stays held, and smaller runs go first", () => {
+  const open = machines([2, 0], [2, 2]);
+  const decisions = decideOn(open, aJob(1, 1, withWorkers(3)), aJob(2, 2));
+  expect(decisions).toMatchObject([
+    { do: "wait", job: 1, because: { code: "workers", asked: 3, fitting: 2, because: { code: "gpus_busy" } } },
+    { do: "start", job: 2, workers: [{ machine: 1, slot: { gpus: ["0", "1"] } }] },
+  ]);
+});
+
+test("what workers will need is kept for them on all their machines once they have waited", () => {
+  const open = machines([2, 1], [2, 1], [1, 0]);
+  const aged = { ...withWorkers(2, 2), blockedSince: NOW - AGEING_MS };
+  const small = [aJob(2, 1), aJob(3, 1)];
+  const decisions = decideOn(open, aJob(1, 2, aged), ...small);
+  expect(decisions.filter((decision) => decision.do === "start")).toMatchObject([
+    { job: 2, workers: [{ machine: 3 }] },
+  ]);
+  expect(decisions.at(-1)).toMatchObject({ do: "wait", job: 3, because: { code: "reserved", job: 1 } });
+});
+
+test("a run that is over before its workers' last place is free may take one of the others meanwhile", () => {
+  const open = machines([1, 0]);
+  open.push(aMachine(1, [{ gpus: 1, endsAt: NOW + 10 * MINUTE_MS }]));
+  const short = aJob(2, 1, { timeLimitMs: 5 * MINUTE_MS });
+  const long = aJob(3, 1, { timeLimitMs: 20 * MINUTE_MS });
+  const blocked = aJob(1, 1, { ...withWorkers(2), blockedSince: NOW - AGEING_MS });
+  expect(decideOn(open, blocked, long)).toMatchObject([
+    { job: 1, do: "wait" },
+    { job: 3, do: "wait" },
+  ]);
+  expect(decideOn(open, blocked, short)).toMatchObject([
+    { job: 1, do: "wait" },
+    { job: 2, do: "start" },
+  ]);
+});

@@ -16,6 +16,8 @@ export type Because =
   | ({ code: "slots_busy"; suiting: number; total: number; on: string } & Besides)
   | { code: "reserved"; job: number; on: string }
   | { code: "too_big"; asked: Demand }
+  /** `because`: why not one worker more. */
+  | { code: "workers"; asked: number; fitting: number; because: Because }
   | { code: "no_capacity"; machines: { name: string; because: CapacityLimit[] }[] }
   /** `closed`: why its machine cannot start it now; null: it can. */
   | { code: "starting"; machine: string; closed: string | null }
@@ -61,6 +63,8 @@ export function describeBecause(because: Because): string {
       return `what is free on ${because.on} is kept for job ${because.job}, which has waited longer`;
     case "too_big":
       return `${describeDemand(because.asked)} asked: no machine of its pool has that much as it is now`;
+    case "workers":
+      return `${because.asked} workers asked, ${because.fitting} can start now: ${describeBecause(because.because)}`;
     case "no_capacity":
       return `no machine has room as it is now: ${because.machines.map(({ name, because }) => `${name}: ${describeLimits(because)}`).join(" | ")}`;
     case "starting":

@@ -11,6 +11,8 @@ export interface Demand {
   need?: Need | undefined;
   /** Only on these machines of its pool, by name. Absent: on any. */
   machines?: string[] | undefined;
+  /** How many workers a run has, each with as much; they start together or not at all. Absent: one. */
+  workers?: number | undefined;
 }
 
 /** The share of a machine given to one worker. */
@@ -26,14 +28,20 @@ export interface Slot {
   need?: Need | undefined;
 }
 
+export function workersOf({ workers = 1 }: Demand): number {
+  return workers;
+}
+
 /** Two demands with one key fit in exactly the same places. */
 export function demandKey(demand: Demand): string {
-  const { need, machines } = demand;
-  const more = need || machines ? `/${JSON.stringify([need, machines])}` : "";
+  const { need, machines, workers } = demand;
+  const more = need || machines || workers ? `/${JSON.stringify([need, machines, workers])}` : "";
   return `${demand.gpus ?? "any"}/${demand.cpus ?? 0}/${demand.memoryBytes ?? 0}${more}`;
 }
 
 export function describeDemand(demand: Demand): string {
+  const { workers = 1, ...each } = demand;
+  if (workers > 1) return `${workers} workers with ${describeDemand(each)} each`;
   const parts = [];
   if (demand.gpus !== null && demand.gpus > 0) parts.push(`${demand.gpus} GPU${demand.gpus === 1 ? "" : "s"}`);
   if (demand.cpus !== null) parts.push(`${demand.cpus} core${demand.cpus === 1 ? "" : "s"}`);

@@ -22,8 +22,8 @@ export interface Ledger {
   free(): Free;
   /** How many runs of such a need fit beside what is held, where, and why no more. */
   capacity(need: Need): Capacity;
-  /** Whether a run with this demand fits when nothing else runs here; GPUs that are unhealthy or in foreign use count. */
-  couldEverHold(demand: Demand): boolean;
+  /** How many workers with this demand fit when nothing else runs here; GPUs that are unhealthy or in foreign use count. */
+  couldEverHold(demand: Demand): number;
 }
 
 export interface Free {
@@ -143,19 +143,24 @@ export function openLedger(machine: Machine): Ledger {
       slots: machine.slots ? freeSlots(machine.slots) : null,
     }),
     couldEverHold(demand) {
-      if (demand.machines && !demand.machines.includes(machine.name)) return false;
-      if (demand.need) return true;
-      if ((demand.memoryBytes ?? 0) > hardware.memoryBytes) return false;
+      if (demand.machines && !demand.machines.includes(machine.name)) return 0;
+      if (demand.need) return Number.POSITIVE_INFINITY;
+      const { cpus, memoryBytes } = hardware;
+      const inMemory = share(memoryBytes, demand.memoryBytes ?? 0);
       if (machine.slots) {
-        return (demand.cpus ?? 0) <= hardware.cpus && machine.slots.some((slot) => slotSuits(slot, demand));
+        const suiting = machine.slots.filter((slot) => slotSuits(slot, demand)).length;
+        return Math.min(suiting, share(cpus, demand.cpus ?? 0), inMemory);
       }
       const gpus = gpusAsked(demand, machine);
-      return (
-        gpus <= hardware.gpus.filter(({ index }) => isAllowed(index)).length &&
-        coresCounted(demand, gpus) <= hardware.cpus
-      );
+      const allowed = hardware.gpus.filter(({ index }) => isAllowed(index)).length;
+      return Math.min(share(allowed, gpus), share(cpus, coresCounted(demand, gpus)), inMemory);
     },
   };
+}
+
+/** How often `each` is in `all`. */
+function share(all: number, each: number): number {
+  return each === 0 ? Number.POSITIVE_INFINITY : Math.floor(all / each);
 }
 
 function isSameSlot(a: Slot, b: Slot): boolean {

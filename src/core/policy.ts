@@ -36,9 +36,15 @@ export interface PolicyState {
   closed: string[];
 }
 
+/** A share of a machine for one worker. */
+export interface Place {
+  machine: number;
+  slot: Slot;
+}
+
 export type Decision =
-  | { do: "start"; job: JobId; machine: number; slot: Slot }
-  | { do: "wait"; job: JobId; because: Because };
+  /** One of the job's runs starts; its workers in the order of their ranks. */
+  { do: "start"; job: JobId; workers: Place[] } | { do: "wait"; job: JobId; because: Because };
 
 /**
  * Decides which waiting runs start now and why others wait. The slots of what it starts are held in the ledgers on

@@ -56,7 +56,13 @@ export type Ending =
   | { kind: "never_began" };
 
 /** Why the yard asked for an attempt to be stopped; null where it ended by itself. */
-export type StopReason = "cancelled" | "time_limit" | "preempted" | "withdrawn";
+export type StopReason =
+  | "cancelled"
+  | "time_limit"
+  | "preempted"
+  | "withdrawn"
+  /** Another worker of its attempt has not ended well. */
+  | "worker_ended";
 
 /** A short name of a cause for people, e.g. `exit code 3`. */
 export function describeCause(cause: FailureCause): string {

@@ -14,7 +14,7 @@ export function whyNoRoom(demand: Demand, machines: OpenMachine[], closed: strin
     const looks = meant.map(({ machine, ledger }) => ({ name: machine.name, because: ledger.capacity(need).because }));
     return { code: "no_capacity", machines: looks };
   }
-  const able = machines.filter(({ ledger }) => ledger.couldEverHold(demand));
+  const able = machines.filter(({ ledger }) => ledger.couldEverHold(demand) > 0);
   const closest = able.sort((a, b) => b.ledger.free().gpus.length - a.ledger.free().gpus.length)[0];
   if (!closest) return { code: "too_big", asked: demand };
   const { machine, ledger } = closest;

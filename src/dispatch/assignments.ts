@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import type { Assignment } from "../core/assignment.ts";
+import { type Assignment, type Gang, keptName } from "../core/assignment.ts";
 import type { Slot } from "../core/demand.ts";
 import { paramsJson } from "../core/work.ts";
-import { type AttemptRow, selectAttemptsOfRun } from "../store/attempts.ts";
+import { type AttemptRow, selectAttempts, selectAttemptsOfRun, selectMates } from "../store/attempts.ts";
 import { type JobRow, selectJobs } from "../store/jobs.ts";
 import { selectMachines } from "../store/machines.ts";
 import type { Store } from "../store/store.ts";
@@ -15,13 +15,27 @@ export function openAssignments(
   yardId: string,
 ): (rows: AttemptRow[]) => Promise<Assignment[]> {
   /** What the latest of the earlier attempts kept that kept anything. */
-  async function keptBefore({ job_id, n, id }: AttemptRow): Promise<string | null> {
+  async function keptBefore({ job_id, n, id, rank }: AttemptRow): Promise<string | null> {
     const spools = new Map((await selectMachines(store.read)).map((machine) => [machine.id, machine.spool]));
-    const earlier = (await selectAttemptsOfRun(store.read, job_id, n)).filter((attempt) => attempt.id !== id);
+    const earlier = (await selectAttemptsOfRun(store.read, job_id, n, rank)).filter((attempt) => attempt.id !== id);
     const folders = earlier
       .reverse()
-      .map(({ machine_id }) => `${spools.get(machine_id)}/${yardId}/kept/${job_id}.${n}`);
+      .map(({ machine_id }) => `${spools.get(machine_id)}/${yardId}/kept/${keptName(job_id, n, rank)}`);
     return folders.find((folder) => existsSync(folder)) ?? null;
+  }
+
+  /** As its workers are told: those of one machine alone need no way to it from outside. */
+  async function gangOf(row: AttemptRow): Promise<Gang | null> {
+    if (row.port === null) return null;
+    const leader = row.leader_id ?? row.id;
+    const workers = [...(await selectAttempts(store.read, [leader])), ...(await selectMates(store.read, [leader]))];
+    const machines = new Map((await selectMachines(store.read)).map((machine) => [machine.id, machine]));
+    const isOneMachine = workers.every(({ machine_id }) => machine_id === row.machine_id);
+    const hosts = workers.map(({ machine_id }) => {
+      const machine = machines.get(machine_id);
+      return isOneMachine ? "127.0.0.1" : (machine?.address ?? machine?.name ?? "127.0.0.1");
+    });
+    return { rank: row.rank, hosts, port: row.port };
   }
 
   return async (rows) => {
@@ -31,13 +45,19 @@ export function openAssignments(
     for (const row of rows) {
       const job = jobs.get(row.job_id);
       const kept = row.previous_id === null ? null : await keptBefore(row);
-      if (job) assignments.push(await assignmentOf(row, job, works, kept));
+      if (job) assignments.push(await assignmentOf(row, job, works, await gangOf(row), kept));
     }
     return assignments;
   };
 }
 
-async function assignmentOf(row: AttemptRow, job: JobRow, works: Works, kept: string | null): Promise<Assignment> {
+async function assignmentOf(
+  row: AttemptRow,
+  job: JobRow,
+  works: Works,
+  gang: Gang | null,
+  kept: string | null,
+): Promise<Assignment> {
   const { command, values } = (await works.of(job)).run(row.n);
   const { cwd, environment, named = [], umask, limits, out } = job.plan;
   return {
@@ -57,6 +77,7 @@ async function assignmentOf(row: AttemptRow, job: JobRow, works: Works, kept: st
     snapshot: row.snapshot,
     timeLimitMs: job.timeLimitMs,
     startedAt: row.started_at,
+    gang,
     kept,
   };
 }

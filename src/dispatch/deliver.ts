@@ -11,6 +11,8 @@ import { systemErrorCode } from "../platform/system_error.ts";
 /** An attempt that has ended, and where what it left lies now. */
 export interface Delivery {
   attempt: string;
+  /** Of the worker: what others than that of rank 0 leave is named after theirs. */
+  rank: number;
   line: number;
   out: OutputPlace;
   err: OutputPlace;
@@ -51,8 +53,8 @@ async function nameBefore(delivery: Delivery): Promise<string | null> {
   return existsSync(noteOf(delivery)) ? (await readFile(noteOf(delivery), "utf8")) || null : null;
 }
 
-function freeName(place: ResultsPlace, { line, attempt }: Delivery): string {
-  const name = resultsName(place, line);
+function freeName(place: ResultsPlace, { line, attempt, rank }: Delivery): string {
+  const name = resultsName(place, line) + (rank === 0 ? "" : `.worker${rank}`);
   const isTaken = ["", ".out", ".err"].some((suffix) => existsSync(join(place.folder, name + suffix)));
   return isTaken ? `${name}.${attempt}` : name;
 }

@@ -117,7 +117,7 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
       const { line } = (await works.of(job)).run(row.n);
       const { out, err } = JSON.parse(output) as Record<"out" | "err", OutputPlace>;
       const results = `${spool}/results/${attempt}`;
-      const delivery = { attempt, line: line ?? row.n, out, err, results, umask };
+      const delivery = { attempt, rank: row.rank, line: line ?? row.n, out, err, results, umask };
       try {
         await deliver(files, place, delivery);
         delivered.push(delivery);
@@ -157,6 +157,7 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
         ...[...touched, ...ended.touched].map(({ job, n }) => ({ kind: "run" as const, job, n })),
         ...recorded.map((end) => endedChange(machine, end)),
         ...ended.jobs.map((job) => ({ kind: "job" as const, job })),
+        ...ended.stopping.map((machine) => ({ kind: "stop" as const, machine })),
       ];
       return { recorded, changes };
     });

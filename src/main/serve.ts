@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -54,6 +54,10 @@ const FLOOR_BYTES = 200 * 1024 * 1024;
 const UPKEEP_MS = 2000;
 
 /** Serves the home's yard until it is asked to end. Returns the exit code. */
+/** Ports for the workers of attempts: below those that kernels give to whoever asks for any. */
+const FIRST_PORT = 20_000;
+const LAST_PORT = 30_000;
+
 export async function serve(options: ServeOptions): Promise<number> {
   process.umask(0o077);
   const home = homeOf(process.env);
@@ -165,6 +169,7 @@ function schedule(
     clock: yard.clock,
     epoch,
     holder,
+    newPort: () => randomInt(FIRST_PORT, LAST_PORT),
     newAttemptId: (job, n, attempt) => `${job}.${n}.${attempt}-${randomUUID().slice(-12)}` as AttemptId,
     onError: (error) =>
       logSparingly(`the scheduler failed at a turn: ${error instanceof Error ? error.stack : String(error)}`),

@@ -1,4 +1,4 @@
-import type { Demand, Slot } from "../core/demand.ts";
+import { type Demand, type Slot, workersOf } from "../core/demand.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
 import { type Machine, whyClosed } from "../core/machine.ts";
 import type { OpenMachine } from "../core/policy.ts";
@@ -147,7 +147,8 @@ export function openFloor(minuteOfDay: () => number): Floor {
     },
     placeAhead(id, demand, starting, already) {
       const place = places.get(id);
-      if (!place || demand.need || whyClosed(place.machine, minuteOfDay()) !== null) return null;
+      if (!place || demand.need || workersOf(demand) > 1 || whyClosed(place.machine, minuteOfDay()) !== null)
+        return null;
       if (place.line.size + already >= runAhead(place.meanMs, place.seated.size + starting.length)) return null;
       const slot = openLedger(place.machine).place(demand);
       return slot && isAlike(slot, place, starting) ? slot : null;

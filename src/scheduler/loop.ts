@@ -1,7 +1,8 @@
 import { backfill } from "../core/backfill.ts";
-import type { Demand, Slot } from "../core/demand.ts";
+import type { Demand } from "../core/demand.ts";
 import { minuteOfDay } from "../core/hours.ts";
 import type { Machine, MachineDriver } from "../core/machine.ts";
+import type { Place } from "../core/policy.ts";
 import type { Presence } from "../core/presence.ts";
 import type { Reasons } from "../core/reasons.ts";
 import type { AttemptId, JobId, UnixMs } from "../core/run.ts";
@@ -28,6 +29,8 @@ export interface LoopOptions {
   /** The name under which this yard holds the lease. */
   holder: string;
   newAttemptId: (job: JobId, n: number, attempt: number) => AttemptId;
+  /** At which the workers of an attempt may find each other: whether it is free shows when the first one starts. */
+  newPort: () => number;
   /** A bug of ours, or a disk that fails: the loop goes on at its next turn. */
   onError: (error: unknown) => void;
   /** Another yard has taken the lead. */
@@ -227,7 +230,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       const waiting = (without: ReadonlySet<string>) => queue.eligible(pool, without);
       const state = { waiting, machines, closed: floor.closed(pool) };
       for (const decision of backfill(state, now)) {
-        if (decision.do === "start") seats.push(seatFor(decision.job, decision.machine, decision.slot, false));
+        if (decision.do === "start") seats.push(seatFor(decision.job, decision.workers, false));
         else {
           const row = queue.get(decision.job);
           if (row) reasons.say(pool, row.demand, decision.because);
@@ -241,7 +244,8 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
 
   /** Where runs are short, some more than start now are given to a machine to wait in line there, in the queue's order. */
   function decideAhead(starts: readonly Seat[]): Seat[] {
-    const starting = Map.groupBy(starts, ({ machine }) => machine);
+    const places = starts.flatMap(({ workers }) => workers);
+    const starting = Map.groupBy(places, ({ machine }) => machine);
     const seats: Seat[] = [];
     const already = new Map<number, number>();
     for (const pool of queue.pools()) {
@@ -261,7 +265,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     job: JobId,
     demand: Demand,
     startable: number,
-    starting: ReadonlyMap<number, readonly Seat[]>,
+    starting: ReadonlyMap<number, readonly Place[]>,
     already: Map<number, number>,
   ): Seat[] {
     const seats: Seat[] = [];
@@ -270,16 +274,16 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
         const slot = floor.placeAhead(machine, demand, starting.get(machine) ?? [], already.get(machine) ?? 0);
         if (!slot) break;
         already.set(machine, (already.get(machine) ?? 0) + 1);
-        seats.push(seatFor(job, machine, slot, true));
+        seats.push(seatFor(job, [{ machine, slot }], true));
       }
     }
     return seats;
   }
 
-  function seatFor(job: JobId, machine: number, slot: Slot, inLine: boolean): Seat {
+  function seatFor(job: JobId, workers: readonly Place[], inLine: boolean): Seat {
     const row = queue.get(job);
     const endsAt = row?.timeLimitMs && !inLine ? clock.steady() + row.timeLimitMs : null;
-    return { job, machine, slot, snapshot: row?.plan.snapshot ?? null, endsAt, inLine };
+    return { job, workers, port: options.newPort(), snapshot: row?.plan.snapshot ?? null, endsAt, inLine };
   }
 
   /** Returns the machines that have something to start. */
@@ -291,18 +295,19 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     );
     boundary("yard: assigned");
     for (const [index, seat] of seats.entries()) {
-      const attempt = given[index];
-      if (!attempt) {
-        // What waited was cancelled in the meantime.
-        if (!seat.inLine) floor.release(seat.machine, seat.slot);
-        continue;
+      const workers = given[index] ?? [];
+      // What waited was cancelled in the meantime.
+      if (workers.length === 0 && !seat.inLine) {
+        for (const { machine, slot } of seat.workers) floor.release(machine, slot);
       }
-      const seated: Seated = { attempt: attempt.id, slot: seat.slot, endsAt: seat.endsAt };
-      if (seat.inLine) floor.queue(seat.machine, seated, clock.steady());
-      else floor.seat(seat.machine, seated);
-      machines.add(seat.machine);
+      for (const { id, machine, slot } of workers) {
+        const seated: Seated = { attempt: id, slot, endsAt: seat.endsAt };
+        if (seat.inLine) floor.queue(machine, seated, clock.steady());
+        else floor.seat(machine, seated);
+        machines.add(machine);
+      }
     }
-    store.changes.tell(given.flatMap((run) => (run ? [{ kind: "run", job: run.job, n: run.n }] : [])));
+    store.changes.tell(given.flatMap(([first]) => (first ? [{ kind: "run", job: first.job, n: first.n }] : [])));
     return machines;
   }
 

@@ -13,7 +13,7 @@ import {
   gpusNamed,
   type Hardware,
 } from "../core/machine.ts";
-import { describeCause, type Ending, type FailureCause, type JobId } from "../core/run.ts";
+import { describeCause, type Ending, type FailureCause, type JobId, type RunStatus } from "../core/run.ts";
 import type { CompiledWork } from "../core/work.ts";
 import type { AttemptRow } from "../store/attempts.ts";
 import type { JobRow } from "../store/jobs.ts";
@@ -68,19 +68,19 @@ export function absentRun(job: JobRow, n: number): RunRow {
   };
 }
 
-export function presentRun(job: JobRow, row: RunRow, work: CompiledWork, attempt: AttemptRow | null): Run {
+/** @param workers  of its latest attempt, by rank; none where it has no row of its own */
+export function presentRun(job: JobRow, row: RunRow, work: CompiledWork, workers: readonly NamedWorker[]): Run {
   const { command, values, line } = work.run(row.n);
-  const slot = attempt ? (JSON.parse(attempt.slot_json) as Slot) : null;
+  const [attempt = null, ...mates] = workers.map((worker) => worker.row);
   const code: Code = row.code_json === null ? job.plan : JSON.parse(row.code_json);
   const cause = row.cause_json === null ? null : (JSON.parse(row.cause_json) as FailureCause);
   const isOver = row.status !== "starting" && row.status !== "running";
-  const worker = {
-    rank: 0,
-    machine: row.machine,
-    gpus: row.status === "queued" ? [] : (slot?.gpus ?? []),
-    status: row.status,
-    exitCode: isOver ? row.exit_code : null,
-  };
+  const exitCode = isOver ? row.exit_code : null;
+  const gpus = attempt && row.status !== "queued" ? gpusOf(attempt) : [];
+  // The only worker is as its run is, which remembers a machine that has been removed.
+  const { status, machine } = row;
+  const only = attempt && { rank: 0, attempt: attempt.id, machine, gpus, status, exitCode, results: null };
+  const shown = only && mates.length === 0 ? [only] : workers.map(presentWorker);
   return {
     id: `${job.id}.${row.n}`,
     name: job.name,
@@ -89,13 +89,13 @@ export function presentRun(job: JobRow, row: RunRow, work: CompiledWork, attempt
     params: Object.fromEntries(values.map(([name, value]) => [name, JSON.parse(value.json)])),
     paramsText: Object.fromEntries(values.map(([name, value]) => [name, value.text])),
     command: commandLine(command),
-    exitCode: worker.exitCode,
+    exitCode,
     cause: cause && { code: cause.code, text: describeCause(cause) },
     attempts: row.attempts,
     pool: job.pool,
     machine: row.machine,
-    gpus: worker.gpus,
-    workers: row.attempts > 0 ? [worker] : [],
+    gpus,
+    workers: row.attempts > 0 ? shown : [],
     progress: row.progress_json === null ? null : JSON.parse(row.progress_json),
     metrics: row.metrics_json === null ? {} : JSON.parse(row.metrics_json),
     result: row.result_json === null ? {} : JSON.parse(row.result_json),
@@ -107,6 +107,35 @@ export function presentRun(job: JobRow, row: RunRow, work: CompiledWork, attempt
   };
 }
 
+/** A worker, and the machine that it is on; null: it has been removed. */
+export interface NamedWorker {
+  row: AttemptRow;
+  machine: string | null;
+}
+
+function presentWorker({ row, machine }: NamedWorker): Run["workers"][number] {
+  const ending = row.ending_json === null ? null : (JSON.parse(row.ending_json) as Ending);
+  const exitCode = ending?.kind === "could_not_start" ? 127 : ending && exitCodeOf(ending);
+  const { rank, id: attempt } = row;
+  return { rank, attempt, machine, gpus: gpusOf(row), status: workerStatus(row, ending), exitCode, results: null };
+}
+
+/** Of one among others: it may have ended while its run goes on. */
+function workerStatus({ status, stop_reason }: AttemptRow, ending: Ending | null): RunStatus {
+  if (ending === null) return status === "running" ? "running" : "starting";
+  if (ending.kind === "exited" && ending.exitCode === 0) return "succeeded";
+  return stop_reason === null || stop_reason === "time_limit" ? "failed" : "cancelled";
+}
+
+function gpusOf({ slot_json }: AttemptRow): string[] {
+  return (JSON.parse(slot_json) as Slot).gpus;
+}
+
+function exitCodeOf(ending: Ending): number | null {
+  if (ending.kind === "signalled") return 128 + ending.signal;
+  return ending.kind === "exited" ? ending.exitCode : null;
+}
+
 /** @param results  the folder with what it made, where there is one */
 export function presentAttempt(row: AttemptRow, machine: string | null, results: string | null): Attempt {
   const ending = row.ending_json === null ? null : (JSON.parse(row.ending_json) as Ending);
@@ -116,7 +145,7 @@ export function presentAttempt(row: AttemptRow, machine: string | null, results:
     status: row.status,
     machine,
     devices: (JSON.parse(row.slot_json) as Slot).devices,
-    exitCode: ending?.kind === "exited" ? ending.exitCode : ending?.kind === "signalled" ? 128 + ending.signal : null,
+    exitCode: ending && exitCodeOf(ending),
     cause: ending && { code: ending.kind, text: describeEnding(ending) },
     stopReason: row.stop_reason,
     code: row.snapshot,

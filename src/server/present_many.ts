@@ -1,12 +1,17 @@
 import type { Job } from "../api/job.ts";
 import type { Run } from "../api/run.ts";
-import { selectAttempts } from "../store/attempts.ts";
+import { workersOf } from "../core/demand.ts";
+import type { AttemptId } from "../core/run.ts";
+import { type AttemptRow, selectAttempts, selectMates } from "../store/attempts.ts";
 import { selectAfter } from "../store/dependencies.ts";
 import type { Db } from "../store/dialect.ts";
 import type { JobRow } from "../store/jobs.ts";
+import { selectMachines } from "../store/machines.ts";
 import type { RunRow } from "../store/runs.ts";
 import { presentJob, presentRun } from "./present.ts";
 import type { Yard } from "./yard.ts";
+
+const NONE = "" as AttemptId;
 
 /** Jobs with what they wait for, in the order given. */
 export async function presentJobs(db: Db, jobs: readonly JobRow[]): Promise<Job[]> {
@@ -30,9 +35,10 @@ export async function presentRuns(
 ): Promise<Run[]> {
   const work = await yard.works.of(job);
   const ids = runs.flatMap((run) => (run.attempt_id === null ? [] : [run.attempt_id]));
-  const attempts = new Map((await selectAttempts(yard.store.read, ids)).map((attempt) => [attempt.id, attempt]));
-  return runs.map((run) => {
-    const attempt = run.attempt_id === null ? undefined : attempts.get(run.attempt_id);
-    return presentRun(job, run, work, attempt ?? null);
-  });
+  const leaders = await selectAttempts(yard.store.read, ids);
+  const mates = workersOf(job.demand) > 1 ? await selectMates(yard.store.read, ids) : [];
+  const machines = new Map((await selectMachines(yard.store.read)).map(({ id, name }) => [id, name]));
+  const named = (row: AttemptRow) => ({ row, machine: machines.get(row.machine_id) ?? null });
+  const workers = Map.groupBy([...leaders, ...mates].map(named), ({ row }) => row.leader_id ?? row.id);
+  return runs.map((run) => presentRun(job, run, work, workers.get(run.attempt_id ?? NONE) ?? []));
 }

@@ -13,14 +13,14 @@ export type RemoteState =
 
 /** A line of the program that the yard speaks to on a machine behind ssh. */
 export type HostNews =
-  | { kind: "hello"; bootId: string; host: string; now: number; folder: string }
+  | { kind: "hello"; bootId: string; host: string; address: string | null; now: number; folder: string }
   | { kind: "unusable"; path: string }
   | { kind: "deposed"; epoch: number }
   | { kind: "started"; attempt: string; pid: number; at: number }
   | { kind: "ended"; attempt: string; exit: string }
   /** Nothing of it was executed. */
   | { kind: "failed"; attempt: string; reason: string }
-  /** Its GPUs could not be had. */
+  /** Its GPUs or its port could not be had. */
   | { kind: "refused"; attempt: string; reason: string }
   | { kind: "size"; attempt: string; file: string; bytes: number }
   | { kind: "state"; attempt: string; state: RemoteState }
@@ -50,8 +50,9 @@ export function parseHostLine(line: string): HostNews | null {
   const text = rest.join(" ");
   switch (word) {
     case "hello": {
-      const [host = "", now = "", ...folder] = rest;
-      return { kind: word, bootId: first, host, now: Number(now), folder: folder.join(" ") };
+      const [host = "", address = "-", now = "", ...folder] = rest;
+      const at = { host, address: address === "-" ? null : address };
+      return { kind: word, bootId: first, ...at, now: Number(now), folder: folder.join(" ") };
     }
     case "unusable":
       return { kind: word, path: [first, ...rest].join(" ") };
@@ -75,7 +76,7 @@ export function parseHostLine(line: string): HostNews | null {
     case "swept":
       return { kind: word, attempt: first };
     case "listed":
-      return { kind: word, attempts: [first, ...rest].filter((name) => /^\d+\.\d+\.\d+-\w+$/.test(name)) };
+      return { kind: word, attempts: [first, ...rest].filter((name) => /^\d+\.\d+\.\d+-[\w.]+$/.test(name)) };
     default:
       return null;
   }

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { type Assignment, keptName } from "../core/assignment.ts";
 import type { AttemptId } from "../core/run.ts";
 import { isDiskFull } from "../platform/system_error.ts";
 
@@ -34,9 +35,9 @@ export function environmentFile(spool: Spool, environment: string): string {
   return `${yardFolder(spool)}/environments/${environment}.sh`;
 }
 
-/** Where a run's checkpoints wait for its next attempt, and stay after its last. */
-export function keptFolder(spool: Spool, job: number, n: number): string {
-  return `${yardFolder(spool)}/kept/${job}.${n}`;
+/** Where a run's checkpoints wait for its next attempt, and stay after its last; those of each worker by themselves. */
+export function keptFolder(spool: Spool, { job, n, gang }: Pick<Assignment, "job" | "n" | "gang">): string {
+  return `${yardFolder(spool)}/kept/${keptName(job, n, gang?.rank ?? 0)}`;
 }
 
 /** What an attempt in a snapshot of the code made or changed. */

@@ -1,3 +1,4 @@
+import type { Gang } from "../core/assignment.ts";
 import { isShellWord } from "../core/command_line.ts";
 import type { Slot } from "../core/demand.ts";
 import { shellQuote } from "../core/shell_quote.ts";
@@ -13,6 +14,7 @@ export interface ScriptSpec {
   /** A JSON object. */
   params: string;
   slot: Slot;
+  gang: Gang | null;
   cwd: string;
   umask: string;
   limits: Record<string, string>;
@@ -124,9 +126,19 @@ function variables(spec: ScriptSpec): [string, string][] {
     ["RUNYARD_RUN", `${spec.job}.${spec.n}`],
     ["RUNYARD_ATTEMPT", spec.attempt],
     ["RUNYARD_TRY", `${spec.try}`],
+    ...(spec.gang === null ? [] : gangVariables(spec.gang)),
     params,
     ["RUNYARD_EVENTS", `${folder}/events.jsonl`],
     ["RUNYARD_CHECKPOINTS", `${folder}/keep`],
+  ];
+}
+
+function gangVariables({ rank, hosts, port }: Gang): [string, string][] {
+  return [
+    ["RUNYARD_RANK", `${rank}`],
+    ["RUNYARD_WORLD_SIZE", `${hosts.length}`],
+    ["RUNYARD_HOSTS", hosts.join()],
+    ["RUNYARD_PORT", `${port}`],
   ];
 }
 

@@ -1,6 +1,6 @@
-import { sql } from "kysely";
-import type { Slot } from "../core/demand.ts";
+import { type Selectable, sql } from "kysely";
 import type { Code } from "../core/job.ts";
+import type { Place } from "../core/policy.ts";
 import type { AttemptId, JobId, StopReason, UnixMs } from "../core/run.ts";
 import { type Db, type Dialect, wordsOf } from "./dialect.ts";
 import { makeNextRuns } from "./jobs.ts";
@@ -11,28 +11,29 @@ import { type RunSpan, selectQueued } from "./runs.ts";
 import type { Tables } from "./schema.ts";
 import { type CountChanges, shift, writeCounts } from "./transition.ts";
 
-export type AttemptRow = Tables["attempt"];
+export type AttemptRow = Selectable<Tables["attempt"]>;
 
-/** A slot for one of a job's waiting runs: which one is for the store to say, in order. */
+/** Places for one of a job's waiting runs: which one is for the store to say, in order. */
 export interface Start {
   job: JobId;
-  machine: number;
-  slot: Slot;
+  /** For each worker, by rank. */
+  workers: readonly Place[];
+  /** At which several workers find each other. */
+  port: number;
   /** The job's code, where the run that it is has none of its own. */
   snapshot: string | null;
 }
 
-export interface NewAttempt {
+/** A worker of a new attempt. */
+export interface NewAttempt extends Place {
   id: AttemptId;
   job: JobId;
   n: number;
-  machine: number;
-  slot: Slot;
 }
 
 /**
- * Gives each start to the next waiting run of its job and keeps the attempt. The answer has one entry a start, null
- * where the job had no waiting run left, and nothing but null where a later epoch leads. `newId` names an attempt for
+ * Gives each start to the next waiting run of its job and keeps the attempt. The answer has one entry a start: its workers,
+ * none where the job had no waiting run left, and nowhere any where a later epoch leads. `newId` names an attempt for
  * run `n` and the number of its try.
  */
 export async function assignAttempts(
@@ -42,8 +43,8 @@ export async function assignAttempts(
   epoch: number,
   newId: (job: JobId, n: number, attempt: number) => AttemptId,
   now: UnixMs,
-): Promise<(NewAttempt | null)[]> {
-  const given: (NewAttempt | null)[] = new Array(starts.length).fill(null);
+): Promise<NewAttempt[][]> {
+  const given: NewAttempt[][] = starts.map(() => []);
   if (starts.length === 0 || (await isDeposed(db, epoch))) return given;
   const rows: AssignedRow[] = [];
   const changes: CountChanges = new Map();
@@ -53,17 +54,27 @@ export async function assignAttempts(
       const place = places[index];
       const start = place === undefined ? undefined : starts[place];
       if (place === undefined || !start) continue;
-      const { machine, slot } = start;
+      const { workers } = start;
       const snapshot = run.code_json === null ? start.snapshot : (JSON.parse(run.code_json) as Code).snapshot;
-      const id = newId(job, run.n, run.attempts + 1);
-      given[place] = { id, job, n: run.n, machine, slot };
-      rows.push([id, job, run.n, run.attempts + 1, machine, JSON.stringify(slot), snapshot, run.attempt_id]);
+      const leader = newId(job, run.n, run.attempts + 1);
+      const port = workers.length > 1 ? start.port : null;
+      for (const [rank, { machine, slot }] of workers.entries()) {
+        const id = rank === 0 ? leader : workerId(leader, rank);
+        given[place]?.push({ id, job, n: run.n, machine, slot });
+        const previous = run.attempt_id;
+        const what = [machine, JSON.stringify(slot), snapshot, previous] as const;
+        rows.push([id, job, run.n, run.attempts + 1, ...what, rank, rank === 0 ? null : leader, port]);
+      }
     }
     shift(changes, job, "queued", "starting", runs.length);
   }
   await insertAssigned(db, rows, epoch, now);
   await writeCounts(db, changes, now);
   return given;
+}
+
+function workerId(leader: AttemptId, rank: number): AttemptId {
+  return `${leader}.${rank}` as AttemptId;
 }
 
 function byJob(starts: Start[]): Map<JobId, number[]> {
@@ -97,20 +108,29 @@ const assignedColumns = {
   slot_json: "text",
   snapshot: "text",
   previous_id: "text",
+  rank: "bigint",
+  leader_id: "text",
+  port: "bigint",
 } as const;
-type AssignedRow = [AttemptId, JobId, number, number, number, string, string | null, AttemptId | null];
+type AssignedRow = [
+  ...[id: AttemptId, job: JobId, n: number, try_: number, machine: number, slot: string],
+  ...[snapshot: string | null, previous: AttemptId | null],
+  ...[rank: number, leader: AttemptId | null, port: number | null],
+];
 
 /** The attempts, and what their runs are from now on: what an earlier attempt said of itself is no longer theirs. */
 async function insertAssigned(db: Db, rows: AssignedRow[], epoch: number, now: UnixMs): Promise<void> {
   if (rows.length === 0) return;
   const assigned = wordsOf(db).table(assignedColumns, rows);
-  await sql`insert into attempt (id, job_id, n, try, machine_id, slot_json, snapshot, previous_id, epoch, status, assigned_at)
-    select id, job_id, n, try, machine_id, slot_json, snapshot, previous_id, cast(${epoch} as bigint), 'assigned', cast(${now} as bigint)
+  const columns = sql.join(Object.keys(assignedColumns).map((column) => sql.ref(column)));
+  await sql`insert into attempt (${columns}, epoch, status, assigned_at)
+    select ${columns}, cast(${epoch} as bigint), 'assigned', cast(${now} as bigint)
     from ${assigned} as assigned`.execute(db);
   await sql`update run set status = 'starting', attempt_id = assigned.id, attempts = assigned.try,
     machine = (select name from machine where machine.id = assigned.machine_id), cause_json = null, exit_code = null,
     started_at = null, ended_at = null, progress_json = null, metrics_json = null, result_json = null
-    from ${assigned} as assigned where run.job_id = assigned.job_id and run.n = assigned.n`.execute(db);
+    from ${assigned} as assigned
+    where run.job_id = assigned.job_id and run.n = assigned.n and assigned.rank = 0`.execute(db);
   const again = rows.filter(([, , , attempt]) => attempt > 1).map(([, job, n]) => ({ job_id: job, n }));
   await forgetNumbers(db, again);
 }
@@ -158,13 +178,21 @@ export async function selectAttempts(db: Db, ids: AttemptId[]): Promise<AttemptR
   return inPortions(ids, (some) => db.selectFrom("attempt").selectAll().where("id", "in", some).execute());
 }
 
-/** The tries at a run, in order. What was taken back before it began was none. */
-export async function selectAttemptsOfRun(db: Db, job: JobId, n: number): Promise<AttemptRow[]> {
+/** The workers of these attempts beside those of rank 0, by rank. */
+export async function selectMates(db: Db, leaders: readonly AttemptId[]): Promise<AttemptRow[]> {
+  return inPortions(leaders, (some) =>
+    db.selectFrom("attempt").selectAll().where("leader_id", "in", some).orderBy("rank").execute(),
+  );
+}
+
+/** The tries at a run, as one of its workers made them, in order. What was taken back before it began was none. */
+export async function selectAttemptsOfRun(db: Db, job: JobId, n: number, rank = 0): Promise<AttemptRow[]> {
   const rows = await db
     .selectFrom("attempt")
     .selectAll()
     .where("job_id", "=", job)
     .where("n", "=", n)
+    .where("rank", "=", rank)
     .orderBy("try")
     .orderBy("assigned_at")
     .execute();
@@ -218,13 +246,17 @@ export async function wantBack(db: Db, asked: AskedBack) {
 }
 
 function withdrawal(db: Db) {
-  return db
-    .updateTable("attempt")
-    .set({ stop_reason: "withdrawn", stop_grace_ms: 0 })
-    .where("status", "<>", sql.lit("ended"))
-    .where("status", "in", ["assigned", "taken"])
-    .where("stop_reason", "is", null)
-    .returning(["id", "machine_id"]);
+  return (
+    db
+      .updateTable("attempt")
+      .set({ stop_reason: "withdrawn", stop_grace_ms: 0 })
+      .where("status", "<>", sql.lit("ended"))
+      .where("status", "in", ["assigned", "taken"])
+      .where("stop_reason", "is", null)
+      // Several workers start together: one does not wait in a line, and is not taken from among the others.
+      .where("port", "is", null)
+      .returning(["id", "machine_id"])
+  );
 }
 
 /** What of a machine is to be stopped. */

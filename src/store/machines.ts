@@ -15,6 +15,8 @@ export interface MachineRow {
   /** The agent that speaks for it now. */
   agent: string | null;
   boot_id: string | null;
+  /** Where other machines reach it; null: not known. */
+  address: string | null;
   /** Where the yard finds the spool's folders, or what it has fetched of them; null: nowhere. */
   spool: string | null;
   seenAt: UnixMs | null;
@@ -52,6 +54,7 @@ export async function selectMachines(db: Db): Promise<MachineRow[]> {
     drained: row.drained === 1,
     agent: row.agent,
     boot_id: row.boot_id,
+    address: row.address,
     spool: row.spool,
     seenAt: row.seen_at,
     driver: row.driver,
@@ -77,6 +80,7 @@ export async function ensureMachine(
       agent: null,
       boot_id: null,
       host: null,
+      address: null,
       spool: null,
       seen_at: null,
       driver: login === null ? "agent" : "ssh",
@@ -99,6 +103,8 @@ export interface Introduction {
   hardware: Hardware;
   bootId: string;
   host: string;
+  /** Where other machines reach it. */
+  address: string;
   spool: string;
 }
 
@@ -111,6 +117,7 @@ export async function introduceAgent(db: Db, machine: string, hello: Introductio
       hardware_json: JSON.stringify(hello.hardware),
       boot_id: hello.bootId,
       host: hello.host,
+      address: hello.address,
       spool: hello.spool,
       seen_at: now,
     })

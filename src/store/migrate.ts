@@ -3,6 +3,7 @@ import type { Connections, Db, Dialect } from "./dialect.ts";
 import { first } from "./migrations/0001_first.ts";
 import { runCode } from "./migrations/0002_run_code.ts";
 import { ssh } from "./migrations/0003_ssh.ts";
+import { workers } from "./migrations/0004_workers.ts";
 
 export interface Migration {
   name: string;
@@ -14,6 +15,7 @@ export const migrations: readonly Migration[] = [
   { name: "0001_first", up: first },
   { name: "0002_run_code", up: runCode },
   { name: "0003_ssh", up: ssh },
+  { name: "0004_workers", up: workers },
 ];
 
 export type Migrated =

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { type WorkerEnd as AttemptEnd, endOfGang, endsTheOthers } from "../core/gang.ts";
 import type { Peaks } from "../core/peaks.ts";
 import type { AttemptId, Ending, JobId, StopReason, UnixMs } from "../core/run.ts";
 import type { Symptom } from "../core/symptom.ts";
@@ -48,11 +49,12 @@ export async function recordStarts(db: Db, starts: Started[]): Promise<Touched[]
     set status = 'running', started_at = start.at
     from ${wordsOf(db).table({ id: "text", at: "bigint" }, rows)} as start
     where attempt.id = start.id and attempt.status in ('assigned', 'taken')
-    returning attempt.id, attempt.job_id, attempt.n, attempt.started_at`.execute(db);
+    returning coalesce(attempt.leader_id, attempt.id) as id, attempt.job_id, attempt.n, attempt.started_at`.execute(db);
   if (started.rows.length === 0) return [];
   const columns = { id: "text", job_id: "bigint", n: "bigint", at: "bigint" } as const;
   const runs = started.rows.map((row) => [row.id, row.job_id, row.n, row.started_at]);
-  await sql`update run set status = 'running', started_at = start.at
+  // With several workers it has started when the first one has.
+  await sql`update run set status = 'running', started_at = coalesce(run.started_at, start.at)
     from ${wordsOf(db).table(columns, runs)} as start
     where run.job_id = start.job_id and run.n = start.n and run.attempt_id = start.id`.execute(db);
   return started.rows.map(({ id, job_id, n }) => ({ job: job_id, n, attempt: id }));
@@ -141,10 +143,15 @@ export interface EndsRecorded {
   /** Jobs whose waiting runs or ends have changed: the loop looks at them again. */
   jobs: JobId[];
   endedJobs: JobId[];
+  /** Machines on which workers are to stop, since others of their attempts have not ended well. */
+  stopping: number[];
 }
 
+/** What a worker is given to end in when another one has not ended well. */
+const OTHERS_GRACE_MS = 5000;
+
 export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<EndsRecorded> {
-  if (ends.length === 0) return { touched: [], jobs: [], endedJobs: [] };
+  if (ends.length === 0) return { touched: [], jobs: [], endedJobs: [], stopping: [] };
   const touched: Touched[] = [];
   const attempts: Cells[] = [];
   const runs: Cells[] = [];
@@ -153,6 +160,8 @@ export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<En
     db,
     ends.map((end) => end.attempt),
   );
+  const leaders = new Map<AttemptId, RunOfEnd>();
+  const over: { run: RunOfEnd; end: AttemptEnd; timeLimitMs: number | null }[] = [];
   for (const end of ends) {
     const row = rows.get(end.attempt);
     if (!row) continue;
@@ -161,25 +170,68 @@ export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<En
     const endedAt = Math.round(end.endedAt);
     // What its user has cancelled does not come back, however it ended.
     const isAtLimit = end.timeLimitMs !== null && row.stop_reason !== "cancelled";
-    const stopReason = isAtLimit ? "time_limit" : row.stop_reason;
+    const asked = isAtLimit ? "time_limit" : row.stop_reason;
+    const { ending, symptom } = end;
     const peaks = [rounded(end.memoryPeakBytes), rounded(end.gpuMemoryPeakBytes)];
-    attempts.push([end.attempt, startedAt, endedAt, JSON.stringify(end.ending), stopReason, end.output, ...peaks]);
+    attempts.push([end.attempt, startedAt, endedAt, JSON.stringify(ending), asked, end.output, symptom, ...peaks]);
     touched.push({ job: row.job_id, n: row.n, attempt: end.attempt });
-    if (row.attempt_id !== end.attempt) continue;
-    const tries = row.tries + (countsAsTry(end.ending, stopReason) ? 1 : 0);
-    const next = outcome(end.ending, stopReason, tries, row.retries, end.timeLimitMs, end.symptom);
-    const cause = "cause" in next && next.cause ? JSON.stringify(next.cause) : null;
-    const runEndedAt = next.status === "queued" ? null : endedAt;
-    // What never began was no attempt: the next one bears its number.
-    const takenBack = end.ending.kind === "never_began" ? 1 : 0;
-    runs.push([row.job_id, row.n, next.status, tries, takenBack, cause, exitCodeOf(end.ending), startedAt, runEndedAt]);
-    shift(changes, row.job_id, row.status, next.status);
+    const leader = row.leader_id ?? row.id;
+    if (row.attempt_id !== leader) continue;
+    if (row.port === null)
+      over.push({ run: row, end: { ending, asked, startedAt, endedAt, symptom }, timeLimitMs: end.timeLimitMs });
+    else leaders.set(leader, row);
   }
   if (attempts.length > 0) await endAttempts(db, attempts);
+  const stopping = new Set<number>();
+  for (const [leader, run] of leaders) {
+    const { end, machines } = await endGang(db, leader);
+    if (end) over.push({ run, end, timeLimitMs: run.time_limit_ms });
+    for (const machine of machines) stopping.add(machine);
+  }
+  for (const { run, end, timeLimitMs } of over) {
+    const tries = run.tries + (countsAsTry(end.ending, end.asked) ? 1 : 0);
+    const next = outcome(end.ending, end.asked, tries, run.retries, timeLimitMs, end.symptom);
+    const cause = "cause" in next && next.cause ? JSON.stringify(next.cause) : null;
+    const runEndedAt = next.status === "queued" ? null : end.endedAt;
+    // What never began was no attempt: the next one bears its number.
+    const takenBack = end.ending.kind === "never_began" ? 1 : 0;
+    const code = exitCodeOf(end.ending);
+    runs.push([run.job_id, run.n, next.status, tries, takenBack, cause, code, end.startedAt, runEndedAt]);
+    shift(changes, run.job_id, run.status, next.status);
+  }
   if (runs.length > 0) await endRuns(db, runs);
   const endedJobs = await writeCounts(db, changes, now);
   const dependants = await settleDependants(db, endedJobs, now);
-  return { touched, jobs: [...changes.keys(), ...dependants], endedJobs };
+  return { touched, jobs: [...changes.keys(), ...dependants], endedJobs, stopping: [...stopping] };
+}
+
+type RunOfEnd = Awaited<ReturnType<typeof selectForEnds>> extends Map<AttemptId, infer Row> ? Row : never;
+
+/** One worker of an attempt has ended: how the attempt has, once all have; and where others are to stop for its sake. */
+async function endGang(db: Db, leader: AttemptId): Promise<{ end: AttemptEnd | null; machines: number[] }> {
+  const workers = await db
+    .selectFrom("attempt")
+    .select(["status", "ending_json", "stop_reason", "started_at", "ended_at", "symptom"])
+    .where((is) => is.or([is("id", "=", leader), is("leader_id", "=", leader)]))
+    .orderBy("rank")
+    .execute();
+  const ends = workers.flatMap(({ status, ending_json, stop_reason, started_at, ended_at, symptom }) => {
+    if (status !== "ended" || ending_json === null) return [];
+    const ending = JSON.parse(ending_json) as Ending;
+    const asked = stop_reason as StopReason | null;
+    return [{ ending, asked, startedAt: started_at, endedAt: ended_at ?? 0, symptom }];
+  });
+  if (ends.length === workers.length) return { end: endOfGang(ends), machines: [] };
+  if (!ends.some(endsTheOthers)) return { end: null, machines: [] };
+  const stopped = await db
+    .updateTable("attempt")
+    .set({ stop_reason: "worker_ended", stop_grace_ms: OTHERS_GRACE_MS })
+    .where((is) => is.or([is("id", "=", leader), is("leader_id", "=", leader)]))
+    .where("status", "<>", sql.lit("ended"))
+    .where("stop_reason", "is", null)
+    .returning("machine_id")
+    .execute();
+  return { end: null, machines: stopped.map(({ machine_id }) => machine_id) };
 }
 
 type Cells = (string | number | null)[];
@@ -192,12 +244,13 @@ async function endAttempts(db: Db, rows: Cells[]): Promise<void> {
     ending_json: "text",
     stop_reason: "text",
     output_json: "text",
+    symptom: "text",
     memory_peak_bytes: "bigint",
     gpu_memory_peak_bytes: "bigint",
   } as const;
   await sql`update attempt set status = 'ended', started_at = coalesce(past.started_at, attempt.started_at),
     ended_at = past.ended_at, ending_json = past.ending_json, stop_reason = past.stop_reason,
-    output_json = past.output_json, ${higherPeaks}
+    output_json = past.output_json, symptom = past.symptom, ${higherPeaks}
     from ${wordsOf(db).table(columns, rows)} as past where attempt.id = past.id`.execute(db);
 }
 
@@ -228,8 +281,8 @@ async function selectForEnds(db: Db, attempts: AttemptId[]) {
     .selectFrom("attempt")
     .innerJoin("run", (join) => join.onRef("run.job_id", "=", "attempt.job_id").onRef("run.n", "=", "attempt.n"))
     .innerJoin("job", "job.id", "attempt.job_id")
-    .select(["attempt.id", "attempt.job_id", "attempt.n", "attempt.stop_reason", "run.status"])
-    .select(["run.tries", "run.attempt_id", "job.retries"])
+    .select(["attempt.id", "attempt.job_id", "attempt.n", "attempt.stop_reason", "attempt.leader_id", "attempt.port"])
+    .select(["run.status", "run.tries", "run.attempt_id", "job.retries", "job.time_limit_ms"])
     .where("attempt.id", "in", attempts)
     .where("attempt.status", "<>", sql.lit("ended"))
     .execute();

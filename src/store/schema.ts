@@ -1,5 +1,6 @@
 import type { Generated } from "kysely";
 import type { AttemptId, JobId, RunStatus, UnixMs } from "../core/run.ts";
+import type { Symptom } from "../core/symptom.ts";
 
 /** The tables, as every question sees them. Columns that end in `_json` hold JSON text; instants are epoch ms. */
 export interface Tables {
@@ -77,6 +78,8 @@ interface MachineTable {
   spool: string | null;
   seen_at: UnixMs | null;
   driver: Generated<"agent" | "ssh">;
+  /** Where other machines reach it; null: not known. */
+  address: string | null;
   /** A Login, of a machine behind ssh. */
   login_json: string | null;
 }
@@ -162,6 +165,7 @@ interface ResultNumberTable {
   value: number;
 }
 
+/** A row is a worker. That of rank 0 stands for the attempt, and bears its name; most attempts have no other. */
 interface AttemptTable {
   id: AttemptId;
   job_id: JobId;
@@ -184,6 +188,12 @@ interface AttemptTable {
   snapshot: string | null;
   memory_peak_bytes: number | null;
   gpu_memory_peak_bytes: number | null;
+  rank: Generated<number>;
+  /** The worker of rank 0; null: it is that one. */
+  leader_id: AttemptId | null;
+  /** At which the workers of one attempt find each other; null: it has one worker. */
+  port: number | null;
+  symptom: Symptom | null;
 }
 
 /** A question to a machine that needs an answer now. */

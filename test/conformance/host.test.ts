@@ -29,10 +29,15 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
   test("says who it is, and keeps what the login has set for its commands", async () => {
     const spool = await aHostSpool(shell);
     const host = spool.open({
-      environment: { CANARY: "it's $HOME", SSH_CONNECTION: "10.0.0.1", RUNYARD_STOP_AT: "no" },
+      environment: {
+        CANARY: "it's $HOME",
+        LC_ALL: "C.UTF-8",
+        SSH_CONNECTION: "10.0.0.1 40000 10.0.0.5 22",
+        RUNYARD_STOP_AT: "no",
+      },
     });
-    const [boot, name, now, ...folder] = (await host.told("hello ")).split(" ");
-    expect([boot, name, folder.join(" ")]).toEqual([bootId(), hostname(), spool.home]);
+    const [boot, name, address, now, ...folder] = (await host.told("hello ")).split(" ");
+    expect([boot, name, address, folder.join(" ")]).toEqual([bootId(), hostname(), "10.0.0.5", spool.home]);
     expect(Math.abs(Number(now) - Date.now())).toBeLessThan(2000);
     expect(namesIn(spool.home)).toEqual(["code", "environments", "epoch", "kept"]);
     for (const folder of [spool.root, spool.home, `${spool.home}/code`]) {
@@ -40,6 +45,7 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
     }
     const own = readFileSync(`${spool.home}/environments/own.sh`, "utf8");
     expect(own).toMatch(/^export CANARY=/m);
+    expect(own).toMatch(/^export LC_ALL=['"]C\.UTF-8['"]$/m);
     expect(own).not.toMatch(/SSH_|RUNYARD_STOP_AT|PWD=|SHLVL/);
     const attempt = spool.anAttempt(`. '${spool.home}/environments/own.sh'; printf %s "$CANARY"`);
     host.say("begin", attempt.id);
@@ -57,7 +63,7 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
     ];
     for (const [place, environment, expected] of places) {
       const said = await spool.open({ spool: place, environment }).told("hello ");
-      expect(said.split(" ").slice(3).join(" ")).toBe(expected);
+      expect(said.split(" ").slice(4).join(" ")).toBe(expected);
     }
   });
 

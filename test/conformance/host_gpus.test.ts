@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { bootId, identify, type ProcessIdentity, parseProcessLine } from "../../src/platform/processes.ts";
 import { claimGpus, gpuClaimFolder, listClaims, releaseGpus } from "../../src/spool/gpu_claim.ts";
@@ -150,6 +152,23 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
     expect(await claimGpus(anothers(keys, self, true))).toMatchObject({ ok: false, code: "held" });
     writeFileSync(go, "");
     for (const attempt of [one, two]) await attempt.ended();
+  });
+
+  test("a port that somebody listens at is refused, and asked for again it may be had", async () => {
+    const listener = createServer().listen(0);
+    await once(listener, "listening");
+    const { port } = listener.address() as AddressInfo;
+    const spool = await aHostSpool(shell);
+    const attempt = spool.anAttempt("count");
+    writeFileSync(`${attempt.folder}/port`, `${port}\n`);
+    const host = await spool.aHost();
+    host.say("begin", attempt.id);
+    expect(await host.told(`refused ${attempt.id} `)).toBe(`port ${port} is in use`);
+    expect(attempt.executions()).toBe(0);
+    listener.close();
+    await once(listener, "close");
+    host.say("begin", attempt.id);
+    expect(await attempt.ended()).toMatch(/^0 .* exit$/);
   });
 
   test("what has begun is not refused because it is asked again when its GPU is another's", async () => {

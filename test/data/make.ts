@@ -65,7 +65,8 @@ await store.write(async (db) => {
   await ensurePool(db, "local", "agent", "ada");
   await ensureMachine(db, "local", "local");
   const hardware = { cpus: 8, memoryBytes: 2 ** 34, gpus: [], problems: [], unseen: null, reserved: [], blocked: null };
-  await introduceAgent(db, "local", { agent: "a1", hardware, bootId: "b1", host: "lab1", spool: "/spool" }, NOW);
+  const where = { bootId: "b1", host: "lab1", address: "10.0.0.5", spool: "/spool" };
+  await introduceAgent(db, "local", { agent: "a1", hardware, ...where }, NOW);
   await setMachine(db, "local", { slots: ["0", "1", ""] });
   const token = { id: "t1", user_name: "ada", role: "admin" as const, label: "made at the first start" };
   await insertToken(db, { ...token, hash: "0".repeat(64), created_at: NOW, expires_at: null, revoked_at: null });
@@ -96,10 +97,10 @@ await store.write((db) => settleDependants(db, [train], NOW));
 await store.close();
 
 async function assign(job: JobId, count: number): Promise<AttemptId[]> {
-  const starts = Array.from({ length: count }, () => ({ job, machine: 1, slot, snapshot: null }));
+  const starts = Array.from({ length: count }, () => ({ job, workers: [{ machine: 1, slot }], port: 0, snapshot: null }));
   const id = (job: JobId, n: number, attempt: number) => `${job}.${n}.${attempt}-k3v9x0q2aa` as AttemptId;
   const given = await store.write((db) => assignAttempts(db, dialect, starts, 1, id, NOW));
-  return given.flatMap((attempt) => (attempt ? [attempt.id] : []));
+  return given.flat().map((attempt) => attempt.id);
 }
 
 async function end(attempt: AttemptId, exitCode: number): Promise<void> {

@@ -155,7 +155,15 @@ test("an agent that waits for work gets none once its token is revoked", async (
   const agent = yard.clientWith(secret);
   const params = { machine: "local" };
   const hardware = { cpus: 1, memoryBytes: 0, gpus: [], problems: [] };
-  const hello = { agent: "impostor", machine: "local", hardware, bootId: "b", host: "h", spool: yard.folder };
+  const hello = {
+    agent: "impostor",
+    machine: "local",
+    hardware,
+    bootId: "b",
+    host: "h",
+    address: "10.0.0.1",
+    spool: yard.folder,
+  };
   const { epoch } = await agent.call("hello", { params, body: hello });
   const poll = agent.call("poll", { params, body: { agent: "impostor", epoch, waitMs: 60_000 } });
   await yard.client.call("revokeToken", { params: { token: id } });

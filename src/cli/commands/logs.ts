@@ -18,6 +18,7 @@ interface LogsOptions {
   tail?: string;
   since?: string;
   stream?: string;
+  worker?: string;
   raw?: boolean;
 }
 
@@ -27,6 +28,8 @@ interface LogsPlan {
   tail: number | null;
   /** Runs that did not run since then are left out; null: none are. */
   since: number | null;
+  /** Of several workers which one is shown, by its rank. */
+  worker: number;
   raw: boolean;
 }
 
@@ -37,6 +40,7 @@ export function declareLogs({ command, act }: Declaration): void {
     .option("--tail <N>", "begin with the last N lines of each run")
     .option("--since <TIME>", "only runs that ran since then (10m, 2h), each with all it has printed; see --tail")
     .option("--stream <WHICH>", "only out, or only err")
+    .option("--worker <RANK>", "of a run with several workers, that one (default: 0)")
     .option("--raw", "pass every byte on, also to a terminal; no prefixes");
   act(command, () => logs(command.args, command.opts<LogsOptions>()));
 }
@@ -64,17 +68,22 @@ async function logs(words: readonly string[], options: LogsOptions): Promise<num
   return outcome === "interrupted" ? INTERRUPTED : outcome;
 }
 
-function planFrom({ tail, since, stream, raw }: LogsOptions): LogsPlan {
+function planFrom({ tail, since, stream, worker, raw, follow }: LogsOptions): LogsPlan {
   if (stream !== undefined && stream !== "out" && stream !== "err")
     throw wrongUsage(`--stream ${stream}: it is out or err.`);
   const lines = tail === undefined ? null : wholeNumber(tail, 0, 1_000_000);
   if (isMisread(lines)) throw wrongUsage(`--tail ${tail}: ${lines.misread}`);
+  const rank = worker === undefined ? 0 : wholeNumber(worker, 0, 1023);
+  if (isMisread(rank)) throw wrongUsage(`--worker ${worker}: ${rank.misread}`);
+  if (rank > 0 && follow)
+    throw wrongUsage("--follow shows worker 0. Leave it out to see what another one has printed so far.");
   const sinceMs = since === undefined ? null : parseDurationMs(since);
   if (since !== undefined && sinceMs === null) throw wrongUsage(`--since ${since}: it takes a duration: 90s, 15m, 2h.`);
   return {
     streams: stream === undefined ? ["out", "err"] : [stream],
     tail: lines,
     since: sinceMs === null ? null : Date.now() - sinceMs,
+    worker: rank,
     raw: raw ?? false,
   };
 }
@@ -114,7 +123,7 @@ async function printLogs(
       for (const run of page) {
         if (signal.aborted) return INTERRUPTED;
         isAnyBegun ||= run.attempts > 0;
-        if (await isWanted(connection, run, plan)) await printRunLog(connection, run.id, plan, isOne);
+        if (await isWanted(connection, run, plan)) await printRunLog(connection, run, plan, isOne);
       }
     }
   }
@@ -131,11 +140,15 @@ async function isWanted({ client }: Connection, run: Run, { since }: LogsPlan): 
   return last !== undefined && ranSince(last, since);
 }
 
-async function printRunLog(connection: Connection, id: string, plan: LogsPlan, isOne: boolean): Promise<void> {
+async function printRunLog(connection: Connection, run: Run, plan: LogsPlan, isOne: boolean): Promise<void> {
+  const { id } = run;
   const [job = 0, n = 0] = id.split(".").map(Number);
+  const worker = run.workers[plan.worker];
+  if (plan.worker > 0 && !worker) return note(`Run ${id} has no worker ${plan.worker}.`);
+  const attempt = plan.worker === 0 ? null : (worker?.attempt ?? null);
   for (const stream of plan.streams) {
     const sink = sinkFor(id, stream, plan, isOne);
-    const output = openRunOutput(connection, { job, n }, { stream, attempt: null, tail: plan.tail });
+    const output = openRunOutput(connection, { job, n }, { stream, attempt, tail: plan.tail });
     await output.advance((bytes) => sink.take(bytes));
     await sink.end();
   }

@@ -126,12 +126,14 @@ function printFacts(rows: readonly [string, string][]): void {
 }
 
 function demandText(demand: unknown): string {
-  const { gpus, cpus, memoryBytes } = (demand ?? {}) as Record<string, number | null>;
+  const { gpus, cpus, memoryBytes, workers } = (demand ?? {}) as Record<string, number | null>;
   const parts = [];
   if (typeof gpus === "number") parts.push(gpus === 0 ? "no GPU" : `${gpus} GPU${gpus === 1 ? "" : "s"}`);
   if (typeof cpus === "number") parts.push(`${cpus} core${cpus === 1 ? "" : "s"}`);
   if (typeof memoryBytes === "number") parts.push(`${formatBytes(memoryBytes)} memory`);
-  return parts.join(", ");
+  const each = parts.join(", ");
+  if (typeof workers !== "number" || workers === 1) return each;
+  return each === "" ? `${workers} workers` : `${workers} workers with ${each} each`;
 }
 
 function limitsText(definition: Record<string, unknown>): string {
@@ -166,7 +168,7 @@ function printRuns(runs: readonly Run[]): void {
     run.id,
     statusCell(run.status, colours),
     runtime(run, now),
-    whereOf(run),
+    wheresOf(run),
     printable(paramsOf(run) || run.command),
     run.cause ? printable(run.cause.text) : valuesText(Object.keys(run.result).length > 0 ? run.result : run.metrics),
   ]);
@@ -181,9 +183,14 @@ function paramsOf(run: Run): string {
     .join(" ");
 }
 
-function whereOf({ machine, gpus }: Run): string {
+function whereOf({ machine, gpus }: Pick<Run, "machine" | "gpus">): string {
   if (machine === null) return "";
   return printable(gpus.length > 0 ? `${machine} GPU ${gpus.join(",")}` : machine);
+}
+
+/** Of several workers all their machines. */
+function wheresOf(run: Run): string {
+  return run.workers.length > 1 ? [...new Set(run.workers.map(whereOf))].join(", ") : whereOf(run);
 }
 
 async function showRun(connection: Connection, job: number, n: number, options: ShowOptions): Promise<number> {
@@ -205,7 +212,7 @@ function printRun({ run, attempts, checkpoints }: Answer<"showRun">): void {
     ["command", printable(run.command)],
     ["line", run.line === null ? "" : String(run.line)],
     ["params", printable(paramsOf(run))],
-    ["where", whereOf(run)],
+    ["where", wheresOf(run)],
     ["progress", run.progress ? `${run.progress.done}${run.progress.of === null ? "" : ` of ${run.progress.of}`}` : ""],
     ["metrics", valuesText(run.metrics)],
     ["result", valuesText(run.result)],
@@ -217,7 +224,29 @@ function printRun({ run, attempts, checkpoints }: Answer<"showRun">): void {
     ["started", run.startedAt === null ? "" : localTime(run.startedAt, now)],
     ["ended", run.endedAt === null ? "" : localTime(run.endedAt, now)],
   ]);
+  if (run.workers.length > 1) printWorkers(run.workers);
   if (attempts.length > 1) printAttempts(attempts, now);
+}
+
+function printWorkers(workers: Run["workers"]): void {
+  const columns: Column[] = [
+    { title: "WORKER", align: "right" },
+    { title: "STATE" },
+    { title: "WHERE", cuttable: true },
+    { title: "EXIT CODE", align: "right" },
+    { title: "FILES", cuttable: true, optional: true },
+  ];
+  const rows = workers.map((worker): Cell[] => [
+    String(worker.rank),
+    statusCell(worker.status, colours),
+    whereOf(worker),
+    worker.exitCode === null ? "" : String(worker.exitCode),
+    printable(worker.results ?? ""),
+  ]);
+  const table = layTable(columns, rows, outputWidth());
+  print("");
+  print(colours.bold(table.head));
+  for (const line of table.body) print(line);
 }
 
 function printAttempts(attempts: readonly Attempt[], now: number): void {

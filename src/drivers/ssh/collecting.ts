@@ -155,7 +155,7 @@ export function openCollector(options: CollectorOptions): Collector {
     if (end === null) return;
     tellEvents(assignment.attempt);
     const folder = workerFolder(mirror.spool, assignment.attempt);
-    const kept = keptFolder(mirror.spool, assignment.job, assignment.n);
+    const kept = keptFolder(mirror.spool, assignment);
     // What this attempt keeps replaces what it was given.
     if (existsSync(`${folder}/keep`)) rmSync(kept, { recursive: true, force: true });
     keepCheckpoints(folder, kept);

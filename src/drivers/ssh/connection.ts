@@ -11,6 +11,8 @@ export interface Connection {
   home: string;
   bootId: string;
   hostName: string;
+  /** Where other machines reach it, as far as is known. */
+  address: string;
   /** What has to be added to the machine's clock to have ours. */
   clockMs: number;
   /** A request to host.sh: a word and its arguments. */
@@ -78,6 +80,7 @@ export async function openConnection(
     home: greeting.folder,
     bootId: greeting.bootId,
     hostName: greeting.host,
+    address: greeting.address ?? greeting.host,
     clockMs: Date.now() - greeting.now,
     say: line.say,
     async look(attempts) {

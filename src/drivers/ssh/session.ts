@@ -166,8 +166,9 @@ export function openSession(options: SessionOptions): Session {
     if (closing.signal.aborted) now.close();
     await survey();
     said = "";
-    const { bootId, hostName } = now;
-    await desk.introduce(machine, { agent: holder, hardware, bootId, host: hostName, spool: options.mirror });
+    const { bootId, hostName, address } = now;
+    const introduction = { agent: holder, hardware, bootId, host: hostName, address, spool: options.mirror };
+    await desk.introduce(machine, introduction);
     attempts.accept(await desk.resume(machine.id, holder));
     await stop();
     now.say("list");

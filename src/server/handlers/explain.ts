@@ -21,6 +21,7 @@ const stopReasons: Record<StopReason, string> = {
   time_limit: "it has reached its time limit",
   preempted: "it makes room for another run, and goes on later",
   withdrawn: "it goes back to the queue if it has not begun",
+  worker_ended: "another of its workers has not ended well",
 };
 
 export function explainHandler(yard: Yard): Handlers["explain"] {

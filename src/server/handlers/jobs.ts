@@ -2,6 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import type { Submission } from "../../api/job.ts";
 import { describeLimits } from "../../core/capacity_limit.ts";
 import type { Command } from "../../core/command.ts";
+import { workersOf } from "../../core/demand.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import { openLedger } from "../../core/ledger.ts";
 import type { Machine } from "../../core/machine.ts";
@@ -218,10 +219,12 @@ async function checkPool(yard: Yard, body: Submission, user: string): Promise<Re
   if (!pool) return refuse({ code: "pool_missing", pool: body.pool, known: pools.map(({ name }) => name) });
   if (pool.owner !== user && !pool.shared) return refuse({ code: "not_shared", pool: pool.name, owner: pool.owner });
   const { demand } = body;
-  if (!demand.gpus && !demand.cpus && !demand.memoryBytes) return null;
+  const asked = workersOf(demand);
+  if (!demand.gpus && !demand.cpus && !demand.memoryBytes && asked === 1) return null;
   const machines = await machinesOf(yard, body.pool);
   const isUnknown = machines.some((machine) => machine.hardware.cpus === 0);
-  if (isUnknown || machines.some((machine) => openLedger(machine).couldEverHold(demand))) return null;
+  const able = machines.reduce((sum, machine) => sum + openLedger(machine).couldEverHold(demand), 0);
+  if (isUnknown || able >= asked) return null;
   const largest = machines.map(describeSize).join("; ") || `pool ${body.pool} has no machine`;
   return refuse({ code: "can_never_run", asked: demand, largest });
 }

@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
+import { keptName } from "../../core/assignment.ts";
 import { type Refused, refuse } from "../../core/failure.ts";
+import type { AttemptId } from "../../core/run.ts";
 import { parseEvent } from "../../core/run_event.ts";
 import type { OutputPlace } from "../../files/output_place.ts";
 import { describeFileProblem } from "../../files/problem.ts";
-import { type AttemptRow, selectAttemptsOfRun } from "../../store/attempts.ts";
+import { type AttemptRow, selectAttempt, selectAttemptsOfRun, selectMates } from "../../store/attempts.ts";
 import { type JobRow, makeRuns, selectJob } from "../../store/jobs.ts";
 import { selectMachines } from "../../store/machines.ts";
 import { type RunRow, selectRun } from "../../store/runs.ts";
@@ -40,13 +42,18 @@ export function runHandlers(yard: Yard): RunHandlers {
       };
       const rows = await selectAttemptsOfRun(store.read, job.id, params.n);
       const last = rows.at(-1);
+      const latest = last ? [last, ...(await selectMates(store.read, [last.id]))] : [];
+      const workers = run.workers.map((worker) => {
+        const row = latest.find(({ id }) => id === worker.attempt);
+        return row ? { ...worker, results: folder(row, `results/${row.id}`) } : worker;
+      });
       return {
-        run,
+        run: { ...run, workers },
         attempts: rows.map((attempt) => {
           const machine = machines.get(attempt.machine_id)?.name ?? null;
           return presentAttempt(attempt, machine, folder(attempt, `results/${attempt.id}`));
         }),
-        checkpoints: last ? folder(last, `kept/${job.id}.${params.n}`) : null,
+        checkpoints: last ? folder(last, `kept/${keptName(job.id, params.n, 0)}`) : null,
       };
     },
 
@@ -102,8 +109,10 @@ export function runHandlers(yard: Yard): RunHandlers {
 
   /** Where a stream of an attempt lies now: with the yard, or still where the run writes it. Null: the run had no such attempt. */
   async function find(job: JobRow, n: number, attemptId: string | null, stream: "out" | "err" | "events") {
-    const attempts = await selectAttemptsOfRun(store.read, job.id, n);
-    const attempt = attemptId === null ? attempts.at(-1) : attempts.find((one) => one.id === attemptId);
+    const attempt =
+      attemptId === null
+        ? (await selectAttemptsOfRun(store.read, job.id, n)).at(-1)
+        : await attemptNamed(job, n, attemptId);
     const run = await selectRun(store.read, job.id, n);
     const ended = run !== null && run.ended_at !== null;
     if (!attempt && attemptId !== null) return null;
@@ -118,6 +127,12 @@ export function runHandlers(yard: Yard): RunHandlers {
         ended,
       };
     return { place: await spoolPlace(attempt, stream), ended };
+  }
+
+  /** Also a worker beside that of rank 0. */
+  async function attemptNamed(job: JobRow, n: number, id: string): Promise<AttemptRow | null> {
+    const attempt = await selectAttempt(store.read, id as AttemptId);
+    return attempt?.job_id === job.id && attempt.n === n ? attempt : null;
   }
 
   async function spoolPlace(attempt: AttemptRow, stream: string): Promise<OutputPlace> {

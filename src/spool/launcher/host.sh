@@ -27,6 +27,9 @@ open_spool() {
   [ "$epoch" -ge "$seen" ] || { say "deposed $seen"; exit; }
   # On a full disk it is noted the next time: what has ended is not to wait for that.
   [ "$epoch" = "$seen" ] || { printf '%s\n' "$epoch" >epoch.new && mv epoch.new epoch; }
+  set -- ${SSH_CONNECTION-} # <client> <its port> <server> <its port>
+  address=${3:--}
+  case $address in *[!0-9A-Fa-f.:]*) address=- ;; esac
   unset SSH_CLIENT SSH_CONNECTION SSH_TTY SSH_AUTH_SOCK SSH_ORIGINAL_COMMAND
   (
     unset OLDPWD PWD SHLVL RUNYARD_STOP_AT LC_ALL
@@ -34,7 +37,7 @@ open_spool() {
     export -p >"environments/own.$$" && mv "environments/own.$$" environments/own.sh
   )
   look_at_clock
-  say "hello $boot_id $host_name $now $home"
+  say "hello $boot_id $host_name $address $now $home"
 }
 
 # Whether exactly this process runs: pid, start ticks, boot id.
@@ -100,8 +103,17 @@ give_back() {
   [ ! -s gpus ] || unclaim held
 }
 
+# Whether something listens at this port, as far as the kernel tells.
+is_taken() {
+  grep -qE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:[0-9A-F]+ 0A " /proc/net/tcp /proc/net/tcp6
+}
+
 begin() {
   attempt=$1
+  if [ -s "$home/$1/0/port" ] && read -r port <"$home/$1/0/port" && is_taken "$port"; then
+    [ -e "$home/$1/0/begun" ] || say "refused $attempt port $port is in use"
+    return
+  fi
   if [ -s "$home/$1/0/gpus" ]; then
     cd "$home/$1/0" && claim_gpus
   fi

@@ -9,7 +9,7 @@ import { type Connections, wordsOf } from "../../../src/store/dialect.ts";
 import { insertJob, type JobRow, makeNextRuns, type NewJob, selectJob } from "../../../src/store/jobs.ts";
 import { ensureMachine } from "../../../src/store/machines.ts";
 import { migrate } from "../../../src/store/migrate.ts";
-import { type Ended, recordEnds, recordObserved, recordStarts } from "../../../src/store/reports.ts";
+import { type Ended, type EndsRecorded, recordEnds, recordObserved, recordStarts } from "../../../src/store/reports.ts";
 import { type RunRow, type RunSpan, retryRuns } from "../../../src/store/runs.ts";
 import { openStore, type Store } from "../../../src/store/store.ts";
 import type { Kind } from "./place.ts";
@@ -51,7 +51,7 @@ export interface Steered {
   take(limit?: number): Promise<AttemptId[]>;
   start(...attempts: AttemptId[]): Promise<void>;
   observe(attempt: AttemptId, result: Record<string, unknown>): Promise<void>;
-  end(attempt: AttemptId, ending?: Ending | number, said?: Partial<Ended>): Promise<void>;
+  end(attempt: AttemptId, ending?: Ending | number, said?: Partial<Ended>): Promise<EndsRecorded>;
   /** Assigns, starts and ends the next waiting run of the job. */
   finish(job: JobId, exitCode?: number): Promise<void>;
   cancel(job: JobId, range?: RunSpan["range"]): Promise<number>;
@@ -106,9 +106,14 @@ export function steer(store: Store): Steered {
         return job;
       }),
     async assign(job, count = 1, machine = MACHINE) {
-      const starts = Array.from({ length: count }, () => ({ job, machine, slot, snapshot: null }));
+      const starts = Array.from({ length: count }, () => ({
+        job,
+        workers: [{ machine, slot }],
+        port: 0,
+        snapshot: null,
+      }));
       const given = await store.write((db) => assignAttempts(db, dialect, starts, EPOCH, id, NOW));
-      return given.filter((attempt) => attempt !== null);
+      return given.flat();
     },
     async take(limit = 1000) {
       return (await store.write((db) => takeAttempts(db, MACHINE, "agent", limit))).map((row) => row.id);
@@ -125,7 +130,7 @@ export function steer(store: Store): Steered {
       await store.write((db) => recordObserved(db, [{ attempt, progress: null, metrics: {}, result }]));
     },
     async end(attempt, ending = 0, said = {}) {
-      await store.write((db) => recordEnds(db, [anEnd(attempt, ending, said)], NOW + 5));
+      return store.write((db) => recordEnds(db, [anEnd(attempt, ending, said)], NOW + 5));
     },
     async finish(job, exitCode = 0) {
       const [attempt] = await steered.assign(job);

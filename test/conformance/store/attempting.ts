@@ -5,6 +5,7 @@ import {
   selectAttempt,
   selectAttempts,
   selectAttemptsOfRun,
+  selectMates,
   selectOpenAttempts,
   selectWantedStops,
   takeAttempts,
@@ -23,10 +24,12 @@ export function attempting(kind: Kind): void {
     const yard = await aStore(kind);
     const [a, b] = [await yard.submit({ total: 3 }), await yard.submit()];
     const { store } = yard;
-    const starts = [a, b, a, a, b, a].map((job) => ({ job, machine: MACHINE, slot, snapshot: "s" }));
+    const starts = [a, b, a, a, b, a].map((job) => {
+      return { job, workers: [{ machine: MACHINE, slot }], port: 0, snapshot: "s" };
+    });
     const name = (job: JobId, n: number, attempt: number) => `${job}-${n}-${attempt}` as AttemptId;
     const given = await store.write((db) => assignAttempts(db, store.dialect, starts, 1, name, NOW));
-    expect(given.map((attempt) => attempt?.id ?? null)).toEqual(["1-1-1", "2-1-1", "1-2-1", "1-3-1", null, null]);
+    expect(given.map(([first]) => first?.id ?? null)).toEqual(["1-1-1", "2-1-1", "1-2-1", "1-3-1", null, null]);
     expect(await yard.assign(a)).toEqual([]);
     expect(await yard.counts(a)).toEqual({ running: 3 });
     expect(await yard.statuses(a)).toEqual(["starting", "starting", "starting"]);
@@ -82,6 +85,42 @@ export function attempting(kind: Kind): void {
     expect(await yard.take()).toEqual([]);
     const row = await selectAttempt(yard.store.read, given[0] as AttemptId);
     expect(row).toMatchObject({ status: "taken", agent: "agent" });
+  });
+
+  test("workers of one attempt are rows of their own, and end it together", async () => {
+    const yard = await aStore(kind);
+    const { store } = yard;
+    const job = await yard.submit({ total: 2 });
+    const name = (job: JobId, n: number, attempt: number) => `${job}-${n}-${attempt}` as AttemptId;
+    const place = { machine: MACHINE, slot };
+    const starts = [1, 2].map(() => ({ job, workers: [place, place], port: 20_001, snapshot: null }));
+    const given = await store.write((db) => assignAttempts(db, store.dialect, starts, 1, name, NOW));
+    expect(given.map((workers) => workers.map(({ id }) => id))).toEqual([
+      ["1-1-1", "1-1-1.1"],
+      ["1-2-1", "1-2-1.1"],
+    ]);
+    expect(await yard.take()).toEqual(given.flat().map(({ id }) => id));
+    expect(await selectMates(store.read, ["1-1-1" as AttemptId])).toMatchObject([
+      { id: "1-1-1.1", rank: 1, port: 20_001 },
+    ]);
+    expect(await selectAttemptsOfRun(store.read, job, 1)).toMatchObject([{ id: "1-1-1", rank: 0 }]);
+    expect(await store.write((db) => wantBack(db, "all"))).toEqual([]);
+
+    await yard.start("1-1-1.1" as AttemptId, "1-2-1" as AttemptId);
+    expect(await yard.statuses(job)).toEqual(["running", "running"]);
+    expect((await yard.end("1-1-1.1" as AttemptId, 0)).stopping).toEqual([]);
+    expect(await yard.statuses(job)).toEqual(["running", "running"]);
+    await yard.end("1-1-1" as AttemptId, 0);
+    expect(await yard.statuses(job)).toEqual(["succeeded", "running"]);
+
+    expect((await yard.end("1-2-1" as AttemptId, 3)).stopping).toEqual([MACHINE]);
+    expect(await selectWantedStops(store.read, MACHINE)).toMatchObject([
+      { id: "1-2-1.1", stop_reason: "worker_ended" },
+    ]);
+    expect(await yard.statuses(job)).toEqual(["succeeded", "running"]);
+    await yard.end("1-2-1.1" as AttemptId, 143);
+    expect(await selectRun(store.read, job, 2)).toMatchObject({ status: "failed", exit_code: 3, attempts: 1 });
+    expect(await yard.counts(job)).toEqual({ succeeded: 1, failed: 1 });
   });
 
   test("what is assigned at one instant is taken by priority, then as it was submitted", async () => {

@@ -102,13 +102,14 @@ export function keeping(kind: Kind): void {
 
   test("a machine that is known keeps its hardware, slots and id", async () => {
     const { store } = await aStore(kind);
-    const hello = { agent: "a1", hardware, bootId: "b", host: "lab1", spool: "/s" };
+    const hello = { agent: "a1", hardware, bootId: "b", host: "lab1", address: "10.0.0.5", spool: "/s" };
     await store.write((db) => introduceAgent(db, "lab1", hello, NOW));
     await store.write((db) => setMachine(db, "lab1", { slots: ["0", "0,1", "", "0"], drained: true }));
     await store.write((db) => ensureMachine(db, "lab1", "other"));
     const [machine] = await selectMachines(store.read);
     expect(machine).toEqual({
       id: 1,
+      address: "10.0.0.5",
       name: "lab1",
       pool: "local",
       hardware,

@@ -98,6 +98,8 @@ function anAssignment(n: number, text: string, more: Partial<Assignment> = {}): 
     umask: "022",
     limits: {},
     gang: null,
+    outputs: [],
+    keep: false,
     out: null,
     snapshot: null,
     timeLimitMs: null,

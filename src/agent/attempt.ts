@@ -178,7 +178,7 @@ export function openAttempt(assignment: Assignment, ways: AttemptWays): Attempt 
       const spec = { ...assignment, cwd, folder, python: ways.python, login: null };
       const environment = environmentFile(spool, assignment.environment);
       const kept = keptFolder(spool, assignment);
-      prepareFolder({ ...spec, environment }, assignment.out, kept, assignment.kept);
+      prepareFolder({ ...spec, environment }, assignment, kept);
       boundary("agent: prepared");
       ways.launch(folder);
     } catch (error) {

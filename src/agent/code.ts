@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir, rename } from "node:fs/promises";
+import { copyFile, mkdir, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Assignment } from "../core/assignment.ts";
+import { isOutput } from "../core/output_patterns.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { changesSince } from "../snapshots/changed_files.ts";
 import { layOut } from "../snapshots/lay_out.ts";
@@ -24,24 +25,36 @@ export async function layOutWork(snapshots: string, assignment: Assignment, fold
  * Moves what the attempt made or changed in its work folder to where it stays; links are not results. Where that cannot be
  * told, or not be moved, all of the folder stays. Throws where the disk is full.
  */
-export async function keepResults(snapshots: string, snapshot: string, spool: Spool, attempt: string): Promise<void> {
+export async function keepResults(
+  snapshots: string,
+  snapshot: string,
+  spool: Spool,
+  { attempt, ...wishes }: Pick<Assignment, "attempt" | "outputs" | "keep">,
+): Promise<void> {
   const work = `${workerFolder(spool, attempt)}/work`;
   if (!existsSync(work)) return;
   const results = resultsFolder(spool, attempt);
   try {
-    await moveChanges(snapshots, snapshot, work, results);
+    await moveChanges(snapshots, snapshot, work, results, wishes);
   } catch (error) {
     if (saysDiskFull(systemErrorText(error))) throw error;
     await rename(work, existsSync(results) ? `${results}/rest` : results);
   }
 }
 
-async function moveChanges(snapshots: string, snapshot: string, work: string, results: string): Promise<void> {
+async function moveChanges(
+  snapshots: string,
+  snapshot: string,
+  work: string,
+  results: string,
+  { outputs, keep }: Pick<Assignment, "outputs" | "keep">,
+): Promise<void> {
   const manifest = await readManifest(snapshots, snapshot);
   if (!manifest.ok) throw new Error(describeSnapshotProblem(manifest.problem));
   const { files } = await changesSince(work, manifest.value);
   for (const { path } of files) {
+    if (!isOutput(outputs, path)) continue;
     await mkdir(dirname(`${results}/${path}`), { recursive: true, mode: 0o700 });
-    await rename(`${work}/${path}`, `${results}/${path}`);
+    await (keep ? copyFile : rename)(`${work}/${path}`, `${results}/${path}`);
   }
 }

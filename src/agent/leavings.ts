@@ -26,7 +26,7 @@ export async function keepLeavings(assignment: Assignment, ending: Ending, ways:
   if (snapshot !== null && ending.kind !== "never_began") {
     // Loaded only where a job brings its code: an agent is to stay small.
     const { keepResults } = await import("./code.ts");
-    await patiently("results", () => keepResults(snapshots, snapshot, spool, attempt));
+    await patiently("results", () => keepResults(snapshots, snapshot, spool, assignment));
   }
   await patiently("checkpoints", () => keepCheckpoints(workerFolder(spool, attempt), keptFolder(spool, assignment)));
 

@@ -35,6 +35,8 @@ const assignmentSchema = z.object({
   limits: z.record(z.string(), z.string()),
   out: z.string().nullable(),
   snapshot: z.string().nullable(),
+  outputs: z.array(z.string()),
+  keep: z.boolean(),
   timeLimitMs: z.number().nullable(),
   /** When its command began, as the yard was told; null: nobody has told. */
   startedAt: z.number().nullable(),

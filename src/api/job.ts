@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { MOST_UTILIZATION } from "../core/capacity.ts";
 import { jobStatuses } from "../core/job.ts";
+import { outputPattern } from "../core/output_patterns.ts";
 import { name, text } from "./text.ts";
 
 const count = z.number().int().min(1).max(10_000_000);
@@ -62,6 +63,13 @@ const resultsSchema = z.strictObject({
   only: z.array(z.string()),
 });
 
+/** A file or folder in the work folder, with `*`, `?`, `[a-z]`; `*` stands for `/` too. */
+const outputSchema = text.transform((pattern, context) => {
+  const kept = outputPattern(pattern);
+  if (kept === null) context.addIssue({ code: "custom", message: "must name something within the work folder" });
+  return kept ?? "";
+});
+
 /** What `run`, `sweep`, `batch` and `submit` send. */
 export const submissionSchema = z.strictObject({
   /** Default: the command's first words. */
@@ -100,6 +108,10 @@ export const submissionSchema = z.strictObject({
   out: text.startsWith("/").nullable().default(null),
   snapshot: text.nullable().default(null),
   commit: text.nullable().default(null),
+  /** Which of the files that runs make in their snapshot of the code, or on another machine, are results; empty: all. */
+  outputs: z.array(outputSchema).default([]),
+  /** The folders of runs stay on their machines. */
+  keep: z.boolean().default(false),
   /** Runs (numbers from 1) that are not to be executed: their results are there. */
   skip: z.array(z.number().int().min(1)).max(1_000_000).default([]),
   /** Where results are put as runs end, never over what is there; null: they stay with the yard. */

@@ -54,6 +54,8 @@ export const attemptSchema = z.object({
   code: z.string().nullable(),
   /** The folder with what it made or changed in its snapshot of the code; null: nothing, or it worked in the user's folder. */
   results: z.string().nullable(),
+  /** Where its folder stays on its machine; null: it does not. */
+  stays: z.string().nullable(),
   assignedAt: z.string(),
   startedAt: z.string().nullable(),
   endedAt: z.string().nullable(),

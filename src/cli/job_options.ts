@@ -1,5 +1,6 @@
 import type { Axis } from "../core/axis.ts";
 import { isSetAlways } from "../core/environment.ts";
+import { outputPattern } from "../core/output_patterns.ts";
 import { isVariableName } from "./environment_file.ts";
 import { duration, isMisread, jobList, label, type Misread, misread, size, wholeNumber } from "./option_values.ts";
 
@@ -22,6 +23,8 @@ export interface JobOptions {
   env: string[];
   envFiles: string[];
   snapshot: boolean;
+  outputs: string[];
+  keep: boolean;
   tags: string[];
   resumable: boolean;
   paused: boolean;
@@ -187,6 +190,26 @@ export const jobOptions: readonly JobOption[] = [
     help: "run the code as it is now, whatever changes later",
     isDefault: true,
     read: () => ({ snapshot: true }),
+  },
+  {
+    flag: "outputs",
+    takes: "PATTERN",
+    help: "of what a run makes, bring back only this: model.bin, 'out/*.png' (default: all)",
+    repeats: true,
+    isDefault: true,
+    read: (text) => {
+      const pattern = outputPattern(text);
+      return pattern === null
+        ? misread("It names a file or folder within the run's work folder.")
+        : { outputs: [pattern] };
+    },
+  },
+  {
+    flag: "keep",
+    takes: null,
+    help: "leave the run's folder on its machine",
+    isDefault: true,
+    read: () => ({ keep: true }),
   },
   {
     flag: "tag",

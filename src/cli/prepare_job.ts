@@ -60,6 +60,8 @@ export async function prepareSubmission(work: Work, options: Partial<JobOptions>
     resumable: options.resumable ?? false,
     paused: options.paused ?? false,
     tags: options.tags ?? [],
+    outputs: options.outputs ?? [],
+    keep: options.keep ?? false,
     cwd: workingFolder(options.cwd),
     ...(await submittingEnvironment(options.envFiles ?? [], options.env ?? [])),
     umask: currentUmask(),

@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 import type { Slot } from "./demand.ts";
+import type { OutputPatterns } from "./output_patterns.ts";
 import type { StopReason } from "./run.ts";
 
 /** All that is needed to start an attempt on its machine. */
@@ -24,6 +25,10 @@ export interface Assignment {
   /** Both streams into this file; null: into the spool. */
   out: string | null;
   snapshot: string | null;
+  /** Which of the files that it makes are its results; empty: all. */
+  outputs: OutputPatterns;
+  /** Its folder stays on the machine. */
+  keep: boolean;
   timeLimitMs: number | null;
   /** When its command began, as the yard was told; null: nobody has told. */
   startedAt: number | null;

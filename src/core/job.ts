@@ -1,4 +1,5 @@
 import type { Demand } from "./demand.ts";
+import type { OutputPatterns } from "./output_patterns.ts";
 import type { JobId, UnixMs } from "./run.ts";
 
 /** How many of a job's runs stand where. `starting` counts under `running`. */
@@ -42,6 +43,10 @@ export interface JobPlan {
   snapshot: string | null;
   /** The commit the code came from; null: not known. */
   commit: string | null;
+  /** Which of the files that runs make are their results. Absent: all. */
+  outputs?: OutputPatterns;
+  /** Absent or false: a run's folder on its machine is removed when everything has been brought over. */
+  keep?: boolean;
   /** Where results are put as runs end. Absent: they stay with the yard. */
   results?: ResultsPlace;
 }

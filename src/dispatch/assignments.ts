@@ -59,7 +59,7 @@ async function assignmentOf(
   kept: string | null,
 ): Promise<Assignment> {
   const { command, values } = (await works.of(job)).run(row.n);
-  const { cwd, environment, named = [], umask, limits, out } = job.plan;
+  const { cwd, environment, named = [], umask, limits, out, outputs = [], keep = false } = job.plan;
   return {
     attempt: row.id,
     job: job.id,
@@ -75,6 +75,8 @@ async function assignmentOf(
     limits,
     out,
     snapshot: row.snapshot,
+    outputs,
+    keep,
     timeLimitMs: job.timeLimitMs,
     startedAt: row.started_at,
     gang,

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { chmod, cp, link, mkdir, open, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ResultsPlace } from "../core/job.ts";
@@ -38,9 +38,34 @@ export async function deliver(files: Files, place: ResultsPlace, delivery: Deliv
   await moveResults(delivery.results, join(folder, name), place.only, umask);
 }
 
+/**
+ * Puts what an attempt has printed on another machine behind what is in the one file for both streams. Before that its size
+ * is noted: asked again after a crash, it goes on from there.
+ */
+export async function appendOutput(files: Files, path: string, delivery: Delivery): Promise<void> {
+  const note = sizeNoteOf(delivery);
+  await mkdir(dirname(note), { recursive: true });
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o666 & ~Number.parseInt(delivery.umask, 8));
+  try {
+    if (existsSync(note)) await file.truncate(Number(await readFile(note, "utf8")));
+    let at = (await file.stat()).size;
+    await writeFile(note, String(at));
+    for (const stream of [delivery.out, delivery.err]) {
+      for await (const bytes of contentOf(files, stream))
+        at += (await file.write(bytes, 0, bytes.length, at)).bytesWritten;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
 /** It is recorded that the attempt has ended: it will not be delivered again. */
 export async function settle(delivery: Delivery): Promise<void> {
-  await rm(noteOf(delivery), { force: true });
+  for (const note of [noteOf(delivery), sizeNoteOf(delivery)]) await rm(note, { force: true });
+}
+
+function sizeNoteOf({ results }: Delivery): string {
+  return `${results}.appending`;
 }
 
 /** Notes under which name the attempt's results are being put. */
@@ -78,17 +103,21 @@ async function writeStream(
   const file = await open(part, "w");
   try {
     await file.chmod(0o666 & ~Number.parseInt(umask, 8));
-    for (let at = 0; ; ) {
-      const read = await files.outputs.read(from, at);
-      if (!read.ok) throw new Error(describeFileProblem(read.problem));
-      if (read.value.length === 0) break;
-      await file.writeFile(read.value);
-      at += read.value.length;
-    }
+    for await (const bytes of contentOf(files, from)) await file.writeFile(bytes);
   } finally {
     await file.close();
   }
   await publish(part, to);
+}
+
+async function* contentOf(files: Files, place: OutputPlace): AsyncGenerator<Buffer> {
+  for (let at = 0; ; ) {
+    const read = await files.outputs.read(place, at);
+    if (!read.ok) throw new Error(describeFileProblem(read.problem));
+    if (read.value.length === 0) return;
+    at += read.value.length;
+    yield read.value;
+  }
 }
 
 /** A link, unlike a rename, never replaces what is there. */

@@ -24,7 +24,7 @@ import { type Introduction, introduceAgent, isSpokenForBy, updateHardware } from
 import { type Ended, recordEnds, recordObserved, recordPeaks, recordStarts } from "../store/reports.ts";
 import type { Store } from "../store/store.ts";
 import { openAssignments } from "./assignments.ts";
-import { type Delivery, deliver, settle } from "./deliver.ts";
+import { appendOutput, type Delivery, deliver, settle } from "./deliver.ts";
 import { keepStreams } from "./streams.ts";
 import type { Works } from "./works.ts";
 
@@ -78,8 +78,8 @@ const MOST_JOBS_KNOWN = 1000;
 
 export function openDesk({ yardId, store, files, works, presence, clock, log }: DeskOptions): Desk {
   const assignmentsOf = openAssignments(store, works, yardId);
-  /** Jobs whose results go somewhere; null: they stay with the yard. */
-  const hasResults = new Map<JobId, JobRow | null>();
+  /** Jobs whose results or output go somewhere; null: they stay with the yard. */
+  const hasPlace = new Map<JobId, JobRow | null>();
 
   /** First the streams, then what happened, in one commit; only then may the machine forget. */
   async function report(
@@ -111,32 +111,36 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
     const delivered: Delivery[] = [];
     for (const { attempt, ending, output } of ends) {
       const row = rows.get(attempt);
-      const job = row && ending.kind !== "never_began" ? await jobWithResults(row.job_id) : null;
-      if (!row || !job?.plan.results) continue;
-      const { results: place, umask } = job.plan;
+      const job = row && ending.kind !== "never_began" ? await jobWithPlace(row.job_id) : null;
+      if (!row || !job) continue;
+      const { results: place, out: file, umask } = job.plan;
       const { line } = (await works.of(job)).run(row.n);
       const { out, err } = JSON.parse(output) as Record<"out" | "err", OutputPlace>;
       const results = `${spool}/results/${attempt}`;
       const delivery = { attempt, rank: row.rank, line: line ?? row.n, out, err, results, umask };
       try {
-        await deliver(files, place, delivery);
+        if (place) await deliver(files, place, delivery);
+        // On the user's own machine its launcher has written it.
+        if (file !== null && (out.kind !== "none" || err.kind !== "none")) await appendOutput(files, file, delivery);
         delivered.push(delivery);
       } catch (error) {
         if (systemErrorCode(error) === null || isDiskFull(error)) throw error;
         // Its end is not to wait for a folder that may never be what it was.
-        log(`results of ${attempt} stay in ${results}: ${place.folder} cannot be used (${systemErrorText(error)})`);
+        log(
+          `what ${attempt} left stays in ${results}: ${place?.folder ?? file} cannot be used (${systemErrorText(error)})`,
+        );
       }
     }
     return delivered;
   }
 
-  async function jobWithResults(id: JobId): Promise<JobRow | null> {
-    if (!hasResults.has(id)) {
+  async function jobWithPlace(id: JobId): Promise<JobRow | null> {
+    if (!hasPlace.has(id)) {
       const job = await selectJob(store.read, id);
-      if (hasResults.size > MOST_JOBS_KNOWN) hasResults.clear();
-      hasResults.set(id, job?.plan.results ? job : null);
+      if (hasPlace.size > MOST_JOBS_KNOWN) hasPlace.clear();
+      hasPlace.set(id, job && (job.plan.results || job.plan.out !== null) ? job : null);
     }
-    return hasResults.get(id) ?? null;
+    return hasPlace.get(id) ?? null;
   }
 
   async function record(machine: number, holder: string, reports: readonly Report[], brought: Ended[]) {

@@ -136,8 +136,16 @@ function exitCodeOf(ending: Ending): number | null {
   return ending.kind === "exited" ? ending.exitCode : null;
 }
 
-/** @param results  the folder with what it made, where there is one */
-export function presentAttempt(row: AttemptRow, machine: string | null, results: string | null): Attempt {
+/**
+ * @param results  the folder with what it made, where there is one
+ * @param runs  the folder on its machine where those of runs stay; null: they do not
+ */
+export function presentAttempt(
+  row: AttemptRow,
+  machine: string | null,
+  results: string | null,
+  runs: string | null,
+): Attempt {
   const ending = row.ending_json === null ? null : (JSON.parse(row.ending_json) as Ending);
   return {
     id: row.id,
@@ -150,6 +158,7 @@ export function presentAttempt(row: AttemptRow, machine: string | null, results:
     stopReason: row.stop_reason,
     code: row.snapshot,
     results,
+    stays: runs !== null && row.status === "ended" ? `${runs}/${row.id}` : null,
     assignedAt: isoOf(row.assigned_at),
     startedAt: isoOf(row.started_at),
     endedAt: isoOf(row.ended_at),

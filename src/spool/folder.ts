@@ -16,7 +16,7 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import type { Ending } from "../core/run.ts";
 import { isAlive, type ProcessIdentity, parseProcessLine } from "../platform/processes.ts";
 import { systemErrorCode } from "../platform/system_error.ts";
@@ -43,17 +43,18 @@ export interface RecordedEnd {
 /**
  * Writes what a command needs before its launcher is told of it. Doing it twice is doing it once.
  *
+ * @param wishes  both streams into one file; its folder is to stay; where an attempt on another machine, the latest of all,
+ *   left what it kept: that is copied
  * @param kept  where an earlier attempt on this machine left what it kept: it is moved from there
- * @param keptElsewhere  where one on another machine did, the latest of all: it is copied; null: none
  */
 export function prepareFolder(
   spec: ScriptSpec,
-  out: string | null,
+  { out, keep, kept: keptElsewhere }: { out: string | null; keep: boolean; kept: string | null },
   kept: string,
-  keptElsewhere: string | null = null,
 ): void {
   const { folder } = spec;
   mkdirSync(`${folder}/keep`, { recursive: true, mode: 0o700 });
+  if (keep) writeFileSync(`${folder}/stay`, "", { mode: 0o600 });
   if (out !== null) writeFileSync(`${folder}/output`, `${out}\n`, { mode: 0o600 });
   if (Buffer.byteLength(spec.params) > LARGEST_PARAMS_BYTES) {
     writeFileSync(`${folder}/params.json`, spec.params, { mode: 0o600 });
@@ -183,9 +184,15 @@ function freeName(path: string): string {
   }
 }
 
-/** Removes the folder of an attempt whose end is kept by the yard. */
+/** Removes the folder of an attempt whose end is kept by the yard; what is to stay goes to the yard's `runs/`. */
 export function removeFolder(attempt: string): void {
   const folder = `${attempt}/0`;
+  if (existsSync(`${folder}/stay`) && existsSync(`${folder}/exit`)) {
+    const runs = `${dirname(attempt)}/runs`;
+    mkdirSync(runs, { recursive: true, mode: 0o700 });
+    renameSync(attempt, freeName(`${runs}/${basename(attempt)}`));
+    return;
+  }
   try {
     for (const name of ["run.sh", "command", "begun", "pid", "out", "err", "exit", "events.jsonl"]) {
       if (isThere(`${folder}/${name}`)) unlinkSync(`${folder}/${name}`);

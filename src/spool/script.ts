@@ -77,11 +77,14 @@ export function shellText({ command, login }: Pick<ScriptSpec, "command" | "logi
  */
 function loginLines({ environment }: LoginSurroundings, folder: string): string[] {
   const within = `set +H; exec >&8 2>&9 8>&- 9>&-; trap "exit 143" TERM; . "$0"`;
+  const script = shellQuote(`${folder}/run.sh`);
   return [
-    `if [ -z "\${RUNYARD_WITHIN-}" ]; then . ${shellQuote(environment)}; fi`,
-    `if [ -z "\${RUNYARD_WITHIN-}" ] && command -v bash >/dev/null 2>&1; then`,
+    `if [ -z "\${RUNYARD_WITHIN-}" ]; then`,
+    `  . ${shellQuote(environment)}`,
+    "  export RUNYARD_WITHIN=1",
+    `  command -v bash >/dev/null 2>&1 || exec "$@" /bin/sh ${script}`,
     "  exec 8>&1 9>&2 >/dev/null 2>&1",
-    `  export RUNYARD_WITHIN=1; exec "$@" bash -i -c ${shellQuote(within)} ${shellQuote(`${folder}/run.sh`)}`,
+    `  exec "$@" bash -i -c ${shellQuote(within)} ${script}`,
     "fi",
     "unset RUNYARD_WITHIN",
   ];

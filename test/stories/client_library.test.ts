@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { surveyFolder } from "../../src/snapshots/survey_folder.ts";
@@ -100,6 +100,25 @@ test("a run in a snapshot sees the code as it was submitted, and what it makes i
   const results = attempt?.results;
   expect(readFileSync(`${results}/made.txt`, "utf8")).toBe("before\n");
   expect(readFileSync(`${results}/notes.md`, "utf8")).toBe("mine\nmore\n");
+});
+
+test("of a run in a snapshot only its outputs are results, and its folder stays where that is asked for", async () => {
+  const yard = await aYard();
+  writeFileSync(`${yard.folder}/code.txt`, "code\n");
+  const args = ["run", "--snapshot", "--outputs", "out/*.txt", "--outputs", "model", "--keep", "--wait"];
+  const text =
+    "mkdir -p out/deep model; echo 1 > out/a.txt; echo 2 > out/deep/b.txt; echo 3 > out/c.bin; echo 4 > model/d; echo 5 > e";
+  expect((await yard.cli([...args, text])).code).toBe(0);
+  const [attempt] = await yard.attempts(1);
+  const files = (folder: string) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .flatMap((one) => (one.isFile() ? [one.name] : []))
+      .sort();
+  expect(files(attempt?.results ?? "")).toEqual(["a.txt", "b.txt", "d"]);
+  await until(() => existsSync(`${attempt?.stays}/0/work`), "its folder is where it stays");
+  expect(files(`${attempt?.stays}/0/work`)).toEqual(["a.txt", "b.txt", "c.bin", "code.txt", "d", "e"]);
+  const refused = await yard.cli(["run", "--outputs", "../x", "--", "true"]);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("within the run's work folder")]);
 });
 
 test("the example's sweep learns real digits, goes on from a checkpoint, and says which parameters are best", async () => {

@@ -127,6 +127,29 @@ story("code goes to each machine once, and after an edit only what is missing", 
   expect(await lab.output("2.12")).toBe(`second\n${noise.length}\n`);
 });
 
+story("only the outputs that are named come back, and what is to stay on the machine stays as it was", async () => {
+  const lab = await aLab(hosts, { machines: { lab1: {} } });
+  const text =
+    "mkdir -p out/deep tmp; echo 1 > out/a.txt; echo 2 > out/deep/b.bin; echo 3 > c.bin; echo 4 > tmp/d; echo 5 > 'e f'";
+  await lab.send(text, { code: { "train.py": "pass\n" }, outputs: ["out", "./e f", "*.bin"], keep: true });
+  await lab.reaches(1, "succeeded");
+  expect(filesIn(resultsOf(lab))).toEqual(["c.bin", "e f", "out/a.txt", "out/deep/b.bin"]);
+  const { attempts } = await lab.client.call("showRun", { params: { job: 1, n: 1 } });
+  const stays = attempts[0]?.stays?.replace("~", lab.host("lab1").home) ?? "";
+  await until(() => existsSync(`${stays}/0/work/tmp/d`), "its folder is where it stays");
+  expect(filesIn(`${stays}/0/work`)).toEqual(["c.bin", "e f", "out/a.txt", "out/deep/b.bin", "tmp/d", "train.py"]);
+  expect(lab.attemptsOn("lab1")).toEqual([]);
+});
+
+story("--out takes what a run prints on another machine, and every try of it once", async () => {
+  const lab = await aLab(hosts, { machines: { lab1: {} } });
+  const text = 'echo "try $RUNYARD_TRY"; echo oops >&2; exit $((2 - RUNYARD_TRY))';
+  const words = ["run", "--on", "lab", "--gpus", "0", "--retries", "1", "--out", "both.log", "--wait", text];
+  expect((await lab.cli(words)).code).toBe(0);
+  expect(readFileSync(`${lab.folder}/both.log`, "utf8")).toBe("try 1\noops\ntry 2\noops\n");
+  expect((await lab.cli(["logs", "1"])).stdout).toBe("try 2\n");
+});
+
 story("ten thousand small files come back, each as it was", async () => {
   const lab = await aLab(hosts, { machines: { lab1: {} } });
   const make =

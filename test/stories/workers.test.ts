@@ -6,6 +6,7 @@ import { aYard } from "../helpers/a_yard.ts";
 import { until } from "../helpers/until.ts";
 
 const hosts = await labHosts(["lab1", "lab2"]);
+const torchrun = findTorchrun();
 const story = test.skipIf(hosts.missing !== null);
 
 /** Each worker sends the sum of what it has to worker 0, which tells all of them the total: one step of an all-reduce. */
@@ -106,12 +107,12 @@ describe("workers of one run", () => {
     expect(answer.stderr).toMatch(/asks for 3 workers/);
   });
 
-  test.skipIf(hosts.missing !== null || !hasTorch())(
+  test.skipIf(hosts.missing !== null || torchrun === null)(
     "train with torchrun and gloo across two machines",
     async () => {
       const lab = await aLab(hosts, { machines: { lab1: {}, lab2: {} } });
       const train = readFileSync("examples/torchrun/train.py", "utf8");
-      const text = `exec torchrun --nnodes=$RUNYARD_WORLD_SIZE --node-rank=$RUNYARD_RANK --nproc-per-node=1 \\
+      const text = `exec ${torchrun} --nnodes=$RUNYARD_WORLD_SIZE --node-rank=$RUNYARD_RANK --nproc-per-node=1 \\
       --master-addr=\${RUNYARD_HOSTS%%,*} --master-port=$RUNYARD_PORT train.py`;
       await lab.send(text, { demand: { gpus: 0, workers: 2 }, code: { "train.py": train } });
       await lab.reaches("1.1", "succeeded");
@@ -122,13 +123,12 @@ describe("workers of one run", () => {
   );
 });
 
-/** Whether a login of this machine finds PyTorch. */
-function hasTorch(): boolean {
+/** Where PyTorch's launcher is; null: nowhere. */
+function findTorchrun(): string | null {
   try {
-    execFileSync("sh", ["-c", "command -v torchrun"], { stdio: "ignore" });
-    return true;
+    return execFileSync("sh", ["-c", "command -v torchrun"], { encoding: "utf8" }).trim();
   } catch {
     console.info("Skipped: torchrun across two machines, as PyTorch is not installed (pip install torch).");
-    return false;
+    return null;
   }
 }

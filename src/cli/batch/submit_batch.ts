@@ -23,6 +23,8 @@ export interface BatchOrder extends BatchOptions {
   resultsFolder: string;
   queue: boolean;
   detach: boolean;
+  /** The folders of runs stay on their machines. */
+  keep: boolean;
   yes: boolean;
   json: boolean;
 }
@@ -68,6 +70,7 @@ async function submissionOf(
   snapshot: string,
   skip: number[],
 ): Promise<SubmissionInput> {
+  const only = pathsOf(order.copyBackwards, "--copy-backwards");
   const prefix = order.lines[0]?.name.replace(/\.\d+$/, "") ?? "batch";
   return {
     name: order.file === "-" ? "batch from stdin" : order.file,
@@ -80,7 +83,10 @@ async function submissionOf(
     limits: submittingLimits(),
     snapshot,
     skip,
-    results: { folder: order.resultsFolder, prefix, only: pathsOf(order.copyBackwards, "--copy-backwards") },
+    // The names of files, not patterns; what else runs make is not even sent.
+    outputs: only.map((path) => path.replace(/[\\*?[]/g, "\\$&")),
+    keep: order.keep,
+    results: { folder: order.resultsFolder, prefix, only },
     unlessFull: !order.queue,
   };
 }

@@ -220,6 +220,7 @@ function printRun({ run, attempts, checkpoints }: Answer<"showRun">): void {
     ["GPU memory", run.gpuMemoryPeakBytes === null ? "" : `${formatBytes(run.gpuMemoryPeakBytes)} at its peak`],
     ["code", run.code === null ? "" : printable(run.code.slice(0, 12))],
     ["files", printable(attempts.findLast(({ results }) => results !== null)?.results ?? "")],
+    ["stays", printable(attempts.findLast(({ stays }) => stays !== null)?.stays ?? "")],
     ["checkpoints", printable(checkpoints ?? "")],
     ["started", run.startedAt === null ? "" : localTime(run.startedAt, now)],
     ["ended", run.endedAt === null ? "" : localTime(run.endedAt, now)],

@@ -108,9 +108,9 @@ export function openCollector(options: CollectorOptions): Collector {
   async function packFolders(now: Connection, batch: RemoteAttempt[], most: number): Promise<Packed | null> {
     const attempts = [];
     for (const { assignment } of batch) {
-      const { attempt: id, snapshot } = assignment;
+      const { attempt: id, snapshot, outputs } = assignment;
       if (!mirror.hasFolders(id)) continue;
-      attempts.push({ id, snapshot, large: snapshot === null ? [] : await options.largePaths(snapshot) });
+      attempts.push({ id, snapshot, outputs, large: snapshot === null ? [] : await options.largePaths(snapshot) });
     }
     if (attempts.length === 0) return { packs: [], large: new Set(), isTreeGone: false };
     const packed = await exchange(host, packingScript(now.home, attempts, most));

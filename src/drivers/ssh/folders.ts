@@ -32,7 +32,7 @@ export function attemptSources(
   gpus: readonly string[],
   isShared: boolean,
 ): FolderSource[] {
-  const { attempt, params, named, gang } = assignment;
+  const { attempt, params, named, gang, keep } = assignment;
   const below = `${attempt}/0`;
   const folder = `${places.home}/${below}`;
   const script = runScript({
@@ -50,6 +50,7 @@ export function attemptSources(
     ...(gpus.length > 0 ? [{ target: `${below}/gpus`, content: `${gpus.map(encodeURIComponent).join("\n")}\n` }] : []),
     ...(gpus.length > 0 && isShared ? [{ target: `${below}/shared`, content: "" }] : []),
     ...(gang?.rank === 0 ? [{ target: `${below}/port`, content: `${gang.port}\n` }] : []),
+    ...(keep ? [{ target: `${below}/stay`, content: "" }] : []),
     // Last: a folder with a script is complete.
     { target: `${below}/run.sh`, content: script },
   ];

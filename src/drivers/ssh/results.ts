@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { chmod, copyFile, mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import type { OutputPatterns } from "../../core/output_patterns.ts";
 import { shellQuote } from "../../core/shell_quote.ts";
 import { isDiskFull } from "../../platform/system_error.ts";
 
@@ -25,19 +26,23 @@ export interface Packed {
   isTreeGone: boolean;
 }
 
+/** What an attempt has left on its machine. */
+export interface Left {
+  id: string;
+  snapshot: string | null;
+  /** The paths that were laid out as links to a file of the snapshot's tree. */
+  large: readonly string[];
+  outputs: OutputPatterns;
+}
+
 /**
  * The script that packs what attempts have made or changed in their work folder, and what they keep. What is as it was laid
  * out is removed first: the run is over, and so names of any kind need no list. It may be run again. A line `pack <attempt>
  * <file> <from> <bytes> <sha256|->` for each, or `large <attempt>`; at last `spoiled`, where a run has written to a shared file.
  *
- * @param large  by attempt: the paths that were laid out as links to a file of the snapshot's tree
  * @param most  bytes
  */
-export function packingScript(
-  home: string,
-  attempts: readonly { id: string; snapshot: string | null; large: readonly string[] }[],
-  most: number,
-): string {
+export function packingScript(home: string, attempts: readonly Left[], most: number): string {
   const lines = [
     `cd ${shellQuote(home)} || exit`,
     "spoiled= since=-newer; find . -prune -cnewer . >/dev/null 2>&1 && since=-cnewer",
@@ -53,7 +58,15 @@ export function packingScript(
     '    { rm -f "$1/0/$3.part"; from=$2; }',
     '  echo "pack $1 $3 $from $(($(size "$1/0/$from"))) $(content "$1/0/$from" | sum)"; }',
   ];
-  for (const { id, snapshot, large } of attempts) {
+  for (const { id, snapshot, large, outputs } of attempts) {
+    const wanted = outputs
+      .flatMap((pattern) => [pattern, `${pattern}/*`])
+      .map((pattern) => `-path ${shellQuote(`${id}/0/work/${pattern}`)}`);
+    // What is to stay there stays whole.
+    lines.push(
+      `[ ! -e ${id}/0/stay ] || [ -e ${id}/0/whole ] || { cp -Rpl ${id}/0/work ${id}/0/whole.part ||`,
+      `  { rm -rf ${id}/0/whole.part; cp -Rp ${id}/0/work ${id}/0/whole.part; } && mv ${id}/0/whole.part ${id}/0/whole; } 2>/dev/null`,
+    );
     for (const path of large) {
       const [work, tree] = [`${id}/0/work/${path}`, `code/${snapshot}/large/${path}`].map(shellQuote);
       lines.push(`shared ${work} ${tree} ${id}/0/stamp code/${snapshot}`);
@@ -62,6 +75,7 @@ export function packingScript(
       `find ${id}/0/work -name __pycache__ -prune -exec rm -rf {} +`,
       `if [ -e ${id}/0/stamp ]; then find ${id}/0/work ! -type d ! $since ${id}/0/stamp -exec rm -f {} +`,
       `  find ${id}/0/work -depth -type d -exec rmdir {} + 2>/dev/null; fi`,
+      ...(wanted.length > 0 ? [`find ${id}/0/work ! -type d ! \\( ${wanted.join(" -o ")} \\) -exec rm -f {} +`] : []),
       `pack ${id} work results.tar; pack ${id} keep keep.tar`,
     );
   }

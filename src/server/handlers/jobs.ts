@@ -176,6 +176,8 @@ function newJob(body: Submission, work: Work, total: number, environment: string
       out,
       snapshot,
       commit,
+      ...(body.outputs.length > 0 && { outputs: body.outputs }),
+      ...(body.keep && { keep: true }),
       ...(body.results && { results: body.results }),
     },
     tags: body.tags,

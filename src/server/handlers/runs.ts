@@ -7,7 +7,7 @@ import type { OutputPlace } from "../../files/output_place.ts";
 import { describeFileProblem } from "../../files/problem.ts";
 import { type AttemptRow, selectAttempt, selectAttemptsOfRun, selectMates } from "../../store/attempts.ts";
 import { type JobRow, makeRuns, selectJob } from "../../store/jobs.ts";
-import { selectMachines } from "../../store/machines.ts";
+import { type MachineRow, selectMachines } from "../../store/machines.ts";
 import { type RunRow, selectRun } from "../../store/runs.ts";
 import { absentRun, presentAttempt } from "../present.ts";
 import { presentRuns } from "../present_many.ts";
@@ -50,8 +50,9 @@ export function runHandlers(yard: Yard): RunHandlers {
       return {
         run: { ...run, workers },
         attempts: rows.map((attempt) => {
-          const machine = machines.get(attempt.machine_id)?.name ?? null;
-          return presentAttempt(attempt, machine, folder(attempt, `results/${attempt.id}`));
+          const machine = machines.get(attempt.machine_id);
+          const runs = machine && job.plan.keep ? `${spoolThere(machine)}/${yard.id}/runs` : null;
+          return presentAttempt(attempt, machine?.name ?? null, folder(attempt, `results/${attempt.id}`), runs);
         }),
         checkpoints: last ? folder(last, `kept/${keptName(job.id, params.n, 0)}`) : null,
       };
@@ -117,7 +118,9 @@ export function runHandlers(yard: Yard): RunHandlers {
     const ended = run !== null && run.ended_at !== null;
     if (!attempt && attemptId !== null) return null;
     if (!attempt) return { place: { kind: "none" } satisfies OutputPlace as OutputPlace, ended };
-    if (job.plan.out !== null && stream !== "events") {
+    const machine = (await selectMachines(store.read)).find(({ id }) => id === attempt.machine_id);
+    // What another machine prints comes to the user's file when it has ended; until then, and after, it is the yard's too.
+    if (job.plan.out !== null && stream !== "events" && machine?.driver !== "ssh") {
       const place: OutputPlace = stream === "out" ? { kind: "spool", path: job.plan.out } : { kind: "none" };
       return { place, ended };
     }
@@ -126,7 +129,7 @@ export function runHandlers(yard: Yard): RunHandlers {
         place: (JSON.parse(attempt.output_json) as Record<string, OutputPlace>)[stream] ?? { kind: "none" as const },
         ended,
       };
-    return { place: await spoolPlace(attempt, stream), ended };
+    return { place: await spoolPlace(attempt, machine, stream), ended };
   }
 
   /** Also a worker beside that of rank 0. */
@@ -135,8 +138,11 @@ export function runHandlers(yard: Yard): RunHandlers {
     return attempt?.job_id === job.id && attempt.n === n ? attempt : null;
   }
 
-  async function spoolPlace(attempt: AttemptRow, stream: string): Promise<OutputPlace> {
-    const machine = (await selectMachines(store.read)).find(({ id }) => id === attempt.machine_id);
+  async function spoolPlace(
+    attempt: AttemptRow,
+    machine: MachineRow | undefined,
+    stream: string,
+  ): Promise<OutputPlace> {
     if (machine?.driver === "ssh") await bringOver(machine.id, attempt.id);
     const name = stream === "events" ? "events.jsonl" : stream;
     return machine?.spool
@@ -189,6 +195,11 @@ export function runHandlers(yard: Yard): RunHandlers {
     }
     return { points, texts, skipped };
   }
+}
+
+/** As its machine knows it. What the yard has of a machine behind ssh is a mirror. */
+function spoolThere({ login, spool }: MachineRow): string | null {
+  return login ? (login.spool ?? "~/.local/share/runyard/spool") : spool;
 }
 
 function noSuchAttempt(job: number, n: number, attempt: string | undefined): Refused {

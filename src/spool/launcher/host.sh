@@ -207,6 +207,19 @@ stop() {
   while look_at "$2/0" && [ "$state" != "${state#begun}" ] && sleep 0.1; do sweep 0 "$2"; done
 }
 
+# Removes the folders of attempts; what is to stay goes to runs/, its work folder as it was.
+forget() {
+  for attempt; do
+    if [ -e "$attempt/0/stay" ] && [ -e "$attempt/0/exit" ]; then
+      [ ! -d "$attempt/0/whole" ] || { rm -rf "$attempt/0/work" && mv "$attempt/0/whole" "$attempt/0/work"; }
+      rm -f "$attempt"/0/*.tar
+      mkdir -p -m 700 runs && mv "$attempt" runs/
+    else
+      rm -rf -- "$attempt"
+    fi
+  done
+}
+
 open_spool 2>/dev/null
 while IFS= read -r request; do
   set -- $request
@@ -222,7 +235,7 @@ while IFS= read -r request; do
     forbid) forbid "$@" </dev/null 2>/dev/null & ;;
     stop) stop "$@" </dev/null 2>/dev/null & ;;
     sweep) sweep "$@" </dev/null 2>/dev/null & ;;
-    forget) rm -rf -- "$@" </dev/null 2>/dev/null & ;;
+    forget) forget "$@" </dev/null 2>/dev/null & ;;
     list) list ;;
   esac
   jobs # reaps those that ended

@@ -35,6 +35,9 @@ export interface Left {
   outputs: OutputPatterns;
 }
 
+/** As arguments of one command. */
+const MOST_WORDS = 200;
+
 /**
  * The script that packs what attempts have made or changed in their work folder, and what they keep. What is as it was laid
  * out is removed first: the run is over, and so names of any kind need no list. It may be run again. A line `pack <attempt>
@@ -46,8 +49,14 @@ export function packingScript(home: string, attempts: readonly Left[], most: num
   const lines = [
     `cd ${shellQuote(home)} || exit`,
     "spoiled= since=-newer; find . -prune -cnewer . >/dev/null 2>&1 && since=-cnewer",
-    'shared() { [ "$1" -ef "$2" ] || return 0',
-    '  if [ -n "$(find "$1" -prune -newer "$3")" ]; then spoiled="$spoiled $4"; else rm -f "$1"; fi; }',
+    // Attempt, tree, then paths that both have. The tree is looked at once: only if something in it has been written to, each.
+    "unlinked() { work=$1/0/work tree=$2 stamp=$1/0/stamp; shift 2",
+    '  written=$(find "$tree/large" ! -type d -newer "$stamp" | head -n 1)',
+    '  for path; do shift; [ "$work/$path" -ef "$tree/large/$path" ] || continue',
+    '    if [ -n "$written" ] && [ -n "$(find "$work/$path" -prune -newer "$stamp")" ]; then spoiled="$spoiled $tree"',
+    '    else set -- "$@" "$work/$path"; fi',
+    "  done",
+    '  [ $# = 0 ] || rm -f "$@"; }',
     'content() { if [ -d "$1" ]; then tar -cf - -C "$1" .; else cat "$1"; fi; }',
     'size() { if [ -d "$1" ]; then content "$1" | wc -c; else wc -c <"$1"; fi; }',
     'sum() { { sha256sum || shasum -a 256 || echo -; } 2>/dev/null | { read -r hash rest; printf %s "$hash"; }; }',
@@ -67,9 +76,12 @@ export function packingScript(home: string, attempts: readonly Left[], most: num
       `[ ! -e ${id}/0/stay ] || [ -e ${id}/0/whole ] || { cp -Rpl ${id}/0/work ${id}/0/whole.part ||`,
       `  { rm -rf ${id}/0/whole.part; cp -Rp ${id}/0/work ${id}/0/whole.part; } && mv ${id}/0/whole.part ${id}/0/whole; } 2>/dev/null`,
     );
-    for (const path of large) {
-      const [work, tree] = [`${id}/0/work/${path}`, `code/${snapshot}/large/${path}`].map(shellQuote);
-      lines.push(`shared ${work} ${tree} ${id}/0/stamp code/${snapshot}`);
+    for (let from = 0; from < large.length; from += MOST_WORDS) {
+      const paths = large
+        .slice(from, from + MOST_WORDS)
+        .map(shellQuote)
+        .join(" ");
+      lines.push(`unlinked ${id} code/${snapshot} ${paths}`);
     }
     lines.push(
       `find ${id}/0/work -name __pycache__ -prune -exec rm -rf {} +`,

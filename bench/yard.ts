@@ -21,8 +21,8 @@ export interface BenchYard {
   submit(wishes: Pick<SubmissionInput, "work"> & Partial<SubmissionInput>): Promise<Job>;
   /** Resolves when nothing of the job waits or runs. */
   ended(job: number): Promise<Job>;
-  /** Runs `runyard …` and resolves with its exit code and output. */
-  cli(args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
+  /** Runs `runyard …`, in the stage's work folder unless told otherwise, and resolves with its exit code and output. */
+  cli(args: string[], cwd?: string): Promise<{ code: number | null; stdout: string; stderr: string }>;
   /** Started again on the same home; resolves when it answers and its agent is there. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -35,6 +35,8 @@ export interface YardWishes {
   slots?: number;
   /** Flags for the yard's and its agent's Node. */
   nodeFlags?: string[];
+  /** Further variables. */
+  environment?: Record<string, string>;
 }
 
 export async function startYard(stage: Stage, name: string, wishes: YardWishes = {}): Promise<BenchYard> {
@@ -43,6 +45,7 @@ export async function startYard(stage: Stage, name: string, wishes: YardWishes =
   mkdirSync(folder, { mode: 0o700 });
   const environment = {
     ...stage.environment,
+    ...wishes.environment,
     ...(wishes.launcher && { RUNYARD_LAUNCHER: wishes.launcher }),
     RUNYARD_HOME: `${folder}/home`,
   };
@@ -88,7 +91,7 @@ export async function startYard(stage: Stage, name: string, wishes: YardWishes =
         await sleep(50);
       }
     },
-    cli: (args) => runCli(args, work, environment),
+    cli: (args, cwd = work) => runCli(args, cwd, environment),
     start,
     async stop() {
       const notes = [home.address, home.agent].map((path) => readJsonFile<ProcessIdentity>(path));

@@ -7,6 +7,9 @@ import { bigSweep } from "./big_sweep.ts";
 import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { manyCommands } from "./many_commands.ts";
+import { sshBatch } from "./ssh_batch.ts";
+import { sshCode } from "./ssh_code.ts";
+import { sshFirst } from "./ssh_first.ts";
 import { startUp } from "./start_up.ts";
 import { throughput } from "./throughput.ts";
 
@@ -15,6 +18,7 @@ const { values, positionals } = parseArgs({
   options: {
     runs: { type: "string", default: "5000" },
     pairs: { type: "string", default: "5" },
+    rounds: { type: "string", default: "3" },
     samples: { type: "string", default: "200" },
     "idle-seconds": { type: "string", default: "60" },
     long: { type: "boolean", default: false },
@@ -30,6 +34,9 @@ const benchmarks: Record<string, () => Promise<boolean>> = {
   "big-sweep": bigSweep,
   "many-commands": manyCommands,
   idle: () => idle(Number(values["idle-seconds"]) * 1000),
+  "ssh-batch": () => sshBatch(Number(values.rounds)),
+  "ssh-code": () => sshCode(Number(values.rounds)),
+  "ssh-first": () => sshFirst(5),
   spaces: async () => {
     await import("./spaces.ts");
     return true;

@@ -15,8 +15,12 @@ export interface BenchLab {
   slots: number;
   /** A new folder, with these files and empty folders in it. */
   folder(name: string, files: Record<string, string>, folders?: string[]): string;
-  /** Runs `runyard batch FILE …` on all hosts in a folder, to its end. Lines ask for next to nothing. */
-  batch(folder: string, file: string, more?: string[]): Promise<void>;
+  /** The hosts' pool. */
+  pool: string;
+  /** How a batch names all hosts by their machine files. */
+  byFiles: string[];
+  /** Runs `runyard batch FILE …` in a folder, to its end. Lines ask for next to nothing. Default: on all hosts, by their files. */
+  batch(folder: string, file: string, machines?: string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -34,21 +38,23 @@ export async function openLab(names: string[], slots: number): Promise<BenchLab 
   const hosts = names.map((name) => started.host(name));
   for (const host of hosts) moveHomeToMemory(host);
   const yard = await startYard(stage, "yard", { environment: { RUNYARD_SSH_CONFIG: started.config } });
-  const files = hosts.map((host) => machineFile(stage, started, host, slots));
+  const byFiles = ["--machines", ...hosts.map((host) => machineFile(stage, started, host, slots))];
   const lab: BenchLab = {
     stage,
     yard,
     hosts,
     sshConfig: started.config,
     slots,
+    pool: "ssh",
+    byFiles,
     folder(name, files, folders = []) {
       const path = `${stage.folder}/${name}`;
       for (const one of [path, ...folders.map((inner) => `${path}/${inner}`)]) mkdirSync(one);
       for (const [file, text] of Object.entries(files)) writeFileSync(`${path}/${file}`, text);
       return path;
     },
-    async batch(folder, file, more = []) {
-      const args = ["batch", file, "--machines", ...files, "--queue", "--yes", ...LITTLE, ...more];
+    async batch(folder, file, machines = byFiles) {
+      const args = ["batch", file, ...machines, "--queue", "--yes", ...LITTLE];
       const { code, stderr } = await yard.cli(args, folder);
       if (code !== 0) throw new Error(`runyard batch ended with ${code}: ${stderr}`);
     },

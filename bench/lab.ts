@@ -19,8 +19,12 @@ export interface BenchLab {
   pool: string;
   /** How a batch names all hosts by their machine files. */
   byFiles: string[];
-  /** Runs `runyard batch FILE …` in a folder, to its end. Lines ask for next to nothing. Default: on all hosts, by their files. */
-  batch(folder: string, file: string, machines?: string[]): Promise<void>;
+  /**
+   * Runs `runyard batch FILE …` in a folder and resolves with what it prints. Lines ask for next to nothing.
+   *
+   * @param options  where, and what else. Default: on all hosts, by their files
+   */
+  batch(folder: string, file: string, options?: string[]): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -53,10 +57,11 @@ export async function openLab(names: string[], slots: number): Promise<BenchLab 
       for (const [file, text] of Object.entries(files)) writeFileSync(`${path}/${file}`, text);
       return path;
     },
-    async batch(folder, file, machines = byFiles) {
-      const args = ["batch", file, ...machines, "--queue", "--yes", ...LITTLE];
-      const { code, stderr } = await yard.cli(args, folder);
+    async batch(folder, file, options = byFiles) {
+      const args = ["batch", file, ...options, "--queue", "--yes", ...LITTLE];
+      const { code, stdout, stderr } = await yard.cli(args, folder);
       if (code !== 0) throw new Error(`runyard batch ended with ${code}: ${stderr}`);
+      return stdout;
     },
     async close() {
       await yard.stop();
@@ -64,7 +69,7 @@ export async function openLab(names: string[], slots: number): Promise<BenchLab 
       await started.stop();
     },
   };
-  await lab.batch(lab.folder("warm-up", { lines: "true\n".repeat(hosts.length * slots) }), "lines");
+  await lab.batch(lab.folder("warm-up", { lines: "true\n".repeat(hosts.length * 2) }), "lines");
   return lab;
 }
 

@@ -9,6 +9,7 @@ import { latency } from "./latency.ts";
 import { manyCommands } from "./many_commands.ts";
 import { sshBatch } from "./ssh_batch.ts";
 import { sshCode } from "./ssh_code.ts";
+import { sshFifty } from "./ssh_fifty.ts";
 import { sshFirst } from "./ssh_first.ts";
 import { startUp } from "./start_up.ts";
 import { throughput } from "./throughput.ts";
@@ -20,6 +21,7 @@ const { values, positionals } = parseArgs({
     pairs: { type: "string", default: "5" },
     rounds: { type: "string", default: "3" },
     samples: { type: "string", default: "200" },
+    "run-seconds": { type: "string", default: "60" },
     "idle-seconds": { type: "string", default: "60" },
     long: { type: "boolean", default: false },
     slurm: { type: "boolean", default: false },
@@ -37,6 +39,7 @@ const benchmarks: Record<string, () => Promise<boolean>> = {
   "ssh-batch": () => sshBatch(Number(values.rounds)),
   "ssh-code": () => sshCode(Number(values.rounds)),
   "ssh-first": () => sshFirst(5),
+  "ssh-fifty": () => sshFifty(Number(values["run-seconds"])),
   spaces: async () => {
     await import("./spaces.ts");
     return true;

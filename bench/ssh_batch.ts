@@ -9,7 +9,7 @@ const SHARE = 0.5;
 
 interface Contestant {
   name: string;
-  run(lab: BenchLab, folder: string): Promise<void>;
+  run(lab: BenchLab, folder: string): Promise<unknown>;
   /** Where what line n has printed is to lie. */
   output(n: number): string;
   /** What our time may be at most, as a part of its own; null: it is only shown. */

@@ -15,7 +15,7 @@ const BASEFILE = ["--basefile", "code", "--cleanup", "--results", "{}.out", "sha
 
 interface Contestant {
   name: string;
-  run(lab: BenchLab, folder: string): Promise<void>;
+  run(lab: BenchLab, folder: string): Promise<unknown>;
   output(n: number): string;
 }
 

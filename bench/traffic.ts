@@ -11,7 +11,7 @@ export function bytesOnWire(host: SshHost): number {
 }
 
 /** The most bytes that any of the hosts' wires has carried during some work. */
-export async function mostBytes(hosts: readonly SshHost[], work: () => Promise<void>): Promise<number> {
+export async function mostBytes(hosts: readonly SshHost[], work: () => Promise<unknown>): Promise<number> {
   const before = hosts.map(bytesOnWire);
   await work();
   return Math.max(...hosts.map((host, at) => bytesOnWire(host) - (before[at] ?? Number.NaN)));

@@ -3,9 +3,10 @@ import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Job, SubmissionInput } from "../src/api/job.ts";
+import { readServerEvents, type ServerEvent } from "../src/cli/follow/server_events.ts";
 import { type Client, openClient } from "../src/client/client.ts";
 import { homeOf, readJsonFile, readToken, type YardAddress } from "../src/platform/home.ts";
-import { type HttpAnswer, httpRequest } from "../src/platform/http.ts";
+import { type HttpAnswer, httpRequest, httpStream } from "../src/platform/http.ts";
 import { isAlive, type ProcessIdentity } from "../src/platform/processes.ts";
 import type { Stage } from "./stage.ts";
 
@@ -17,6 +18,8 @@ export interface BenchYard {
   client: Client;
   /** A request by hand. */
   get(path: string): Promise<HttpAnswer>;
+  /** The live events of a job. */
+  events(job: number): AsyncGenerator<ServerEvent>;
   /** A job in the stage's work folder. */
   submit(wishes: Pick<SubmissionInput, "work"> & Partial<SubmissionInput>): Promise<Job>;
   /** Resolves when nothing of the job waits or runs. */
@@ -56,10 +59,13 @@ export async function startYard(stage: Stage, name: string, wishes: YardWishes =
   };
   const pids = () => ({ yard: pidIn(home.address), agent: pidIn(home.agent) });
 
-  function request(method: string, path: string, body?: string): Promise<HttpAnswer> {
+  function asked(method: string, path: string) {
     const url = readJsonFile<YardAddress>(home.address)?.url ?? "http://127.0.0.1:9";
-    const headers = { authorization: `Bearer ${readToken(home.adminToken)}` };
-    return httpRequest({ method, url: `${url}${path}`, headers, ...(body !== undefined && { body }) });
+    return { method, url: `${url}${path}`, headers: { authorization: `Bearer ${readToken(home.adminToken)}` } };
+  }
+
+  function request(method: string, path: string, body?: string): Promise<HttpAnswer> {
+    return httpRequest({ ...asked(method, path), ...(body !== undefined && { body }) });
   }
 
   const client = openClient(async ({ method, path, body }) => {
@@ -80,6 +86,9 @@ export async function startYard(stage: Stage, name: string, wishes: YardWishes =
   return {
     client,
     get: (path) => request("GET", path),
+    async *events(job) {
+      yield* readServerEvents(await httpStream(asked("GET", `/api/v1/events?job=${job}`)));
+    },
     async submit(wishes) {
       const body = { cwd: work, environment: stage.environment, ...wishes };
       return (await client.call("submit", { body })).job;

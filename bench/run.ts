@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
     pairs: { type: "string", default: "5" },
     rounds: { type: "string", default: "3" },
     samples: { type: "string", default: "200" },
-    "run-seconds": { type: "string", default: "60" },
+    "run-seconds": { type: "string", default: "30" },
     "idle-seconds": { type: "string", default: "60" },
     long: { type: "boolean", default: false },
     slurm: { type: "boolean", default: false },
@@ -39,7 +39,7 @@ const benchmarks: Record<string, () => Promise<boolean>> = {
   "ssh-batch": () => sshBatch(Number(values.rounds)),
   "ssh-code": () => sshCode(Number(values.rounds)),
   "ssh-first": () => sshFirst(5),
-  "ssh-fifty": () => sshFifty(Number(values["run-seconds"])),
+  "ssh-fifty": () => sshFifty(Number(values["run-seconds"]), 60),
   spaces: async () => {
     await import("./spaces.ts");
     return true;

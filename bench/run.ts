@@ -21,7 +21,7 @@ const { values, positionals } = parseArgs({
     pairs: { type: "string", default: "5" },
     rounds: { type: "string", default: "3" },
     samples: { type: "string", default: "200" },
-    "run-seconds": { type: "string", default: "30" },
+    "run-seconds": { type: "string", default: "60" },
     "idle-seconds": { type: "string", default: "60" },
     long: { type: "boolean", default: false },
     slurm: { type: "boolean", default: false },

@@ -27,14 +27,14 @@ export interface Limit {
   what: string;
   value: number;
   atMost: number;
-  unit: "ms" | "s" | "MB";
+  unit: "ms" | "s" | "MB" | "×" | "%";
 }
 
 /** Prints each value with its limit and says whether all are kept. */
 export function printLimits(limits: readonly Limit[]): boolean {
   const rows = limits.map(({ what, value, atMost, unit }) => [
     what,
-    `${value.toFixed(unit === "s" ? 2 : value < 10 ? 1 : 0)} ${unit}`,
+    `${value.toFixed(unit === "s" || unit === "×" ? 2 : value < 10 ? 1 : 0)} ${unit}`,
     `${atMost} ${unit}`,
     value <= atMost ? "ok" : "MISSED",
   ]);

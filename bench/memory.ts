@@ -9,8 +9,18 @@ export function residentMb(pid: number | null): number {
 
 /** CPU time a process has taken since it began, in ms. */
 export function cpuMs(pid: number | null): number {
+  return sumOfTicks(pid, 11);
+}
+
+/** CPU time of its children that have ended, in ms. */
+export function reapedCpuMs(pid: number | null): number {
+  return sumOfTicks(pid, 13);
+}
+
+/** Of two neighbours among the fields behind the name. */
+function sumOfTicks(pid: number | null, field: number): number {
   if (pid === null) return Number.NaN;
   const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
   const ticksASecond = 100;
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksASecond;
+  return ((Number(fields[field]) + Number(fields[field + 1])) * 1000) / ticksASecond;
 }

@@ -7,6 +7,10 @@ import { bigSweep } from "./big_sweep.ts";
 import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { manyCommands } from "./many_commands.ts";
+import { sshBatch } from "./ssh_batch.ts";
+import { sshCode } from "./ssh_code.ts";
+import { sshFifty } from "./ssh_fifty.ts";
+import { sshFirst } from "./ssh_first.ts";
 import { startUp } from "./start_up.ts";
 import { throughput } from "./throughput.ts";
 
@@ -15,7 +19,9 @@ const { values, positionals } = parseArgs({
   options: {
     runs: { type: "string", default: "5000" },
     pairs: { type: "string", default: "5" },
+    rounds: { type: "string", default: "3" },
     samples: { type: "string", default: "200" },
+    "run-seconds": { type: "string", default: "60" },
     "idle-seconds": { type: "string", default: "60" },
     long: { type: "boolean", default: false },
     slurm: { type: "boolean", default: false },
@@ -30,6 +36,10 @@ const benchmarks: Record<string, () => Promise<boolean>> = {
   "big-sweep": bigSweep,
   "many-commands": manyCommands,
   idle: () => idle(Number(values["idle-seconds"]) * 1000),
+  "ssh-batch": () => sshBatch(Number(values.rounds)),
+  "ssh-code": () => sshCode(Number(values.rounds)),
+  "ssh-first": () => sshFirst(5),
+  "ssh-fifty": () => sshFifty(Number(values["run-seconds"]), 60),
   spaces: async () => {
     await import("./spaces.ts");
     return true;

@@ -3,9 +3,10 @@ import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Job, SubmissionInput } from "../src/api/job.ts";
+import { readServerEvents, type ServerEvent } from "../src/cli/follow/server_events.ts";
 import { type Client, openClient } from "../src/client/client.ts";
 import { homeOf, readJsonFile, readToken, type YardAddress } from "../src/platform/home.ts";
-import { type HttpAnswer, httpRequest } from "../src/platform/http.ts";
+import { type HttpAnswer, httpRequest, httpStream } from "../src/platform/http.ts";
 import { isAlive, type ProcessIdentity } from "../src/platform/processes.ts";
 import type { Stage } from "./stage.ts";
 
@@ -17,12 +18,14 @@ export interface BenchYard {
   client: Client;
   /** A request by hand. */
   get(path: string): Promise<HttpAnswer>;
+  /** The live events of a job. */
+  events(job: number): AsyncGenerator<ServerEvent>;
   /** A job in the stage's work folder. */
   submit(wishes: Pick<SubmissionInput, "work"> & Partial<SubmissionInput>): Promise<Job>;
   /** Resolves when nothing of the job waits or runs. */
   ended(job: number): Promise<Job>;
-  /** Runs `runyard …` and resolves with its exit code and output. */
-  cli(args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
+  /** Runs `runyard …`, in the stage's work folder unless told otherwise, and resolves with its exit code and output. */
+  cli(args: string[], cwd?: string): Promise<{ code: number | null; stdout: string; stderr: string }>;
   /** Started again on the same home; resolves when it answers and its agent is there. */
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -35,6 +38,8 @@ export interface YardWishes {
   slots?: number;
   /** Flags for the yard's and its agent's Node. */
   nodeFlags?: string[];
+  /** Further variables. */
+  environment?: Record<string, string>;
 }
 
 export async function startYard(stage: Stage, name: string, wishes: YardWishes = {}): Promise<BenchYard> {
@@ -43,6 +48,7 @@ export async function startYard(stage: Stage, name: string, wishes: YardWishes =
   mkdirSync(folder, { mode: 0o700 });
   const environment = {
     ...stage.environment,
+    ...wishes.environment,
     ...(wishes.launcher && { RUNYARD_LAUNCHER: wishes.launcher }),
     RUNYARD_HOME: `${folder}/home`,
   };
@@ -53,10 +59,13 @@ export async function startYard(stage: Stage, name: string, wishes: YardWishes =
   };
   const pids = () => ({ yard: pidIn(home.address), agent: pidIn(home.agent) });
 
-  function request(method: string, path: string, body?: string): Promise<HttpAnswer> {
+  function asked(method: string, path: string) {
     const url = readJsonFile<YardAddress>(home.address)?.url ?? "http://127.0.0.1:9";
-    const headers = { authorization: `Bearer ${readToken(home.adminToken)}` };
-    return httpRequest({ method, url: `${url}${path}`, headers, ...(body !== undefined && { body }) });
+    return { method, url: `${url}${path}`, headers: { authorization: `Bearer ${readToken(home.adminToken)}` } };
+  }
+
+  function request(method: string, path: string, body?: string): Promise<HttpAnswer> {
+    return httpRequest({ ...asked(method, path), ...(body !== undefined && { body }) });
   }
 
   const client = openClient(async ({ method, path, body }) => {
@@ -77,6 +86,9 @@ export async function startYard(stage: Stage, name: string, wishes: YardWishes =
   return {
     client,
     get: (path) => request("GET", path),
+    async *events(job) {
+      yield* readServerEvents(await httpStream(asked("GET", `/api/v1/events?job=${job}`)));
+    },
     async submit(wishes) {
       const body = { cwd: work, environment: stage.environment, ...wishes };
       return (await client.call("submit", { body })).job;
@@ -88,7 +100,7 @@ export async function startYard(stage: Stage, name: string, wishes: YardWishes =
         await sleep(50);
       }
     },
-    cli: (args) => runCli(args, work, environment),
+    cli: (args, cwd = work) => runCli(args, cwd, environment),
     start,
     async stop() {
       const notes = [home.address, home.agent].map((path) => readJsonFile<ProcessIdentity>(path));

@@ -28,16 +28,20 @@ export type HostNews =
   | { kind: "looked" }
   /** Nothing of the attempt's processes is left. */
   | { kind: "swept"; attempt: string }
-  | { kind: "listed"; attempts: string[] };
+  | { kind: "listed"; attempts: string[] }
+  /** A line of survey.sh. */
+  | { kind: "survey"; line: string }
+  /** A survey is complete. */
+  | { kind: "surveyed" };
 
 /** @param spool  absolute, on that machine; null: in the account's data folder */
 export function hostProgram(spool: string | null, yard: string, epoch: number): string {
-  return `spool=${shellQuote(spool ?? "")} yard=${shellQuote(yard)} epoch=${epoch}\n${packaged("attempt.sh")}\n${packaged("host.sh")}`;
-}
-
-/** Tells what the machine has, to be read by the driver. @param spool  the folder of the spool there */
-export function surveyProgram(spool: string): string {
-  return `spool=${shellQuote(spool)}\n${packaged("survey.sh")}`;
+  return [
+    `spool=${shellQuote(spool ?? "")} yard=${shellQuote(yard)} epoch=${epoch}`,
+    packaged("attempt.sh"),
+    `survey_machine() {\n${packaged("survey.sh")}}`,
+    packaged("host.sh"),
+  ].join("\n");
 }
 
 function packaged(name: string): string {
@@ -72,7 +76,10 @@ export function parseHostLine(line: string): HostNews | null {
       return state && { kind: word, attempt: first, state };
     }
     case "looked":
+    case "surveyed":
       return { kind: word };
+    case "survey":
+      return { kind: word, line: line.slice("survey ".length) };
     case "swept":
       return { kind: word, attempt: first };
     case "listed":

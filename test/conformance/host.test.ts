@@ -9,7 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { hostname } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { describe, expect, test, vi } from "vitest";
 import { bootId, identify, isAlive, parseProcessLine } from "../../src/platform/processes.ts";
 import { aFolder } from "../helpers/a_folder.ts";
@@ -65,6 +65,18 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
       const said = await spool.open({ spool: place, environment }).told("hello ");
       expect(said.split(" ").slice(4).join(" ")).toBe(expected);
     }
+  });
+
+  test("tells what the machine has, to the end, and looks only once at a time", async () => {
+    const spool = await aHostSpool(shell);
+    const host = await spool.aHost();
+    host.say("survey");
+    host.say("survey");
+    await host.told("surveyed");
+    const lines = host.news.filter((line) => line.startsWith("survey "));
+    expect(lines.filter((line) => line === "survey == cpus").length).toBe(1);
+    expect(lines).toContain(`survey ${availableParallelism()}`);
+    expect(lines.at(-1)).toBe("survey == end");
   });
 
   test("uses no folder that is not the account's own", async () => {

@@ -10,10 +10,9 @@ import { keepCheckpoints, type RecordedEnd, readEnd } from "../../spool/folder.t
 import { keptFolder, resultsFolder, workerFolder } from "../../spool/layout.ts";
 import type { Outbox } from "../../spool/outbox.ts";
 import type { Connection } from "./connection.ts";
-import { exchange } from "./exchange.ts";
 import type { Mirror } from "./mirror.ts";
 import type { RemoteAttempt } from "./remote_attempts.ts";
-import { isWhole, type Pack, type Packed, packingScript, readPacks, unpackSafely } from "./results.ts";
+import { isWhole, type Left, type Pack, packingScript, readPacks, unpackSafely } from "./results.ts";
 import { openTransfers, type Piece } from "./transfers.ts";
 
 /** Brings to this side what attempts print, tell and leave. */
@@ -93,9 +92,13 @@ export function openCollector(options: CollectorOptions): Collector {
     const light = all.filter(({ assignment }) => mirror.bytesMissing(assignment.attempt) <= most);
     const notes = light.flatMap((remote) => (saysNote(remote) ? [noteOf(remote, now.home)] : []));
     const streams = light.flatMap(({ assignment }) => mirror.missing(assignment.attempt, now.home));
-    if (!(await bring([...streams, ...notes]))) return null;
-    const packed = await packFolders(now, light, most);
-    if (!packed) return null;
+    const left = await foldersOf(light);
+    const said = await bring([...streams, ...notes], left.length === 0 ? "" : packingScript(now.home, left, most));
+    if (said === null) return null;
+    const packed = readPacks(
+      said,
+      left.map(({ id }) => id),
+    );
     if (packed.isTreeGone) options.onTreeGone();
     const told = light.filter(({ assignment }) => !packed.large.has(assignment.attempt));
     if (!(await bringPacks(now, packed.packs))) return null;
@@ -104,19 +107,15 @@ export function openCollector(options: CollectorOptions): Collector {
     return all;
   }
 
-  /** Packs, on the machine, what they made or changed and what they keep. */
-  async function packFolders(now: Connection, batch: RemoteAttempt[], most: number): Promise<Packed | null> {
-    const attempts = [];
+  /** Those of them that have something beside their streams. */
+  async function foldersOf(batch: readonly RemoteAttempt[]): Promise<Left[]> {
+    const left: Left[] = [];
     for (const { assignment } of batch) {
       const { attempt: id, snapshot, outputs } = assignment;
       if (!mirror.hasFolders(id)) continue;
-      attempts.push({ id, snapshot, outputs, large: snapshot === null ? [] : await options.largePaths(snapshot) });
+      left.push({ id, snapshot, outputs, large: snapshot === null ? [] : await options.largePaths(snapshot) });
     }
-    if (attempts.length === 0) return { packs: [], large: new Set(), isTreeGone: false };
-    const packed = await exchange(host, packingScript(now.home, attempts, most));
-    if (!packed.ok || packed.value.code !== 0) return null;
-    const asked = attempts.map(({ id }) => id);
-    return readPacks(packed.value.stdout, asked);
+    return left;
   }
 
   async function bringPacks(now: Connection, packs: readonly Pack[]): Promise<boolean> {
@@ -124,7 +123,7 @@ export function openCollector(options: CollectorOptions): Collector {
     const pieces = packs.map((pack) => {
       return { from: `${now.home}/${pack.attempt}/0/${pack.from}`, to: here(pack), bytes: pack.bytes };
     });
-    if (!(await bring(pieces))) return false;
+    if ((await bring(pieces)) === null) return false;
     for (const pack of packs) {
       if (await isWhole(here(pack), pack)) continue;
       log(`${pack.file} of ${pack.attempt} was damaged on its way, and is fetched again`);
@@ -169,7 +168,8 @@ export function openCollector(options: CollectorOptions): Collector {
 
   async function fetch(now: Connection, attempts: readonly string[]): Promise<boolean> {
     await now.look(attempts);
-    return connection() === now && bring(attempts.flatMap((attempt) => mirror.missing(attempt, now.home)));
+    const missing = attempts.flatMap((attempt) => mirror.missing(attempt, now.home));
+    return connection() === now && (await bring(missing)) !== null;
   }
 
   return {

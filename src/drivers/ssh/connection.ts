@@ -20,6 +20,8 @@ export interface Connection {
   /** Asks how attempts stand; resolves when all of it has been told, or the connection is over. */
   look(attempts: readonly string[]): Promise<void>;
   isLooking(): boolean;
+  /** What survey.sh tells; empty where it has not told all in time. Null: the connection is over. */
+  survey(deadlineMs: number): Promise<string | null>;
   /** When it last answered. */
   lookedAt(): number;
   /** Resolves with what ended it. */
@@ -49,9 +51,16 @@ export async function openConnection(
   let lookedAt = Date.now();
   let looking: PromiseWithResolvers<void> | null = null;
   let isOver = false;
+  let told: string[] = [];
+  let surveyed: PromiseWithResolvers<string> | null = null;
   const line = openHostLine(channel.stdin, channel.stdout, (news) => {
     first.resolve(news);
     hear(news);
+    if (news.kind === "survey") told.push(news.line);
+    if (news.kind === "surveyed") {
+      surveyed?.resolve(`${told.join("\n")}\n`);
+      told = [];
+    }
     if (news.kind !== "looked") return;
     lookedAt = Date.now();
     const finished = looking;
@@ -91,6 +100,12 @@ export async function openConnection(
       await looking.promise;
     },
     isLooking: () => looking !== null,
+    async survey(deadlineMs) {
+      surveyed = Promise.withResolvers();
+      line.say("survey");
+      const late = sleep(deadlineMs, "", { ref: false });
+      return Promise.race([surveyed.promise, late, ended.then(() => null)]);
+    },
     lookedAt: () => lookedAt,
     ended,
     close: line.close,

@@ -10,7 +10,7 @@ import type { SshProblem } from "../../shells/problem.ts";
 import { openSshHost } from "../../shells/ssh.ts";
 import { saysDiskFull } from "../../spool/disk_full.ts";
 import { removeFolder } from "../../spool/folder.ts";
-import { type HostNews, hostProgram, surveyProgram } from "../../spool/host.ts";
+import { type HostNews, hostProgram } from "../../spool/host.ts";
 import { attemptFolder, openSpool } from "../../spool/layout.ts";
 import { type Delivery, openOutbox } from "../../spool/outbox.ts";
 import type { DriverMachine } from "../driver.ts";
@@ -269,10 +269,10 @@ export function openSession(options: SessionOptions): Session {
   async function lookOver(): Promise<RemoteSurvey | null> {
     if (!connection) return null;
     surveyedAt = Date.now();
-    const result = await host.run(surveyProgram(connection.home), { deadlineMs: SURVEY_DEADLINE_MS });
-    if (!result.ok) return null;
+    const told = await connection.survey(SURVEY_DEADLINE_MS);
+    if (told === null) return null;
     const isOurs = (attempt: string) => attempts.get(attempt) !== undefined;
-    const found = readSurvey(result.value.stdout.toString("utf8"), isOurs, yard);
+    const found = readSurvey(told, isOurs, yard);
     const seen = (found && withUnseen(found.hardware, hardware.gpus)) ?? {
       ...hardware,
       blocked: "it does not answer when it is looked at",

@@ -15,20 +15,27 @@ export interface Piece {
   bytes: number;
 }
 
-/** @returns what brings pieces here, and answers whether it could; throws where they cannot be kept */
-export function openTransfers(host: SshHost): (pieces: readonly Piece[]) => Promise<boolean> {
+/**
+ * Brings pieces here, and has a script run there after that, in the same session. Answers what the script has printed; null:
+ * it broke off. Throws where the pieces cannot be kept.
+ */
+export type Bring = (pieces: readonly Piece[], after?: string) => Promise<string | null>;
+
+export function openTransfers(host: SshHost): Bring {
   const arriving = new Map<string, Promise<void>>();
-  return async (pieces) => {
+  return async (pieces, after = "") => {
     // Of several transfers at once one appends to a file, and the others wait for it.
     const busy = () => pieces.map(({ to }) => arriving.get(to)).find((transfer) => transfer !== undefined);
     for (let other = busy(); other; other = busy()) await other;
     const over = Promise.withResolvers<void>();
     for (const { to } of pieces) arriving.set(to, over.promise);
     try {
-      const script = await sendingScript(pieces);
-      if (script === "") return true;
-      const sent = await exchange(host, script, { receive: (stream) => receivePieces(pieces, stream) });
-      return sent.ok && sent.value.code === 0;
+      const script = (await sendingScript(pieces)) + after;
+      if (script === "") return "";
+      const lines: string[] = [];
+      const hear = after === "" ? null : (line: string) => void lines.push(`${line}\n`);
+      const sent = await exchange(host, script, { receive: (stream) => receivePieces(pieces, stream, hear) });
+      return sent.ok && sent.value.code === 0 ? lines.join("") : null;
     } finally {
       for (const { to } of pieces) arriving.delete(to);
       over.resolve();
@@ -59,8 +66,14 @@ async function sizeOf(path: string): Promise<number> {
 /**
  * Appends what such a script sends. What has come when the connection breaks stays: the next time goes on from there.
  * Throws where the stream is not what it should be.
+ *
+ * @param hear  takes the lines beside pieces; null: there are to be none
  */
-async function receivePieces(pieces: readonly Piece[], stream: Readable): Promise<void> {
+async function receivePieces(
+  pieces: readonly Piece[],
+  stream: Readable,
+  hear: ((line: string) => void) | null,
+): Promise<void> {
   let file: FileHandle | null = null;
   let left = 0;
   let head = Buffer.alloc(0);
@@ -80,8 +93,13 @@ async function receivePieces(pieces: readonly Piece[], stream: Readable): Promis
         head = Buffer.concat([head, end < 0 ? rest : rest.subarray(0, end)]);
         if (end < 0) break;
         rest = rest.subarray(end + 1);
-        const next = await openPiece(pieces, head.toString("latin1"));
+        const line = head;
         head = Buffer.alloc(0);
+        if (hear && !line.toString("latin1").startsWith("piece ")) {
+          hear(line.toString("utf8"));
+          continue;
+        }
+        const next = await openPiece(pieces, line.toString("latin1"));
         file = next.file;
         left = next.bytes;
       }

@@ -1,6 +1,6 @@
 # What the yard speaks to on a machine behind ssh. It is sent there with attempt.sh in front, and runs as long as the
 # connection lasts; what it has begun goes on without it. README.md tells its requests and answers.
-# Before it stand: spool (absolute; empty: the default), yard, epoch.
+# Before it stand: survey_machine, a function that is survey.sh; spool (absolute; empty: the default), yard, epoch.
 
 # Sends a line of its own: one write, so that it does not mix with what launchers tell.
 say() {
@@ -207,6 +207,12 @@ stop() {
   while look_at "$2/0" && [ "$state" != "${state#begun}" ] && sleep 0.1; do sweep 0 "$2"; done
 }
 
+# Tells what the machine has, a line of survey.sh each. One at a time: a tool that hangs is not asked by more and more.
+survey() {
+  (survey_machine) | while IFS= read -r line; do say "survey $line"; done
+  say surveyed
+}
+
 # Removes the folders of attempts; what is to stay goes to runs/, its work folder as it was.
 forget() {
   for attempt; do
@@ -221,6 +227,7 @@ forget() {
 }
 
 open_spool 2>/dev/null
+surveying=
 while IFS= read -r request; do
   set -- $request
   [ $# -gt 0 ] || continue
@@ -237,6 +244,12 @@ while IFS= read -r request; do
     sweep) sweep "$@" </dev/null 2>/dev/null & ;;
     forget) forget "$@" </dev/null 2>/dev/null & ;;
     list) list ;;
+    survey)
+      [ -n "$surveying" ] && kill -0 "$surveying" 2>/dev/null || {
+        survey </dev/null 2>/dev/null &
+        surveying=$!
+      }
+      ;;
   esac
   jobs # reaps those that ended
 done

@@ -1,5 +1,5 @@
 # Tells what a machine has and what is free of it: a section each after a line "== name", "== end" once all is told.
-# Given: spool, the folder of the spool there. Changes nothing.
+# The body of a function that host.sh calls. Changes nothing.
 
 quick() { if command -v timeout >/dev/null; then timeout 5 "$@"; else "$@"; fi; }
 missing() { echo "== missing"; for tool; do command -v "$tool" >/dev/null || echo "$tool"; done; }
@@ -30,7 +30,7 @@ if [ -r /proc/stat ]; then
   sleep 0.2
   echo "== after"; busy
 fi
-echo "== disk"; df -Pk "$spool"
+echo "== disk"; df -Pk "$home"
 command -v nvidia-smi >/dev/null && {
   echo "== gpus"
   quick nvidia-smi --query-gpu=index,uuid,memory.total,memory.used,utilization.gpu,mig.mode.current,name --format=csv,noheader,nounits

@@ -60,13 +60,22 @@ export function packingScript(home: string, attempts: readonly Left[], most: num
     'content() { if [ -d "$1" ]; then tar -cf - -C "$1" .; else cat "$1"; fi; }',
     'size() { if [ -d "$1" ]; then content "$1" | wc -c; else wc -c <"$1"; fi; }',
     'sum() { { sha256sum || shasum -a 256 || echo -; } 2>/dev/null | { read -r hash rest; printf %s "$hash"; }; }',
-    'pack() { [ -n "$(find "$1/0/$2" ! -type d | head -n 1)" ] || return 0; from=$3',
+    'pack() { [ -d "$1/0/$2" ] && [ -n "$(find "$1/0/$2" ! -type d | head -n 1)" ] || return 0; from=$3',
     '  kib=$(du -sk "$1/0/$2"); kib=${kib%%[!0-9]*}',
     `  [ "\${kib:-0}" -le ${Math.floor(most / 1024)} ] || { echo "large $1"; return; }`,
     '  [ -e "$1/0/$3" ] || { tar -cf "$1/0/$3.part" -C "$1/0/$2" . && mv "$1/0/$3.part" "$1/0/$3"; } ||',
     '    { rm -f "$1/0/$3.part"; from=$2; }',
     '  echo "pack $1 $3 $from $(($(size "$1/0/$from"))) $(content "$1/0/$from" | sum)"; }',
   ];
+  // A process for each attempt costs more than all the rest: what can be done for many is.
+  const works = attempts.map(({ id }) => `${id}/0/work`);
+  const laidOut = attempts.flatMap(({ id, snapshot }) => (snapshot === null ? [] : [`${id}/0/work`]));
+  const keeps = attempts.map(({ id }) => `${id}/0/keep`);
+  const forAll = (words: readonly string[], line: (some: string) => string) => {
+    for (let from = 0; from < words.length; from += MOST_WORDS) {
+      lines.push(line(words.slice(from, from + MOST_WORDS).join(" ")));
+    }
+  };
   for (const { id, snapshot, large, outputs } of attempts) {
     const wanted = outputs
       .flatMap((pattern) => [pattern, `${pattern}/*`])
@@ -76,21 +85,16 @@ export function packingScript(home: string, attempts: readonly Left[], most: num
       `[ ! -e ${id}/0/stay ] || [ -e ${id}/0/whole ] || { cp -Rpl ${id}/0/work ${id}/0/whole.part ||`,
       `  { rm -rf ${id}/0/whole.part; cp -Rp ${id}/0/work ${id}/0/whole.part; } && mv ${id}/0/whole.part ${id}/0/whole; } 2>/dev/null`,
     );
-    for (let from = 0; from < large.length; from += MOST_WORDS) {
-      const paths = large
-        .slice(from, from + MOST_WORDS)
-        .map(shellQuote)
-        .join(" ");
-      lines.push(`unlinked ${id} code/${snapshot} ${paths}`);
-    }
+    forAll(large.map(shellQuote), (paths) => `unlinked ${id} code/${snapshot} ${paths}`);
     lines.push(
-      `find ${id}/0/work -name __pycache__ -prune -exec rm -rf {} +`,
-      `if [ -e ${id}/0/stamp ]; then find ${id}/0/work ! -type d ! $since ${id}/0/stamp -exec rm -f {} +`,
-      `  find ${id}/0/work -depth -type d -exec rmdir {} + 2>/dev/null; fi`,
+      `[ ! -e ${id}/0/stamp ] || find ${id}/0/work ! -type d ! $since ${id}/0/stamp -exec rm -f {} +`,
       ...(wanted.length > 0 ? [`find ${id}/0/work ! -type d ! \\( ${wanted.join(" -o ")} \\) -exec rm -f {} +`] : []),
-      `pack ${id} work results.tar; pack ${id} keep keep.tar`,
     );
   }
+  forAll(works, (some) => `find ${some} -name __pycache__ -prune -exec rm -rf {} +`);
+  forAll(laidOut, (some) => `find ${some} -depth -type d -exec rmdir {} + 2>/dev/null`);
+  forAll(keeps, (some) => `rmdir ${some} 2>/dev/null`);
+  for (const { id } of attempts) lines.push(`pack ${id} work results.tar; pack ${id} keep keep.tar`);
   lines.push('[ -z "$spoiled" ] || { echo spoiled; rm -rf $spoiled; }');
   return `${lines.join("\n")}\n`;
 }

@@ -49,7 +49,7 @@ async function sendingScript(pieces: readonly Piece[]): Promise<string> {
     'send() { if [ -d "$2" ]; then n=$4; else n=$(($(wc -c <"$2") - $3)) || n=0; fi',
     '  [ "$n" -le "$4" ] || n=$4; [ "$n" -gt 0 ] || return 0; printf "piece %s %s %s\\n" "$1" "$3" "$n"',
     '  if [ -d "$2" ]; then tar -cf - -C "$2" . | tail -c "+$(($3 + 1))" | head -c "$n"',
-    '  else tail -c "+$(($3 + 1))" "$2" | head -c "$n"; fi; }',
+    '  elif [ "$3" = 0 ]; then head -c "$n" "$2"; else tail -c "+$(($3 + 1))" "$2" | head -c "$n"; fi; }',
   ];
   const helpers = lines.length;
   for (const [number, { from, to, bytes }] of pieces.entries()) {

@@ -150,7 +150,7 @@ export function openCollector(options: CollectorOptions): Collector {
   }
 
   function tellEnd(remote: RemoteAttempt, clockMs: number): void {
-    const { assignment, end, startedAt, stop } = remote;
+    const { assignment, end, startedAt, stop, peaks } = remote;
     if (end === null) return;
     tellEvents(assignment.attempt);
     const folder = workerFolder(mirror.spool, assignment.attempt);
@@ -160,7 +160,7 @@ export function openCollector(options: CollectorOptions): Collector {
     keepCheckpoints(folder, kept);
     onTold(assignment.attempt);
     const timeLimitMs = stop?.reason === "time_limit" ? assignment.timeLimitMs : null;
-    const seen = { timeLimitMs, peaks: UNSEEN };
+    const seen = { timeLimitMs, peaks };
     const recorded = "exit" in end ? recordedEnd(folder, end.exit, clockMs) : end;
     const ours = startedAt === null ? recorded : { startedAt, ...recorded };
     outbox.ended(collectEnd(mirror.spool, assignment.attempt, ours, seen));

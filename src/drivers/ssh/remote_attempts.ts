@@ -1,7 +1,9 @@
 import { type Assignment, isNewWish, type Stop } from "../../core/assignment.ts";
 import { type Ledger, openLedger } from "../../core/ledger.ts";
 import { type Hardware, itself, UNKNOWN_HARDWARE } from "../../core/machine.ts";
+import { haveRisen, higherPeaks, type Peaks, UNSEEN } from "../../core/peaks.ts";
 import type { Ending } from "../../core/run.ts";
+import type { Observations } from "../../core/run_event.ts";
 import { saysDiskFull } from "../../spool/disk_full.ts";
 import type { RemoteState } from "../../spool/host.ts";
 import type { Outbox } from "../../spool/outbox.ts";
@@ -17,6 +19,9 @@ export interface RemoteAttempt {
   /** How it ended; null: it has not. */
   end: { exit: string } | { ending: Ending; endedAt: number } | null;
   holdsSlot: boolean;
+  /** What it was seen to hold at the most, and what of that has been told. */
+  peaks: Peaks;
+  toldPeaks: Peaks;
 }
 
 /** What is done on the machine; everything is asked for again after a break of the connection. */
@@ -52,6 +57,8 @@ export interface RemoteAttempts {
   refused(attempt: string, reason: string): void;
   /** As a look has told; `clockMs` is what has to be added to the machine's clock to have ours. */
   state(attempt: string, state: RemoteState, there: { bootId: string; clockMs: number }): void;
+  /** What attempts hold now. */
+  held(seen: ReadonlyMap<string, Peaks>): void;
   swept(attempt: string): void;
   told(attempt: string): void;
   kept(attempt: string): void;
@@ -68,6 +75,7 @@ export interface RemoteAttempts {
 }
 
 const TIME_LIMIT_GRACE_MS = 10_000;
+const NOTHING_NEW: Observations = { progress: null, metrics: {}, result: {} };
 
 /** The life of a machine's attempts. It decides; `hands` act. */
 export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAttempts {
@@ -136,6 +144,8 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
         stop: null,
         end: null,
         holdsSlot: false,
+        peaks: UNSEEN,
+        toldPeaks: UNSEEN,
       };
       known.set(attempt, remote);
       if (isSent) hold(remote);
@@ -264,6 +274,16 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
       if (remote && remote.end === null) void giveBack(remote, reason);
     },
     state,
+    held(seen) {
+      for (const [attempt, now] of seen) {
+        const remote = known.get(attempt);
+        if (!remote || remote.end !== null) continue;
+        remote.peaks = higherPeaks(remote.peaks, now);
+        if (!haveRisen(remote.toldPeaks, remote.peaks)) continue;
+        remote.toldPeaks = remote.peaks;
+        outbox.observed({ kind: "observed", attempt, ...NOTHING_NEW, ...remote.peaks });
+      }
+    },
     swept(attempt) {
       const remote = known.get(attempt);
       if (remote?.phase !== "sweeping") return;

@@ -280,6 +280,7 @@ export function openSession(options: SessionOptions): Session {
     hardware = { ...seen, blocked: seen.blocked ?? quotaProblem() };
     attempts.refit(machine.slots, hardware);
     await desk.survey(machine.id, hardware);
+    if (found) attempts.held(found.held);
     return found;
   }
 

@@ -1,5 +1,6 @@
 import type { FreeGpu, FreeMachine } from "../../core/free_machine.ts";
 import type { ForeignProcess, Gpu, Hardware } from "../../core/machine.ts";
+import { type Peaks, UNSEEN } from "../../core/peaks.ts";
 import { formatBytes } from "../../core/quantity.ts";
 import type { DetectedGpu } from "../../platform/detected_gpu.ts";
 import { parseNvidiaGpus, parseNvidiaProcesses } from "../../platform/nvidia_smi.ts";
@@ -12,6 +13,8 @@ export interface RemoteSurvey {
   freeDiskBytes: number | null;
   /** Its clock when it was asked, epoch ms. */
   now: number;
+  /** What the processes of this yard's attempts hold now, together. */
+  held: Map<string, Peaks>;
 }
 
 /** A run's folder takes some KiB; what it prints comes on top. */
@@ -46,6 +49,7 @@ export function readSurvey(text: string, isOurs: (attempt: string) => boolean, y
     missing,
     freeDiskBytes,
     now: Number.parseInt(section("now"), 10) * 1000,
+    held: heldBy(sections, isOurs, owners),
   };
 }
 
@@ -133,7 +137,7 @@ function freeOf(
   const available = /^MemAvailable:\s+(\d+) kB/m.exec(sections.get("memory")?.join("\n") ?? "")?.[1];
   if (!before || !after || available === undefined || after.total <= before.total) return undefined;
   const page = Number(sections.get("page")?.[0]) || 4096;
-  const own = ownPids(sections.get("own") ?? [], isOurs);
+  const own = marked(sections.get("own") ?? []).flatMap(({ pid, attempt }) => (isOurs(attempt) ? [pid] : []));
   const ownTicks = own.reduce(
     (sum, pid) => sum + (after.ticks.get(pid)?.ticks ?? 0) - (before.ticks.get(pid)?.ticks ?? 0),
     0,
@@ -147,6 +151,28 @@ function freeOf(
     freeMemoryBytes: Number(available) * 1024 + ownPages * page,
     gpus: gpus.map((gpu) => freeGpu(gpu, gpu.uuid === null ? [] : (processes.get(gpu.uuid) ?? []), isOurs)),
   };
+}
+
+function heldBy(
+  sections: Map<string, string[]>,
+  isOurs: (attempt: string) => boolean,
+  processes: GpuProcesses,
+): Map<string, Peaks> {
+  const page = Number(sections.get("page")?.[0]) || 4096;
+  const { ticks } = readBusy(sections.get("after") ?? []) ?? { ticks: new Map<string, { pages: number }>() };
+  const held = new Map<string, Peaks>();
+  for (const { pid, attempt } of marked(sections.get("own") ?? [])) {
+    const pages = ticks.get(pid)?.pages;
+    if (pages === undefined || !isOurs(attempt)) continue;
+    const before = held.get(attempt) ?? UNSEEN;
+    held.set(attempt, { ...before, memoryPeakBytes: (before.memoryPeakBytes ?? 0) + pages * page });
+  }
+  for (const { attempt, usedBytes } of [...processes.values()].flat()) {
+    if (attempt === null || usedBytes === null || !isOurs(attempt)) continue;
+    const before = held.get(attempt) ?? UNSEEN;
+    held.set(attempt, { ...before, gpuMemoryPeakBytes: (before.gpuMemoryPeakBytes ?? 0) + usedBytes });
+  }
+  return held;
 }
 
 function freeGpu(
@@ -181,10 +207,11 @@ function readBusy(lines: readonly string[]) {
   return { total: times.reduce((sum, time) => sum + time, 0), idle: (times[3] ?? 0) + (times[4] ?? 0), ticks };
 }
 
-function ownPids(lines: readonly string[], isOurs: (attempt: string | null) => boolean): string[] {
+/** The processes that bear the mark of an attempt. */
+function marked(lines: readonly string[]): { pid: string; attempt: string }[] {
   return lines.flatMap((line) => {
-    const [, pid = "", attempt = ""] = /^own (\d+) RUNYARD_ATTEMPT=(.*)$/.exec(line) ?? [];
-    return isOurs(attempt) ? [pid] : [];
+    const [, pid, attempt] = /^own (\d+) RUNYARD_ATTEMPT=(.*)$/.exec(line) ?? [];
+    return pid === undefined || attempt === undefined ? [] : [{ pid, attempt }];
   });
 }
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isDead, listProcesses, readProcess } from "../../../src/platform/processes.ts";
+import { isDead, listProcesses, processName, readProcess } from "../../../src/platform/processes.ts";
 import { until } from "../../helpers/until.ts";
 
 export interface SshHost {
@@ -147,8 +147,9 @@ function namespaceOf(pid: number): string | null {
   }
 }
 
+/** By its program's name: its command line is a title that it writes anew at every login, and is empty meanwhile. */
 function isSshd(pid: number): boolean {
-  return /^(\/usr\/sbin\/)?sshd\b/.test(commandLine(pid));
+  return processName(pid)?.startsWith("sshd") ?? false;
 }
 
 function commandLine(pid: number): string {

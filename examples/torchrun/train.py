@@ -40,4 +40,5 @@ agree = all(torch.equal(weights, other) for other in everyones)
 print(f"rank {rank}: slope {weights[0].item():.3f}, all ranks agree: {agree}", flush=True)
 if rank == 0:
     runyard.result(loss=loss.item(), agree=agree)
+dist.barrier()  # who leaves early takes the others' connections along
 dist.destroy_process_group()

@@ -115,7 +115,9 @@ describe("workers of one run", () => {
       const text = `exec ${torchrun} --nnodes=$RUNYARD_WORLD_SIZE --node-rank=$RUNYARD_RANK --nproc-per-node=1 \\
       --master-addr=\${RUNYARD_HOSTS%%,*} --master-port=$RUNYARD_PORT train.py`;
       await lab.send(text, { demand: { gpus: 0, workers: 2 }, code: { "train.py": train } });
-      await lab.reaches("1.1", "succeeded");
+      await lab.ends(1);
+      const said = await Promise.all([0, 1].map((rank) => lab.cli(["logs", "1", "--worker", String(rank)])));
+      expect((await lab.run("1.1")).status, JSON.stringify(said)).toBe("succeeded");
       expect(await lab.output("1.1")).toMatch(/^rank 0 of 2 on lab[12]\nrank 0: slope [\d.]+, all ranks agree: True$/m);
       expect((await lab.run("1.1")).result).toMatchObject({ agree: true });
     },

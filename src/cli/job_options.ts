@@ -200,7 +200,7 @@ export const jobOptions: readonly JobOption[] = [
     read: (text) => {
       const pattern = outputPattern(text);
       return pattern === null
-        ? misread("It names a file or folder within the run's work folder.")
+        ? misread("It names a file or folder within the run's work folder, with * ? [a-z].")
         : { outputs: [pattern] };
     },
   },

@@ -4,11 +4,20 @@
  */
 export type OutputPatterns = string[];
 
-/** As it is kept; null: it names nothing within the work folder. */
+/** As it is kept; null: it names nothing within the work folder, or a range that goes backwards. */
 export function outputPattern(text: string): string | null {
   const parts = text.split("/").filter((part) => part !== "." && part !== "");
   if (text.startsWith("/") || parts.length === 0 || parts.includes("..") || text.includes("\0")) return null;
-  return parts.join("/");
+  const pattern = parts.join("/");
+  return isSound(pattern) ? pattern : null;
+}
+
+function isSound(pattern: string): boolean {
+  try {
+    return expressionOf(pattern) instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether the file at this path (relative to the work folder) is a result. Without patterns all are. */

@@ -55,6 +55,21 @@ export type Ending =
   /** It was stopped before its command began: nothing of it ran. */
   | { kind: "never_began" };
 
+/** A shell's view of an end: 128 + n for a signal, 127 for what could not be started; null where nothing is known. */
+export function exitCodeOf(ending: Ending): number | null {
+  switch (ending.kind) {
+    case "exited":
+      return ending.exitCode;
+    case "signalled":
+      return 128 + ending.signal;
+    case "could_not_start":
+      return 127;
+    case "lost":
+    case "never_began":
+      return null;
+  }
+}
+
 /** Why the yard asked for an attempt to be stopped; null where it ended by itself. */
 export type StopReason =
   | "cancelled"

@@ -73,7 +73,8 @@ async function assignmentOf(
     named,
     umask,
     limits,
-    out,
+    // Rank 0 speaks for the run; what the others print is theirs.
+    out: row.rank === 0 ? out : null,
     snapshot: row.snapshot,
     outputs,
     keep,

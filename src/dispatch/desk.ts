@@ -121,7 +121,8 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
       try {
         if (place) await deliver(files, place, delivery);
         // On the user's own machine its launcher has written it.
-        if (file !== null && (out.kind !== "none" || err.kind !== "none")) await appendOutput(files, file, delivery);
+        if (file !== null && row.rank === 0 && (out.kind !== "none" || err.kind !== "none"))
+          await appendOutput(files, file, delivery);
         delivered.push(delivery);
       } catch (error) {
         if (systemErrorCode(error) === null || isDiskFull(error)) throw error;

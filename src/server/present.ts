@@ -13,7 +13,7 @@ import {
   gpusNamed,
   type Hardware,
 } from "../core/machine.ts";
-import { describeCause, type Ending, type FailureCause, type JobId, type RunStatus } from "../core/run.ts";
+import { describeCause, type Ending, exitCodeOf, type FailureCause, type JobId, type RunStatus } from "../core/run.ts";
 import type { CompiledWork } from "../core/work.ts";
 import type { AttemptRow } from "../store/attempts.ts";
 import type { JobRow } from "../store/jobs.ts";
@@ -115,7 +115,7 @@ export interface NamedWorker {
 
 function presentWorker({ row, machine }: NamedWorker): Run["workers"][number] {
   const ending = row.ending_json === null ? null : (JSON.parse(row.ending_json) as Ending);
-  const exitCode = ending?.kind === "could_not_start" ? 127 : ending && exitCodeOf(ending);
+  const exitCode = ending && exitCodeOf(ending);
   const { rank, id: attempt } = row;
   return { rank, attempt, machine, gpus: gpusOf(row), status: workerStatus(row, ending), exitCode, results: null };
 }
@@ -129,11 +129,6 @@ function workerStatus({ status, stop_reason }: AttemptRow, ending: Ending | null
 
 function gpusOf({ slot_json }: AttemptRow): string[] {
   return (JSON.parse(slot_json) as Slot).gpus;
-}
-
-function exitCodeOf(ending: Ending): number | null {
-  if (ending.kind === "signalled") return 128 + ending.signal;
-  return ending.kind === "exited" ? ending.exitCode : null;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { type WorkerEnd as AttemptEnd, endOfGang, endsTheOthers } from "../core/gang.ts";
 import type { Peaks } from "../core/peaks.ts";
-import type { AttemptId, Ending, JobId, StopReason, UnixMs } from "../core/run.ts";
+import { type AttemptId, type Ending, exitCodeOf, type JobId, type StopReason, type UnixMs } from "../core/run.ts";
 import type { Symptom } from "../core/symptom.ts";
 import { countsAsTry, outcome } from "../core/transitions.ts";
 import { settleDependants } from "./dependencies.ts";
@@ -287,19 +287,4 @@ async function selectForEnds(db: Db, attempts: AttemptId[]) {
     .where("attempt.status", "<>", sql.lit("ended"))
     .execute();
   return new Map(rows.map((row) => [row.id, { ...row, stop_reason: row.stop_reason as StopReason | null }]));
-}
-
-/** A shell's view of an end: 128 + n for a signal, null where nothing is known. */
-function exitCodeOf(ending: Ending): number | null {
-  switch (ending.kind) {
-    case "exited":
-      return ending.exitCode;
-    case "signalled":
-      return 128 + ending.signal;
-    case "could_not_start":
-      return 127;
-    case "lost":
-    case "never_began":
-      return null;
-  }
 }

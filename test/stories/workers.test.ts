@@ -100,6 +100,16 @@ describe("workers of one run", () => {
     await yard.reaches("2.1", "succeeded");
   });
 
+  test("with --out rank 0 alone writes into the file, and the others keep their own output", async () => {
+    const yard = await aYard({ slots: ["", ""] });
+    const words = ["run", "--workers", "2", "--out", "both.log", "--wait", 'echo "rank $RUNYARD_RANK"'];
+    expect((await yard.cli(words)).code).toBe(0);
+    expect(yard.read("both.log")).toBe("rank 0\n");
+    expect((await yard.cli(["logs", "1"])).stdout).toBe("rank 0\n");
+    expect((await yard.cli(["logs", "1", "--worker", "1"])).stdout).toBe("rank 1\n");
+    expect((await yard.cli(["logs", "1", "--worker", "2"])).stderr).toContain("from 0 to 1");
+  });
+
   test("more than all machines of the pool could ever hold are refused", async () => {
     const yard = await aYard({ slots: ["", ""] });
     const answer = await yard.cli(["run", "--workers", "3", "--", "true"]);

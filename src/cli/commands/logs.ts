@@ -144,7 +144,8 @@ async function printRunLog(connection: Connection, run: Run, plan: LogsPlan, isO
   const { id } = run;
   const [job = 0, n = 0] = id.split(".").map(Number);
   const worker = run.workers[plan.worker];
-  if (plan.worker > 0 && !worker) return note(`Run ${id} has no worker ${plan.worker}.`);
+  if (plan.worker > 0 && !worker)
+    return note(`Run ${id} has no worker ${plan.worker}: they count from 0 to ${Math.max(0, run.workers.length - 1)}.`);
   const attempt = plan.worker === 0 ? null : (worker?.attempt ?? null);
   for (const stream of plan.streams) {
     const sink = sinkFor(id, stream, plan, isOne);

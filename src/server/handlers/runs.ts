@@ -120,7 +120,7 @@ export function runHandlers(yard: Yard): RunHandlers {
     if (!attempt) return { place: { kind: "none" } satisfies OutputPlace as OutputPlace, ended };
     const machine = (await selectMachines(store.read)).find(({ id }) => id === attempt.machine_id);
     // What another machine prints comes to the user's file when it has ended; until then, and after, it is the yard's too.
-    if (job.plan.out !== null && stream !== "events" && machine?.driver !== "ssh") {
+    if (job.plan.out !== null && attempt.rank === 0 && stream !== "events" && machine?.driver !== "ssh") {
       const place: OutputPlace = stream === "out" ? { kind: "spool", path: job.plan.out } : { kind: "none" };
       return { place, ended };
     }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { aFolder, fill } from "../../test/helpers/a_folder.ts";
@@ -48,7 +48,11 @@ test("variables that point git elsewhere are not believed, and the index is not 
 });
 
 test("a git that does not answer in time is waited for no longer", async () => {
-  expect(await codeVersion(await aRepository(), 0)).toEqual({ commit: null, dirty: null });
+  const folder = await aRepository();
+  // Git opens HEAD before all else, and a pipe that nobody writes to keeps it waiting.
+  await rm(join(folder, ".git/HEAD"));
+  execFileSync("mkfifo", [join(folder, ".git/HEAD")]);
+  expect(await codeVersion(folder, 200)).toEqual({ commit: null, dirty: null });
 });
 
 test("paths that git keeps although they are ignored are known, seen from the folder asked for", async () => {

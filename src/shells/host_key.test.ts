@@ -86,9 +86,9 @@ describe.skipIf("missing" in started)("host keys", () => {
   test("a key of another type than the known one is a changed one too", async () => {
     const folder = await aFolder();
     execFileSync("ssh-keygen", ["-q", "-t", "ecdsa", "-N", "", "-C", "", "-f", `${folder}/ecdsa`]);
-    const known = `${folder}/known`;
+    const known = `${folder}/known hosts`;
     writeFileSync(known, `${hosts.host("gate").address} ${readFileSync(`${folder}/ecdsa.pub`, "utf8")}`);
-    const other = await aPlace(hosts, { config: `Host *\n  UserKnownHostsFile ${known}` });
+    const other = await aPlace(hosts, { config: `Host *\n  UserKnownHostsFile ${folder}/none "${known}"` });
     expect(await acceptHostKey("gate", loginTo("gate"), other)).toMatchObject(code("host_key_changed"));
     expect(await reach(other, "gate").connect()).toMatchObject({ ok: false });
   });

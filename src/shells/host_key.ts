@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { appendFile, readFile, rm } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -160,15 +161,19 @@ function fingerprintOf(line: string): string {
 
 /** A known_hosts that has any key for the name, hashed or not; null: none. */
 async function fileThatKnows({ client, settings }: Visit, name: string): Promise<string | null> {
-  const theirs = ["userknownhostsfile", "globalknownhostsfile"].flatMap((key) => (settings.get(key) ?? "").split(" "));
-  const home = userInfo().homedir;
-  for (const path of [
-    join(client.place.folder, KNOWN_HOSTS),
-    ...theirs.map((file) => file.replace(/^~(?=\/)/, home)),
-  ]) {
-    if (!path.startsWith("/")) continue;
+  const theirs = ["userknownhostsfile", "globalknownhostsfile"].flatMap((key) => pathsIn(settings.get(key) ?? ""));
+  for (const path of [join(client.place.folder, KNOWN_HOSTS), ...theirs]) {
     const found = await runCommand("ssh-keygen", ["-F", name, "-f", path], { environment: client.environment });
     if (found.kind === "exited" && found.code === 0) return path;
   }
   return null;
+}
+
+/** The files that a setting of ssh names, which does not tell a blank between two from one in a name. */
+function pathsIn(setting: string): string[] {
+  const words = setting.split(" ").map((word) => word.replace(/^~(?=\/)/, userInfo().homedir));
+  const runs = words.flatMap((_, from) =>
+    words.slice(from).map((_, more) => words.slice(from, from + more + 1).join(" ")),
+  );
+  return runs.filter((path) => path.startsWith("/") && existsSync(path));
 }

@@ -52,7 +52,9 @@ export interface Lab extends TestYard {
   write(files: Record<string, Content>): Promise<void>;
   /** Submits a shell text, or one a line, to the pool. Results come to `results/` of the yard's folder, as `run<job>.<line>`. */
   send(work: string | string[], wishes?: SendWishes): Promise<Job>;
-  /** The attempts of this yard's that have a folder in a machine's spool, where that is in the default place. */
+  /** This yard's folder in a machine's spool, as seen from outside, where that is in the default place. */
+  spoolOn(name: string): string;
+  /** The attempts of this yard's that have a folder there. */
   attemptsOn(name: string): string[];
 }
 
@@ -79,6 +81,7 @@ export async function aLab(
   }, "all machines answer");
   let sent = 0;
   const { yard: yardId } = await yard.client.call("status");
+  const spoolOn = (name: string) => `${host(name).home}/.local/share/runyard/spool/${yardId}`;
   return {
     ...yard,
     host,
@@ -100,8 +103,9 @@ export async function aLab(
       } satisfies SubmissionInput;
       return (await yard.client.call("submit", { body })).job;
     },
+    spoolOn,
     attemptsOn(name) {
-      const spool = `${host(name).home}/.local/share/runyard/spool/${yardId}`;
+      const spool = spoolOn(name);
       return existsSync(spool) ? readdirSync(spool).filter((entry) => /^\d+\.\d+\./.test(entry)) : [];
     },
   };

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { aLab, type Lab, labHosts } from "../helpers/a_lab.ts";
 import { until } from "../helpers/until.ts";
@@ -125,6 +125,49 @@ story("code goes to each machine once, and after an edit only what is missing", 
   for (const name of ["lab1", "lab2"] as const) expect(received(name) - between[name]).toBeLessThan(MB);
   expect(await lab.output("1.12")).toBe(`first\nold.txt\n${noise.length}\n`);
   expect(await lab.output("2.12")).toBe(`second\n${noise.length}\n`);
+});
+
+story("code that breaks off on its way goes on where it was", async () => {
+  const lab = await aLab(hosts, { machines: { lab1: {} } });
+  const host = lab.host("lab1");
+  const files = Array.from({ length: 30 }, (_, n) => [`part ${n}.bin`, randomBytes(4 * MB)] as const);
+  const before = onTheWire(lab, "lab1").received;
+  const arrived = () => onTheWire(lab, "lab1").received - before;
+  await lab.send("cat part*.bin | wc -c; readlink link; python3 train.py", {
+    code: { ...Object.fromEntries(files), "train.py": "print('whole')\n", link: { link: "train.py" } },
+  });
+  await until(() => arrived() > 40 * MB, "a part has arrived");
+  host.stopSshd();
+  expect(readdirSync(`${lab.spoolOn("lab1")}/code`)).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.new\.part$/)]);
+  await host.restartSshd();
+  await lab.reaches(1, "succeeded");
+  expect(await lab.output(1)).toBe(`${120 * MB}\ntrain.py\nwhole\n`);
+  expect(arrived() / MB).toBeLessThan(1.1 * 120);
+});
+
+story("code on a machine that nobody has needed for a week is removed, and what runs keeps its own", async () => {
+  const lab = await aLab(hosts, { machines: { lab1: {} } });
+  const host = lab.host("lab1");
+  const code = `${lab.spoolOn("lab1")}/code`;
+  const trees = () => readdirSync(code);
+  const big = Buffer.alloc(2 * MB, 65);
+  await lab.send("until [ -e /tmp/go ]; do sleep 0.1; done; cat train.py", { code: { "train.py": "1\n", big } });
+  await lab.reaches(1, "running");
+  const [needed] = trees();
+  await lab.send("cat train.py", { code: { "train.py": "2\n" } });
+  await lab.reaches(2, "succeeded");
+  const [old] = trees().filter((id) => id !== needed);
+  const eightDaysAgo = Date.now() / 1000 - 8 * 24 * 60 * 60;
+  for (const id of trees()) utimesSync(`${code}/${id}`, eightDaysAgo, eightDaysAgo);
+  await host.restartSshd();
+  await lab.send("cat train.py", { code: { "train.py": "3\n" } });
+  await lab.reaches(3, "succeeded");
+  await until(() => !trees().some((name) => name.startsWith(old ?? "")), "what nobody needs is gone");
+  expect(trees()).toHaveLength(2);
+  expect(trees()).toContain(needed);
+  host.run("touch /tmp/go");
+  await lab.reaches(1, "succeeded");
+  expect(existsSync(resultsOf(lab))).toBe(false);
 });
 
 story("only the outputs that are named come back, and what is to stay on the machine stays as it was", async () => {

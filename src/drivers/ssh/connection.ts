@@ -44,6 +44,7 @@ export async function openConnection(
 ): Promise<Result<Connection, SshProblem>> {
   const reached = await host.connect({ anew });
   if (!reached.ok) return reached;
+  const askedAt = Date.now();
   const opened = await host.open(program);
   if (!opened.ok) return opened;
   const channel = opened.value;
@@ -90,7 +91,7 @@ export async function openConnection(
     bootId: greeting.bootId,
     hostName: greeting.host,
     address: greeting.address ?? greeting.host,
-    clockMs: Date.now() - greeting.now,
+    clockMs: clockOffset(greeting.now, askedAt, Date.now()),
     say: line.say,
     async look(attempts) {
       while (looking) await looking.promise;
@@ -110,6 +111,11 @@ export async function openConnection(
     ended,
     close: line.close,
   });
+}
+
+/** A clock that may be right is taken to be right: what its time took to arrive is not known. */
+function clockOffset(told: number, askedAt: number, heardAt: number): number {
+  return told < askedAt ? askedAt - told : Math.min(0, heardAt - told);
 }
 
 const brokenOff: SshProblem = { code: "broken", text: "the machine's shell does not answer" };

@@ -72,6 +72,8 @@ export interface RemoteAttempts {
   /** What a look is to ask for. */
   watched(): string[];
   get(attempt: string): RemoteAttempt | undefined;
+  /** The code that they work in. */
+  snapshots(): Set<string>;
 }
 
 const TIME_LIMIT_GRACE_MS = 10_000;
@@ -314,5 +316,6 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
     watched: () =>
       [...known].flatMap(([attempt, { phase }]) => (phase === "sent" || phase === "begun" ? [attempt] : [])),
     get: (attempt) => known.get(attempt),
+    snapshots: () => new Set([...known.values()].flatMap(({ assignment: { snapshot } }) => snapshot ?? [])),
   };
 }

@@ -94,7 +94,8 @@ export function openSession(options: SessionOptions): Session {
 
   const mirror = openMirror({ root: options.mirror, yard });
   const outbox = openOutbox(deliver);
-  const sender = openSender(host, desk, openCodeSender(host, options.snapshots), options.python);
+  const code = openCodeSender(host, options.snapshots, () => attempts.snapshots());
+  const sender = openSender(host, desk, code, options.python);
   const attempts = openRemoteAttempts(outbox, {
     send,
     markSent: mirror.markSent,

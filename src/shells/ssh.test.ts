@@ -73,6 +73,24 @@ describe.skipIf("missing" in started)("scripts on a machine behind ssh", () => {
     expect(logins(hosts, "fish")).toBe(before + 1);
   });
 
+  test("room that others had taken on the connection is used again when they are gone", async () => {
+    await hosts.host("fish").restartSshd(["MaxSessions 5"]);
+    onTestFinished(() => hosts.host("fish").restartSshd());
+    const place = await aPlace(hosts);
+    const [ours, others] = [reach(place, "fish"), reach(place, "fish")];
+    const channel = must(await ours.open("cat"));
+    const theirs = await Promise.all(Array.from({ length: 4 }, async () => must(await others.open("cat"))));
+    let isOver = false;
+    const waiting = output(ours, "echo at last").finally(() => {
+      isOver = true;
+    });
+    await new Promise((later) => setTimeout(later, 1000));
+    expect(isOver).toBe(false);
+    for (const one of theirs) one.stdin.end();
+    expect(await waiting).toBe("at last\n");
+    await channel.kill();
+  });
+
   test("at its deadline a script is killed with what it has started, and what it had printed is kept", async () => {
     const lab1 = reach(await aPlace(hosts), "lab1");
     const ended = must(await lab1.run("echo before; sleep 7373.1 & sleep 7373.2", { deadlineMs: 700 }));

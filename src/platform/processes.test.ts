@@ -98,6 +98,15 @@ test("a variable is read from the environment a process was started with", () =>
     .toEqual(["12.3.1-k3v9", null, null, big]);
 });
 
+test("a process that is just becoming a program is not taken for one without an environment", async () => {
+  const again = 'exec sh -c "$AGAIN"';
+  const { pid } = start(again, { AGAIN: again, RUNYARD_ATTEMPT: "12.3.1-k3v9" });
+  await expect.poll(() => environmentMarks(pid, ["RUNYARD_ATTEMPT"])).toEqual(["12.3.1-k3v9"]);
+  const seen = new Set<string>();
+  for (let looks = 0; looks < 20_000; looks += 1) seen.add(String(environmentMarks(pid, ["RUNYARD_ATTEMPT"])));
+  expect([...seen].sort()).toEqual(["12.3.1-k3v9", "executing"]);
+});
+
 test("the environment of a process that does not exist cannot be read", () => {
   expect(environmentMark(2 ** 22 + 1, "PATH")).toBeNull();
   expect(environmentMarks(2 ** 22 + 1, ["PATH"])).toBeNull();

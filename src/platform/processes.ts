@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { bootIdFromSysctl, listProcessesWithPs } from "./processes_ps.ts";
 
@@ -126,11 +126,16 @@ function readEntry(pid: number | string): ProcessEntry | null {
 
 /**
  * The values of some variables in a process's environment as it was at its start (`exec`), in the order asked.
- * Null where it cannot be read: another user's process, one that has ended, or a system without /proc.
+ * Null where it cannot be read: another user's process, one that has ended, or a system without /proc. `executing`: it is just
+ * becoming a program, and for a blink (on a slow disk for longer) has neither arguments nor environment: look again.
  */
-export function environmentMarks(pid: number, names: readonly string[]): (string | null)[] | null {
+export function environmentMarks(pid: number, names: readonly string[]): (string | null)[] | "executing" | null {
   if (!hasProc) return null;
-  const length = readProc(`/proc/${pid}/environ`);
+  let length = readProc(`/proc/${pid}/environ`);
+  if (length === 0) {
+    if (readProc(`/proc/${pid}/cmdline`) === 0) return hasMemory(pid) ? "executing" : null;
+    length = readProc(`/proc/${pid}/environ`); // it may have become one meanwhile
+  }
   if (length === null) return null;
   const environment = scratch.subarray(0, length);
   return names.map((name) => variable(environment, name));
@@ -138,7 +143,17 @@ export function environmentMarks(pid: number, names: readonly string[]): (string
 
 /** One variable of a process's environment at its start; null where it is not set or cannot be read. */
 export function environmentMark(pid: number, name: string): string | null {
-  return environmentMarks(pid, [name])?.[0] ?? null;
+  const marks = environmentMarks(pid, [name]);
+  return marks === "executing" ? null : (marks?.[0] ?? null);
+}
+
+/** Kernel threads have none, nor has a process on its way out. */
+function hasMemory(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`) !== "";
+  } catch {
+    return false;
+  }
 }
 
 /** The short name of a process, or null where it has ended. Written by others: clean it before it reaches a terminal. */

@@ -3,8 +3,16 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { identify, isAlive, listProcesses, type ProcessIdentity, processName } from "../platform/processes.ts";
+import {
+  identify,
+  isAlive,
+  listProcesses,
+  type ProcessIdentity,
+  processName,
+  readProcess,
+} from "../platform/processes.ts";
 import { endTree, findTree, type TreeRoot } from "./process_tree.ts";
+import { sortIntoTrees } from "./tree_members.ts";
 
 let attempts = 0;
 
@@ -160,6 +168,23 @@ test("a tree that grows while it is ended is ended all the same", async () => {
   await run.pidIn("ready");
   expect((await endTree([run.root], { graceMs: 200 })).size).toBe(0);
   expect(findTree([run.root]).size).toBe(0);
+});
+
+test("a process that is just becoming a program is found, or the look says that it could not tell", async () => {
+  const run = await start(
+    `AGAIN='exec sh -c "$AGAIN"'; export AGAIN; setsid -f sh -c 'echo $$ > "$T/ready"; exec sh -c "$AGAIN"'`,
+  );
+  const pid = await run.pidIn("ready");
+  let undecided = 0;
+  for (let looks = 0; looks < 1000; looks += 1) {
+    const entries = [readProcess(pid)].filter((entry) => entry !== null);
+    const { trees, isDecided } = sortIntoTrees(entries, [run.root], { pids: new Set(), forkServer: null }, new Map());
+    expect(trees.size === 1).toBe(isDecided);
+    if (!isDecided) undecided += 1;
+  }
+  expect(undecided).toBeGreaterThan(0);
+  expect((await endTree([run.root], { graceMs: 100 })).size).toBe(0);
+  expect(readProcess(pid)?.state ?? "Z").toBe("Z");
 });
 
 test("what is excepted is left alone and stays out of the answer", async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDead, listProcessesSince, type ProcessIdentity, processName, readProcess } from "../platform/processes.ts";
-import { type Sessions, type Strangers, sortIntoTrees, startOfTree } from "./tree_members.ts";
+import { type Look, type Sessions, type Strangers, sortIntoTrees, startOfTree } from "./tree_members.ts";
 
 /** Where the process tree of an attempt is looked for. */
 export interface TreeRoot {
@@ -30,6 +30,8 @@ export interface EndTreeOptions {
   wait?: (ms: number) => Promise<unknown>;
 }
 
+const UNDECIDED_PAUSE_MS = 1;
+
 /** A process that could not be ended: another user's (`sudo`), or stuck in a driver. */
 export interface Survivor extends TreeMember {
   name: string | null;
@@ -47,17 +49,13 @@ export function findTree(
   except: readonly number[] = [],
   forkServer: number | null = null,
 ): Map<string, TreeMember[]> {
-  return lookFor(roots, except, forkServer)();
+  return lookFor(roots, except, forkServer)().trees;
 }
 
-function lookFor(
-  roots: readonly TreeRoot[],
-  except: readonly number[],
-  forkServer: number | null,
-): () => Map<string, TreeMember[]> {
+function lookFor(roots: readonly TreeRoot[], except: readonly number[], forkServer: number | null): () => Look {
   const sessions: Sessions = new Map();
   const strangers: Strangers = { pids: new Set(except), forkServer };
-  // Nothing of a tree is older than its launcher, which leaves most of a machine's processes out.
+  // Nothing of a tree is older than its command, which leaves most of a machine's processes out.
   const earliest = roots.reduce((start, root) => Math.min(start, startOfTree(root)), Number.POSITIVE_INFINITY);
   return () => sortIntoTrees(listProcessesSince(earliest), roots, strangers, sessions);
 }
@@ -70,43 +68,43 @@ export async function endTree(roots: readonly TreeRoot[], options: EndTreeOption
   const { graceMs, giveUpMs = 5000, wait = sleep } = options;
   const look = lookFor(roots, options.except ?? [], options.forkServer ?? null);
 
-  let trees = graceMs > 0 ? await terminate(look, graceMs, wait) : look();
+  let { trees, isDecided } = graceMs > 0 ? await terminate(look, graceMs, wait) : look();
   const killedAt = performance.now();
-  let emptyLooks = trees.size === 0 ? 1 : 0;
-  // Twice: a process that forks while the list is read can hide its child from one look.
-  while (emptyLooks < 2) {
+  let emptyLooks = 0;
+  for (;;) {
+    const isLate = performance.now() - killedAt > giveUpMs;
     if (trees.size > 0) {
-      if (performance.now() - killedAt > giveUpMs) return survivorsOf(trees);
+      if (isLate) return survivorsOf(trees);
+      emptyLooks = 0;
       const members = [...trees.values()].flat();
       for (const member of members) signal(member, "SIGKILL");
       await waitUntilGone(members, 200, wait);
-    }
-    trees = look();
-    emptyLooks = trees.size === 0 ? emptyLooks + 1 : 0;
+    } else if (isDecided || isLate) {
+      emptyLooks += 1;
+      // Twice: a process that forks while the list is read can hide its child from one look.
+      if (emptyLooks === 2) return new Map();
+    } else await wait(UNDECIDED_PAUSE_MS);
+    ({ trees, isDecided } = look());
   }
-  return new Map();
 }
 
 /** SIGTERM to everything, also to what appears meanwhile. Answers what is left when the grace is over, or none is. */
-async function terminate(
-  look: () => Map<string, TreeMember[]>,
-  graceMs: number,
-  wait: (ms: number) => Promise<unknown>,
-): Promise<Map<string, TreeMember[]>> {
+async function terminate(look: () => Look, graceMs: number, wait: (ms: number) => Promise<unknown>): Promise<Look> {
   const told = new Set<string>();
   const startedAt = performance.now();
   for (;;) {
-    const trees = look();
-    const members = [...trees.values()].flat();
+    const seen = look();
+    const members = [...seen.trees.values()].flat();
     const leftMs = graceMs - (performance.now() - startedAt);
-    if (members.length === 0 || leftMs <= 0) return trees;
+    if ((members.length === 0 && seen.isDecided) || leftMs <= 0) return seen;
     for (const member of members) {
       const key = `${member.pid} ${member.startTicks}`;
       if (told.has(key)) continue;
       told.add(key);
       signal(member, "SIGTERM");
     }
-    await waitUntilGone(members, Math.min(leftMs, 500), wait);
+    if (members.length === 0) await wait(UNDECIDED_PAUSE_MS);
+    else await waitUntilGone(members, Math.min(leftMs, 500), wait);
   }
 }
 

@@ -11,6 +11,12 @@ export interface Strangers {
   /** Its children are launchers. */
   forkServer: number | null;
 }
+/** What one look at the processes has found. */
+export interface Look {
+  trees: Map<string, TreeMember[]>;
+  /** No: a process was just becoming a program, and nobody could say whose it is. The next look can. */
+  isDecided: boolean;
+}
 type Belonging = string | typeof foreign | null;
 
 /**
@@ -23,7 +29,7 @@ export function sortIntoTrees(
   roots: readonly TreeRoot[],
   strangers: Strangers,
   sessions: Sessions,
-): Map<string, TreeMember[]> {
+): Look {
   const byPid = new Map(entries.map((entry) => [entry.pid, entry]));
   for (const [session, { leaderStartTicks }] of sessions) {
     const leader = byPid.get(session);
@@ -39,7 +45,7 @@ export function sortIntoTrees(
     if (command !== null && isSame(command)) commands.set(command.pid, attempt);
   }
   const belongings = new Map<number, Belonging>();
-  const marks = new Map<number, [own: string | null, mark: string | null]>();
+  const marks = new Map<number, ReturnType<typeof environmentMarks>>();
 
   function belongingOf(entry: ProcessEntry): Belonging {
     const known = belongings.get(entry.pid);
@@ -51,12 +57,12 @@ export function sortIntoTrees(
     return belonging;
   }
 
-  function marksOf(pid: number): [own: string | null, mark: string | null] {
+  function marksOf(pid: number): ReturnType<typeof environmentMarks> {
     const known = marks.get(pid);
     if (known !== undefined) return known;
-    const [own = null, mark = null] = environmentMarks(pid, ["RUNYARD_OWN", "RUNYARD_ATTEMPT"]) ?? [];
-    marks.set(pid, [own, mark]);
-    return [own, mark];
+    const read = environmentMarks(pid, ["RUNYARD_OWN", "RUNYARD_ATTEMPT"]);
+    marks.set(pid, read);
+    return read;
   }
 
   function judge(entry: ProcessEntry): Belonging {
@@ -67,7 +73,9 @@ export function sortIntoTrees(
     if (command !== undefined) return command;
     if (strangers.forkServer !== null && (pid === strangers.forkServer || ppid === strangers.forkServer))
       return foreign;
-    const [own, mark] = marksOf(pid);
+    const known = marksOf(pid);
+    if (known === "executing") return foreign; // for now
+    const [own = null, mark = null] = known ?? [];
     if (own === "1") return foreign;
     if (mark !== null) return attempts.has(mark) ? mark : foreign;
     const parent = byPid.get(ppid);
@@ -94,7 +102,7 @@ export function sortIntoTrees(
     members.push({ pid: entry.pid, startTicks: entry.startTicks });
     trees.set(attempt, members);
   }
-  return trees;
+  return { trees, isDecided: ![...marks.values()].includes("executing") };
 }
 
 /**
@@ -126,7 +134,7 @@ function learnSessions(
 
 /** No process of the tree has started before; infinite where it was another boot. */
 export function startOfTree({ launcher, command }: TreeRoot): number {
-  const first = launcher ?? command;
+  const first = command ?? launcher;
   if (first === null) return 0;
   return first.bootId === bootId() ? first.startTicks : Number.POSITIVE_INFINITY;
 }

@@ -194,7 +194,7 @@ function leftovers(mark: string): ProcessEntry[] {
   return listProcesses().filter((entry) => {
     if (isDead(entry)) return false;
     const marks = environmentMarks(entry.pid, ["RUNYARD_ATTEMPT", "RUNYARD_TEST"]);
-    return marks?.some((value) => value?.endsWith(mark)) ?? false;
+    return marks !== "executing" && (marks?.some((value) => value?.endsWith(mark)) ?? false);
   });
 }
 

@@ -111,7 +111,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentEnd> {
     snapshots: options.snapshots,
     log: options.log,
     python: existsSync(python) ? python : null,
-    forkServer: launcher.pid,
+    launcher,
     onRefused: survey,
     onDiskFull: room.ranOut,
     isOver: () => over !== null,

@@ -4,7 +4,7 @@ import type { Hardware } from "../core/machine.ts";
 import { tellsMemory } from "../platform/process_memory.ts";
 import { type Attempt, type AttemptWays, LOOK_MS, openAttempt } from "./attempt.ts";
 import { openLine } from "./line.ts";
-import { openTrees } from "./trees.ts";
+import { openTrees, type TreesOptions } from "./trees.ts";
 
 /** Everything of this machine that has not been handed over to the yard. */
 export interface Attempts {
@@ -31,8 +31,7 @@ export interface Attempts {
 }
 
 export interface AttemptsOptions extends Omit<AttemptWays, "line" | "trees"> {
-  /** The process whose children the launchers are; null where there is none at the moment. */
-  forkServer: () => number | null;
+  launcher: TreesOptions["launcher"];
 }
 
 const TIME_LIMIT_GRACE_MS = 10_000;
@@ -48,7 +47,7 @@ export function openAttempts(options: AttemptsOptions): Attempts {
     (attempt) => attempt.launch(),
     (attempt) => attempt.giveBack(),
   );
-  const trees = openTrees({ spool: options.spool, running, forkServer: options.forkServer });
+  const trees = openTrees({ spool: options.spool, running, launcher: options.launcher });
   const ways: AttemptWays = { ...options, line, trees };
   let measureAt = 0;
 

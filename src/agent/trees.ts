@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readProcesses } from "../spool/folder.ts";
+import type { Launcher } from "../spool/launcher.ts";
 import { type Spool, workerFolder } from "../spool/layout.ts";
 import { endTree, findTree, type TreeRoot } from "../spool/process_tree.ts";
 import { raisedPeak } from "../spool/tree_memory.ts";
@@ -20,15 +21,14 @@ export interface TreesOptions {
   spool: Spool;
   /** Attempts that run, with the process ids of their commands: they are not touched while others end. */
   running: () => Iterable<{ attempt: string; pid: number }>;
-  /** The process whose children the launchers are; null where there is none at the moment. */
-  forkServer: () => number | null;
+  launcher: Pick<Launcher, "implementation" | "forkServer">;
 }
 
 /** What a command left behind gets this long between SIGTERM and SIGKILL. */
 const LEFTOVER_GRACE_MS = 200;
 const SWEEP_PAUSE_MS = 5;
 
-export function openTrees({ spool, running, forkServer }: TreesOptions): Trees {
+export function openTrees({ spool, running, launcher }: TreesOptions): Trees {
   /** Of those that were measured last. */
   let roots = new Map<string, TreeRoot>();
   let next: { attempts: string[]; done: Promise<void> } | null = null;
@@ -43,11 +43,13 @@ export function openTrees({ spool, running, forkServer }: TreesOptions): Trees {
   async function end(attempts: readonly string[], graceMs: number): Promise<void> {
     const ending = new Set(attempts);
     const except = [...running()].flatMap(({ attempt, pid }) => (ending.has(attempt) ? [] : [pid]));
-    await endTree(attempts.map(rootOf), { graceMs, except, forkServer: forkServer() });
+    await endTree(attempts.map(rootOf), { graceMs, except, forkServer: launcher.forkServer() });
   }
 
   function rootOf(attempt: string): TreeRoot {
-    return { attempt, ...readProcesses(workerFolder(spool, attempt)) };
+    const root = { attempt, ...readProcesses(workerFolder(spool, attempt)) };
+    // A launcher in sh may be at another attempt by now: its children say nothing of this one.
+    return launcher.implementation === "sh" ? { ...root, launcher: null } : root;
   }
 
   return {
@@ -57,10 +59,10 @@ export function openTrees({ spool, running, forkServer }: TreesOptions): Trees {
       return next.done;
     },
     end,
-    isAlive: (attempt) => findTree([{ attempt, launcher: null, command: null }], [], forkServer()).size > 0,
+    isAlive: (attempt) => findTree([{ attempt, launcher: null, command: null }], [], launcher.forkServer()).size > 0,
     measure(known) {
       roots = new Map([...known.keys()].map((attempt) => [attempt, roots.get(attempt) ?? rootOf(attempt)]));
-      const trees = findTree([...roots.values()], [], forkServer());
+      const trees = findTree([...roots.values()], [], launcher.forkServer());
       return new Map([...known].map(([attempt, peak]) => [attempt, raisedPeak(peak, trees.get(attempt) ?? [])]));
     },
   };

@@ -35,6 +35,11 @@ async function aWorker(id: string, script: string): Promise<string> {
   return folder;
 }
 
+/** The process that has begun it. */
+function launcherOf(folder: string): number {
+  return Number(readFileSync(`${folder}/begun`, "utf8").split(" ")[0]);
+}
+
 describe.each(implementations)("with the %s implementation", (implementation) => {
   test("tells of the start and the end of what it is given", async () => {
     const { launcher, news, told } = aLauncher({ implementation });
@@ -45,8 +50,28 @@ describe.each(implementations)("with the %s implementation", (implementation) =>
     expect(news.length).toBe(100);
   });
 
-  test("gives a new fork server what the old one had not begun, and hears of what it had", async () => {
-    const { launcher, news, until, told, logged } = aLauncher({ implementation });
+  test("ends what waits for attempts when it is closed, and nothing else", async () => {
+    const { launcher, told, until } = aLauncher({ implementation });
+    const go = `${await aFolder()}/go`;
+    const folder = await aWorker("1.1.1", `until [ -e '${go}' ]; do sleep 0.01; done; exit 5`);
+    const short = await aWorker("1.2.1", "exit 0");
+    launcher.start(folder);
+    launcher.start(short);
+    await told("started 1.1.1 true true");
+    await told("ended 1.2.1 0 … exit");
+    const waiting = launcher.forkServer() ?? launcherOf(short);
+    await launcher.close();
+    expect(readProcess(waiting)).toBe(null);
+    writeFileSync(go, "");
+    await until(() => existsSync(`${folder}/exit`) && readFileSync(`${folder}/exit`, "utf8").endsWith(" exit\n"));
+    await until(() => readProcess(launcherOf(folder)) === null);
+  });
+});
+
+test.runIf(isSupported)(
+  "gives a new fork server what the old one had not begun, and hears of what it had",
+  async () => {
+    const { launcher, news, until, told, logged } = aLauncher({ implementation: "native" });
     const go = `${await aFolder()}/go`;
     const [before, unread] = [
       await aWorker("1.1.1", `echo; until [ -e '${go}' ]; do sleep 0.01; done`),
@@ -54,7 +79,7 @@ describe.each(implementations)("with the %s implementation", (implementation) =>
     ];
     launcher.start(before);
     await told("started 1.1.1 true true");
-    const first = launcher.pid() ?? 0;
+    const first = launcher.forkServer() ?? 0;
     process.kill(first, "SIGSTOP");
     launcher.start(before);
     launcher.start(unread);
@@ -62,24 +87,54 @@ describe.each(implementations)("with the %s implementation", (implementation) =>
     await told("ended 1.2.1 3 … exit");
     writeFileSync(go, "");
     await told("ended 1.1.1 0 … exit");
-    await until(() => launcher.pid() !== first);
+    await until(() => launcher.forkServer() !== first);
     expect(readFileSync(`${before}/out`, "utf8") + readFileSync(`${unread}/out`, "utf8")).toBe("\n\n");
     expect(news.length).toBe(4);
     expect(logged).toEqual([expect.stringContaining("ended with SIGKILL. It is started again")]);
-  });
+  },
+);
 
-  test("ends its fork server when it is closed, and nothing else", async () => {
-    const { launcher, told, until } = aLauncher({ implementation });
-    const go = `${await aFolder()}/go`;
-    const folder = await aWorker("1.1.1", `until [ -e '${go}' ]; do sleep 0.01; done; exit 5`);
-    launcher.start(folder);
-    await told("started 1.1.1 true true");
-    const server = launcher.pid() ?? 0;
-    await launcher.close();
-    expect(readProcess(server)).toBe(null);
-    writeFileSync(go, "");
-    await until(() => existsSync(`${folder}/exit`) && readFileSync(`${folder}/exit`, "utf8").endsWith(" exit\n"));
-  });
+test("gives what a launcher in sh had not begun to another, and begins nothing again", async () => {
+  const { launcher, news, told, logged } = aLauncher({ implementation: "sh" });
+  const [first, unread, running] = [
+    await aWorker("1.1.1", "exit 1"),
+    await aWorker("1.2.1", "echo; exit 2"),
+    await aWorker("1.3.1", "echo; exec sleep 1000.37"),
+  ];
+  launcher.start(first);
+  await told("ended 1.1.1 1 … exit");
+  process.kill(launcherOf(first), "SIGSTOP");
+  launcher.start(unread);
+  await new Promise((sent) => setImmediate(sent));
+  process.kill(launcherOf(first), "SIGKILL");
+  await told("ended 1.2.1 2 … exit");
+  launcher.start(running);
+  await told("started 1.3.1 true true");
+  process.kill(launcherOf(running), "SIGKILL");
+  launcher.start(await aWorker("1.4.1", "exit 4"));
+  await told("ended 1.4.1 4 … exit");
+  process.kill(Number(readFileSync(`${running}/pid`, "utf8").split(" ")[0]), "SIGKILL");
+  expect(readFileSync(`${unread}/out`, "utf8") + readFileSync(`${running}/out`, "utf8")).toBe("\n\n");
+  expect(news.filter((line) => line.startsWith("started")).length).toBe(4);
+  expect(logged).toEqual(Array(2).fill(expect.stringContaining("ended with SIGKILL. It is started again")));
+});
+
+test("a launcher in sh that has done with an attempt is used again, and not too many wait", async () => {
+  const { launcher, told, until } = aLauncher({ implementation: "sh" });
+  const go = `${await aFolder()}/go`;
+  const held = await Promise.all(
+    Array.from({ length: 24 }, (_, n) => aWorker(`1.${n}.1`, `until [ -e '${go}' ]; do sleep 0.05; done`)),
+  );
+  for (const folder of held) launcher.start(folder);
+  for (const n of held.keys()) await told(`started 1.${n}.1 true true`);
+  const all = new Set(held.map(launcherOf));
+  expect(all.size).toBe(24);
+  writeFileSync(go, "");
+  await until(() => [...all].filter((pid) => readProcess(pid) !== null).length === 16);
+  const again = await aWorker("2.1.1", "exit 0");
+  launcher.start(again);
+  await told("ended 2.1.1 0 … exit");
+  expect(all).toContain(launcherOf(again));
 });
 
 test("says at once that a path is no spool folder's", async () => {

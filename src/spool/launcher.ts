@@ -32,21 +32,32 @@ export interface Launcher {
    * dies on the way: the folder's `begun` sees to it. Where that is there already, nothing happens and nothing is told.
    */
   start: (folder: string) => void;
-  /** Ends the fork server; what runs goes on. */
+  /** Ends what waits for attempts; what runs goes on. */
   close: () => Promise<void>;
-  /** The fork server's process; null while there is none. */
-  pid: () => number | null;
+  /** The process whose children the launchers are; null where there is none: at the moment, or as launchers have none in sh. */
+  forkServer: () => number | null;
   /** What is in use now. */
   readonly implementation: LauncherImplementation;
 }
 
+/** A program that reads folders: the native one starts a launcher for each, the one in sh is a launcher, of one at a time. */
+interface Server {
+  process: ChildProcess;
+  openedAt: number;
+  /** What was sent to it and has not ended, as far as it has told. */
+  attempts: Set<string>;
+  unsent: string;
+}
+
 const FIRST_RETRY_MS = 25;
 const LONGEST_RETRY_MS = 5_000;
-/** A fork server that dies this often, each time so young and without a word, cannot be executed here. */
+/** A program that dies this often, each time so young and without a word, cannot be executed here. */
 const USELESS_AFTER_DEATHS = 3;
 const YOUNG_MS = 1_000;
-/** A fork server that is asked to end has nothing left to do; one that is stopped (SIGSTOP) does not hear it. */
+/** One that is asked to end has nothing left to do; one that is stopped (SIGSTOP) does not hear it. */
 const CLOSE_PATIENCE_MS = 2_000;
+/** So many in sh wait for the next attempt. */
+const MOST_IDLE = 16;
 
 export function startLauncher(options: LauncherOptions): Launcher {
   const environment = options.environment ?? process.env;
@@ -60,20 +71,20 @@ export function startLauncher(options: LauncherOptions): Launcher {
     programs.native,
     log,
   );
-  /** Folders by attempt, as long as nobody has told what became of them: a new fork server is sent them again. */
+  /** Folders by attempt, as long as nobody has told what became of them: where their server dies, another gets them. */
   const unanswered = new Map<string, string>();
+  const servers = new Set<Server>();
+  /** Those of them that can take a folder. */
+  const free = new Set<Server>();
   const outputs = new Set<Readable>();
-  let server: ChildProcess | null = null;
-  let unsent = "";
   let youngDeaths = 0;
-  let openedAt = 0;
-  let retry: NodeJS.Timeout | undefined;
+  let retry: NodeJS.Timeout | null = null;
   let isClosed = false;
-  openServer();
+  free.add(openServer());
 
-  function openServer(): void {
+  function openServer(): Server {
     const [command, args] = implementation === "native" ? [programs.native, []] : ["/bin/sh", [programs.sh]];
-    const opened = spawn(command, args, {
+    const process = spawn(command, args, {
       argv0: implementation === "native" ? "runyard-launch" : command,
       cwd: "/",
       // The launchers and the shells before a command are Runyard's own; what the agent knows is none of their business.
@@ -81,36 +92,43 @@ export function startLauncher(options: LauncherOptions): Launcher {
       stdio: ["pipe", "pipe", "inherit"],
       detached: true,
     });
-    server = opened;
-    openedAt = performance.now();
-    listen(opened.stdout);
-    opened.stdin.on("error", () => undefined); // it died: that is told below
-    opened.once("error", (error) => mourn(opened, error.message));
-    opened.once("exit", (code, signal) => mourn(opened, `it ended with ${signal ?? `code ${code}`}`));
-    unsent = "";
-    for (const [attempt, folder] of unanswered) {
-      // Begun by a launcher of the server before, or stopped: a new one would only leave.
-      if (existsSync(`${folder}/begun`)) unanswered.delete(attempt);
-      else send(folder);
-    }
+    const server: Server = { process, openedAt: performance.now(), attempts: new Set(), unsent: "" };
+    servers.add(server);
+    listen(server, process.stdout);
+    process.stdin.on("error", () => undefined); // it died: that is told below
+    process.once("error", (error) => mourn(server, error.message));
+    process.once("exit", (code, signal) => mourn(server, `it ended with ${signal ?? `code ${code}`}`));
+    return server;
   }
 
-  /** A server that dies takes no launcher with it. The news of its launchers still come, through its pipe. */
-  function mourn(dead: ChildProcess, reason: string): void {
-    if (dead !== server) return;
-    server = null;
-    if (isClosed) return;
-    youngDeaths = performance.now() - openedAt < YOUNG_MS ? youngDeaths + 1 : 1;
+  /** A server that dies takes no launcher with it but itself. The news of its launchers still come, through its pipe. */
+  function mourn(dead: Server, reason: string): void {
+    free.delete(dead);
+    if (!servers.delete(dead) || isClosed) return;
+    youngDeaths = performance.now() - dead.openedAt < YOUNG_MS ? youngDeaths + 1 : 1;
     log(`The launcher (${implementation}) is gone: ${reason}. It is started again; what runs goes on.`);
     if (implementation === "native" && youngDeaths >= USELESS_AFTER_DEATHS) {
       log(`${programs.native} cannot be executed here. The sh launcher takes its place: slower, the same otherwise.`);
       implementation = "sh";
       youngDeaths = 0;
     }
-    retry = setTimeout(openServer, Math.min(FIRST_RETRY_MS * 2 ** youngDeaths, LONGEST_RETRY_MS));
+    retry ??= setTimeout(startAgain, Math.min(FIRST_RETRY_MS * 2 ** youngDeaths, LONGEST_RETRY_MS));
   }
 
-  function listen(output: Readable): void {
+  /** What nobody has at the moment goes to a new server. */
+  function startAgain(): void {
+    retry = null;
+    if (free.size === 0) free.add(openServer());
+    const sent = new Set([...servers].flatMap(({ attempts }) => [...attempts]));
+    for (const [attempt, folder] of unanswered) {
+      if (sent.has(attempt)) continue;
+      // Begun by a launcher of the server before, or stopped: a new one would only leave.
+      if (existsSync(`${folder}/begun`)) unanswered.delete(attempt);
+      else send(attempt, folder);
+    }
+  }
+
+  function listen(server: Server, output: Readable): void {
     let rest = "";
     outputs.add(output);
     output.once("close", () => outputs.delete(output));
@@ -120,39 +138,55 @@ export function startLauncher(options: LauncherOptions): Launcher {
       rest += text;
       let from = 0;
       for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n", from)) {
-        hear(rest.slice(from, end));
+        hear(server, rest.slice(from, end));
         from = end + 1;
       }
       rest = rest.slice(from);
     });
   }
 
-  /** `started <attempt> <pid> <at>`, `ended <attempt> <exit line>`, `failed <attempt> <reason>`. */
-  function hear(line: string): void {
-    const idAt = line.indexOf(" ") + 1;
-    const restAt = line.indexOf(" ", idAt) + 1;
-    const kind = line.slice(0, idAt - 1);
-    const attempt = line.slice(idAt, restAt - 1);
-    const rest = line.slice(restAt);
+  /** `started <attempt> <pid> <at>`, `ended <attempt> <exit line>`, `failed <attempt> <reason>`, in sh `passed <attempt>`. */
+  function hear(server: Server, line: string): void {
+    const [kind = "", attempt = ""] = line.split(" ", 2);
+    const rest = line.slice(kind.length + attempt.length + 2);
     youngDeaths = 0;
     unanswered.delete(attempt);
+    if (kind !== "started") release(server, attempt);
     if (kind === "started") {
       const [pid, at] = rest.split(" ");
       options.onStarted({ attempt, pid: Number(pid), at: Number(at) });
     } else if (kind === "ended") options.onEnded({ attempt, exit: rest });
     else if (kind === "failed") options.onFailed({ attempt, reason: rest });
-    else log(`The launcher said what nobody understands: ${JSON.stringify(line)}`);
+    else if (kind !== "passed") log(`The launcher said what nobody understands: ${JSON.stringify(line)}`);
   }
 
-  /** All that is sent in one turn of the event loop goes in one write. */
-  function send(folder: string): void {
-    if (unsent === "") setImmediate(flush);
-    unsent += `${folder}\n`;
+  /** It has done with the attempt. */
+  function release(server: Server, attempt: string): void {
+    server.attempts.delete(attempt);
+    if (!servers.has(server) || free.has(server)) return;
+    if (free.size < MOST_IDLE) free.add(server);
+    else retire(server);
   }
 
-  function flush(): void {
-    if (unsent !== "") server?.stdin?.write(unsent);
-    unsent = "";
+  function retire(server: Server): void {
+    servers.delete(server);
+    free.delete(server);
+    server.process.stdin?.end();
+  }
+
+  function send(attempt: string, folder: string): void {
+    // One that has just been at work is warm.
+    const server = [...free].at(-1) ?? openServer();
+    server.attempts.add(attempt);
+    if (implementation === "sh") free.delete(server);
+    // All that is sent in one turn of the event loop goes in one write.
+    if (server.unsent === "") setImmediate(flush, server);
+    server.unsent += `${folder}\n`;
+  }
+
+  function flush(server: Server): void {
+    if (server.unsent !== "") server.process.stdin?.write(server.unsent);
+    server.unsent = "";
   }
 
   return {
@@ -163,23 +197,26 @@ export function startLauncher(options: LauncherOptions): Launcher {
         return queueMicrotask(() => options.onFailed({ attempt, reason }));
       }
       unanswered.set(attempt, folder);
-      if (server) send(folder);
+      if (retry === null) send(attempt, folder);
     },
     async close() {
       isClosed = true;
-      clearTimeout(retry);
-      flush();
-      const last = server;
-      if (last && last.pid !== undefined) {
-        const ended = new Promise((resolve) => last.once("exit", resolve));
-        const impatience = setTimeout(() => last.kill("SIGKILL"), CLOSE_PATIENCE_MS);
-        last.stdin?.end();
-        await ended;
-        clearTimeout(impatience);
+      if (retry !== null) clearTimeout(retry);
+      const waiting = [...free].map(({ process }) => process).filter(({ pid }) => pid !== undefined);
+      const ended = waiting.map((process) => new Promise((resolve) => process.once("exit", resolve)));
+      const impatience = setTimeout(() => {
+        for (const process of waiting) process.kill("SIGKILL");
+      }, CLOSE_PATIENCE_MS);
+      for (const server of [...servers]) {
+        flush(server);
+        retire(server);
+        server.process.unref();
       }
+      await Promise.all(ended);
+      clearTimeout(impatience);
       for (const output of outputs) output.destroy();
     },
-    pid: () => server?.pid ?? null,
+    forkServer: () => (implementation === "native" ? ([...servers][0]?.process.pid ?? null) : null),
     get implementation() {
       return implementation;
     },

@@ -41,7 +41,7 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
     host.say("stop", "300", attempt.id);
     await host.told(`swept ${attempt.id}`);
     expect(await attempt.ended()).toMatch(/^143 .* signal 15$/);
-    await eventually(() => spool.leftovers().length === 1, "only the host is left");
+    await eventually(() => spool.leftovers().length === 0, "nothing but the host is left");
   });
 
   test.each([
@@ -73,7 +73,7 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
     expect(await attempt.ended()).toMatch(/^143 /);
     await host.told(`swept ${attempt.id}`);
     expect([sign("checkpoint"), readFileSync(`${signs}/told`, "utf8")]).toEqual(["whole", "\n"]);
-    await eventually(() => spool.leftovers().length === 1, "only the host is left");
+    await eventually(() => spool.leftovers().length === 0, "nothing but the host is left");
   });
 
   test("what is stopped with patience, and then without, is killed at once", async () => {
@@ -142,7 +142,7 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
     for (const { id } of attempts) {
       await eventually(() => host.news.some((line) => line.includes(id) && isOver(line)), "it is over");
     }
-    await eventually(() => spool.leftovers().length === 1, "only the host is left");
+    await eventually(() => spool.leftovers().length === 0, "nothing but the host is left");
   });
 
   test("stops what a host before it has begun", async () => {
@@ -163,7 +163,7 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
     host.say("begin", attempt.id);
     await host.told(`ended ${attempt.id} `);
     expect(await host.look(attempt)).toEqual(["state absent"]);
-    await eventually(() => spool.leftovers().length === 1, "its launcher does not wait for it");
+    await eventually(() => spool.leftovers().length === 0, "its launcher does not wait for it");
     rmSync(attempt.folder, { recursive: true, force: true });
   });
 });

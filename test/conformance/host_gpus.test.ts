@@ -181,7 +181,7 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
     await host.told(`ended ${attempt.id} `);
     await claimGpus(anothers(keys));
     host.say("begin", attempt.id);
-    await eventually(() => spool.leftovers().length === 1, "its launcher has left");
+    await eventually(() => spool.leftovers().length === 0, "its launcher has left");
     expect(host.news.filter((line) => line.startsWith("refused"))).toEqual([]);
     expect(attempt.executions()).toBe(1);
   });

@@ -49,7 +49,7 @@ describe.each(implementations())("the $name launcher", (implementation) => {
       writeFileSync(go, "");
       another.start(attempt.folder);
       if (!facts.begun) expect(await another.told(`ended ${attempt.id} `)).toMatch(/^4 .* exit$/);
-      await eventually(() => spool.leftovers().length === 2, "only the fork servers are left");
+      await eventually(() => spool.leftovers().length === 0, "nothing but the servers is left");
       expect(attempt.executions()).toBe(boundary === "begun-exec" ? 0 : 1);
       expect(attempt.has("exit")).toBe(facts.exit || !facts.begun);
       if (facts.begun) expect(parseProcessLine(attempt.read("pid"))).toEqual(command);

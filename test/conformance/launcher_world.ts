@@ -1,6 +1,7 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcessByStdio, execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { onTestFinished, vi } from "vitest";
 import {
@@ -17,13 +18,14 @@ export interface Implementation {
   name: string;
   command: string[];
   isNative: boolean;
-  /** `env` can give ignored signals back to a command. */
-  resetsSignals: boolean;
 }
 
-/** A fork server under test, and what it has told. */
+type ServerWishes = Pick<Implementation, "command"> & Partial<Pick<Implementation, "isNative">>;
+
+/** What starts launchers, and what it has told: a fork server, or in sh launchers of one attempt at a time, as many as it takes. */
 export interface ForkServer {
-  pid: number;
+  /** Its processes, whether they wait or work. */
+  pids: () => number[];
   news: string[];
   start: (...folders: string[]) => void;
   /** Sends bytes as they are. */
@@ -34,8 +36,8 @@ export interface ForkServer {
   /** The same, of the news from this number on. */
   toldAfter: (number: number, beginning: string) => Promise<string>;
   kill: () => Promise<void>;
-  /** Ends its stdin; resolves with its exit code. */
-  endInput: () => Promise<number | null>;
+  /** Ends its stdin; resolves with its exit codes. */
+  endInput: () => Promise<(number | null)[]>;
   closeOutput: () => void;
   pauseOutput: () => void;
   resumeOutput: () => void;
@@ -60,8 +62,8 @@ const canExecute = (command: string[]) => spawnSync(command[0] ?? "", command.sl
 /** Those that this machine can execute; one line says which are missing. */
 export function implementations(): Implementation[] {
   const script = packaged("launch.sh");
-  const native = { isNative: true, resetsSignals: true };
-  const sh = { isNative: false, resetsSignals: true };
+  const native = { isNative: true };
+  const sh = { isNative: false };
   const all: (Implementation & { needs: string[] })[] = [
     {
       name: "native",
@@ -76,7 +78,6 @@ export function implementations(): Implementation[] {
       command: ["busybox", "ash", script],
       needs: ["busybox", "true"],
       ...sh,
-      resetsSignals: false,
     },
   ];
   return all.filter(({ name, command, needs }) => {
@@ -110,10 +111,21 @@ export async function aSpool({ name = "spool", under }: { name?: string; under?:
 
   return {
     root,
-    /** Processes of this test other than fork servers that are not over. */
-    leftovers: () => leftovers(mark),
-    aServer({ command }: Pick<Implementation, "command">, environment: Record<string, string> = {}): ForkServer {
-      const server = openServer(command, { PATH: process.env["PATH"] ?? "", ...environment, RUNYARD_TEST: mark });
+    /** Processes of this test other than its servers' own that are not over. */
+    leftovers() {
+      const own = servers.flatMap((server) => server.pids());
+      return leftovers(mark).filter(({ pid }) => !own.includes(pid));
+    },
+    /** `isNative`: one process takes all. */
+    aServer({ command, isNative = true }: ServerWishes, environment: Record<string, string> = {}): ForkServer {
+      const server = openServer(
+        { command, isNative },
+        {
+          PATH: process.env["PATH"] ?? "",
+          ...environment,
+          RUNYARD_TEST: mark,
+        },
+      );
       servers.push(server);
       return server;
     },
@@ -143,50 +155,76 @@ export async function aSpool({ name = "spool", under }: { name?: string; under?:
   };
 }
 
-function openServer(command: string[], environment: Record<string, string>): ForkServer {
-  const child = spawn(command[0] ?? "", command.slice(1), {
-    stdio: ["pipe", "pipe", "inherit"],
-    env: environment,
-    detached: true,
-  });
+function openServer({ command, isNative }: Required<ServerWishes>, environment: Record<string, string>): ForkServer {
   const news: string[] = [];
   const listeners: ((line: string) => void)[] = [];
-  let rest = "";
-  child.stdin.on("error", () => undefined);
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    news.push(...lines);
-    for (const line of lines) for (const hear of listeners) hear(line);
-  });
-  const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const children: { child: ChildProcessByStdio<Writable, Readable, null>; exited: Promise<number | null> }[] = [];
+  const idle = new Set([open()]);
+
+  function open() {
+    const child = spawn(command[0] ?? "", command.slice(1), {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: environment,
+      detached: true,
+    });
+    const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    children.push({ child, exited });
+    let rest = "";
+    child.stdin.on("error", () => undefined);
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) hear(line);
+    });
+    return child;
+
+    function hear(line: string): void {
+      if (!line.startsWith("started ")) idle.add(child);
+      if (line.startsWith("passed ")) return;
+      news.push(line);
+      for (const listener of listeners) listener(line);
+    }
+  }
+
+  function send(text: string): void {
+    const [child = open()] = idle;
+    if (!isNative) idle.delete(child);
+    child.stdin.write(text);
+  }
+
   const toldAfter = async (number: number, beginning: string) => {
     const find = () => news.slice(number).find((line) => line.startsWith(beginning));
     if (find() === undefined) await eventually(() => find() !== undefined, `it says ${beginning}`);
     return find()?.slice(beginning.length).trim() ?? "";
   };
   return {
-    pid: child.pid ?? 0,
+    pids: () => children.map(({ child }) => child.pid ?? 0),
     news,
-    start: (...folders) => void child.stdin.write(folders.map((folder) => `${folder}\n`).join("")),
-    send: (text) => void child.stdin.write(text),
+    start(...folders) {
+      for (const folder of folders) send(`${folder}\n`);
+    },
+    send,
     onNews: (hear) => void listeners.push(hear),
     told: (beginning) => toldAfter(0, beginning),
     toldAfter,
-    kill: () => killed(child, exited),
-    endInput() {
-      child.stdin.end();
-      return exited;
+    async kill() {
+      for (const { child } of children) child.kill("SIGKILL");
+      await Promise.all(children.map(({ exited }) => exited));
     },
-    closeOutput: () => void child.stdout.destroy(),
-    pauseOutput: () => void child.stdout.pause(),
-    resumeOutput: () => void child.stdout.resume(),
+    endInput() {
+      for (const { child } of children) child.stdin.end();
+      return Promise.all(children.map(({ exited }) => exited));
+    },
+    closeOutput() {
+      for (const { child } of children) child.stdout.destroy();
+    },
+    pauseOutput() {
+      for (const { child } of children) child.stdout.pause();
+    },
+    resumeOutput() {
+      for (const { child } of children) child.stdout.resume();
+    },
   };
-}
-
-async function killed(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
-  child.kill("SIGKILL");
-  await exited;
 }
 
 /** Commands carry their attempt's id, fork servers and launchers the test's mark. */
@@ -206,11 +244,12 @@ export async function eventually(isSo: () => boolean, what: string): Promise<voi
   await vi.waitFor(check, { timeout: 20_000, interval: 5 });
 }
 
-/** The launcher that RUNYARD_STOP_AT has stopped: the one stopped child of its fork server. */
+/** The launcher that RUNYARD_STOP_AT has stopped: in sh the server itself, else its one stopped child. */
 export async function theStoppedLauncher(server: ForkServer): Promise<number> {
   let found: ProcessEntry | undefined;
   await eventually(() => {
-    found = listProcesses().find(({ ppid, state }) => ppid === server.pid && state === "T");
+    const own = server.pids();
+    found = listProcesses().find(({ pid, ppid, state }) => (own.includes(pid) || own.includes(ppid)) && state === "T");
     return found !== undefined;
   }, "a launcher has stopped");
   return found?.pid ?? 0;

@@ -13,20 +13,23 @@ stop_boundary=${RUNYARD_STOP_AT-}
 search_path=${PATH:-/usr/local/bin:/usr/bin:/bin}
 PATH=$search_path
 { read -r boot_id </proc/sys/kernel/random/boot_id; } 2>/dev/null || boot_id=-
-host_name=$(uname -n)
-env=$(command -v env) # whole paths: searching takes time
-setsid=$(command -v setsid)
-default_signals=--default-signal=INT,QUIT # a shell ignores both in what it starts with &
-"$env" "$default_signals" true 2>/dev/null || default_signals=
+{ read -r host_name </proc/sys/kernel/hostname; } 2>/dev/null || host_name=$(uname -n)
+setsid=$(command -v setsid) # the whole path: searching takes time
+before=$setsid # what the command is executed by
 
 # For tests of the moments between two effects: the launcher pauses there, to be continued or killed.
 stop_at() {
   [ "$stop_boundary" != "$1" ] || kill -STOP "$launcher"
 }
 
+# Sends a line of its own: one write, so that it does not mix with what other launchers tell.
+tell() {
+  news=$1
+  printf '%s\n' "$1" >&3
+}
+
 fail() {
-  printf 'failed %s %s\n' "$attempt" "$1" >&3
-  exit
+  tell "failed $attempt $1"
 }
 
 # Sets `self` to this process (in a subshell $$ is another) and `identity` to what it signs with.
@@ -97,13 +100,13 @@ become_command() {
   identify
   sign pid || exit 126
   stop_at exec-pid
-  printf 'started %s %s %s\n' "$attempt" "$self" "$started_at" >&3
+  tell "started $attempt $self $started_at"
   trap - HUP INT QUIT TERM PIPE
   exec >>"$out" 2>>"$err" 3>&-
   unset RUNYARD_OWN RUNYARD_STOP_AT LC_ALL PWD OLDPWD
   export RUNYARD_ATTEMPT="$attempt"
   read_text
-  set -- "$env" $default_signals $setsid
+  set -- $before
   . ./run.sh
   exec "$@" /bin/sh -c "$text"
 }
@@ -159,37 +162,38 @@ write_exit() {
   done
 }
 
-# The launcher: the way of one attempt, from its folder to its exit line.
+# The launcher: the way of one attempt, from its folder to its exit line. `news` is empty after it where nothing was told:
+# the attempt has been begun by another, or stopped.
 launch() {
-  folder=$1
+  folder=$1 news=
   while case $folder in ?*/) ;; *) false ;; esac do folder=${folder%/}; done # `link/` would follow the link
   attempt=${folder%/*}
   attempt=${attempt##*/}
   case $folder in /*/*) ;; *) attempt= ;; esac
-  case $attempt in '' | . | .. | *[!A-Za-z0-9._-]*) attempt=- && fail 'not the path of a spool folder' ;; esac
+  case $attempt in '' | . | .. | *[!A-Za-z0-9._-]*) attempt=- && fail 'not the path of a spool folder'; return ;; esac
   identify
   launcher=$self
-  [ ! -h "$folder" ] || fail 'the spool folder is a link'
-  cd "$folder" || fail 'cannot enter the spool folder'
-  [ -O . ] || fail 'the spool folder belongs to another user'
+  [ ! -h "$folder" ] || { fail 'the spool folder is a link'; return; }
+  cd "$folder" || { fail 'cannot enter the spool folder'; return; }
+  [ -O . ] || { fail 'the spool folder belongs to another user'; return; }
   stop_at before-begun
   if ! sign begun; then
-    [ -z "$made" ] || fail 'cannot write begun: is the disk full?'
-    [ ! -e begun ] && [ ! -h begun ] || exit # begun by another, or stopped: nothing of ours
+    [ -z "$made" ] || { fail 'cannot write begun: is the disk full?'; return; }
+    [ ! -e begun ] && [ ! -h begun ] || return
     fail 'cannot create begun'
+    return
   fi
 
   stop_at begun-exec
   started_at=$now command= code=126 what='could not start: cannot open the output'
   if open_streams; then
     [ -n "$setsid" ] || [ -z "${BASH_VERSION-}" ] || set -m # a process group is the next best thing to a session
-    become_command &
-    command=$!
-    wait "$command"
+    # Not with &: a shell ignores SIGINT and SIGQUIT for good in what it starts so.
+    (become_command)
     code=$?
     what=exit
     [ "$code" -le 128 ] || [ "$code" -gt 192 ] || what="signal $((code - 128))"
-    [ -s pid ] || what='could not start: cannot write pid'
+    { [ -s pid ] && read -r command rest <pid; } || what='could not start: cannot write pid'
   fi
   look_at_clock
   [ "$now" -ge "$started_at" ] || now=$started_at
@@ -198,7 +202,7 @@ launch() {
   stop_at end-exit
   write_exit "$code $started_at $now $what"
   stop_at exit-notify
-  printf 'ended %s %s\n' "$attempt" "$code $started_at $now $what" >&3
+  tell "ended $attempt $code $started_at $now $what"
 }
 
 set_clock

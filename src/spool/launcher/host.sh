@@ -2,10 +2,9 @@
 # connection lasts; what it has begun goes on without it. README.md tells its requests and answers.
 # Before it stand: survey_machine, a function that is survey.sh; spool (absolute; empty: the default), yard, epoch.
 
-# Sends a line of its own: one write, so that it does not mix with what launchers tell.
-say() {
-  printf '%s\n' "$1" >&3
-}
+# Launchers are started with & here, and a shell ignores SIGINT and SIGQUIT in those: `env` gives them back to the command.
+env=$(command -v env)
+! "$env" --default-signal=INT,QUIT true 2>/dev/null || before="$env --default-signal=INT,QUIT $setsid"
 
 # Makes a folder that only this account can enter, or finds it so.
 own_folder() {
@@ -19,12 +18,12 @@ open_spool() {
   case $spool in "~/"*) spool=$HOME/${spool#"~/"} ;; esac
   home=$spool/$yard
   for part in "$spool" "$home" "$home/environments" "$home/kept" "$home/code"; do
-    own_folder "$part" || { say "unusable $part"; exit; }
+    own_folder "$part" || { tell "unusable $part"; exit; }
   done
   cd "$home" || exit
   seen=0
   [ ! -s epoch ] || read -r seen <epoch
-  [ "$epoch" -ge "$seen" ] || { say "deposed $seen"; exit; }
+  [ "$epoch" -ge "$seen" ] || { tell "deposed $seen"; exit; }
   # On a full disk it is noted the next time: what has ended is not to wait for that.
   [ "$epoch" = "$seen" ] || { printf '%s\n' "$epoch" >epoch.new && mv epoch.new epoch; }
   set -- ${SSH_CONNECTION-} # <client> <its port> <server> <its port>
@@ -37,7 +36,7 @@ open_spool() {
     export -p >"environments/own.$$" && mv "environments/own.$$" environments/own.sh
   )
   look_at_clock
-  say "hello $boot_id $host_name $address $now $home"
+  tell "hello $boot_id $host_name $address $now $home"
 }
 
 # Whether exactly this process runs: pid, start ticks, boot id.
@@ -82,10 +81,10 @@ claim_gpus() {
   set -- $identity
   launcher=$self claim=$yard,$attempt,$1,$2,$3 shared=x claims=/tmp/runyard-gpus-$(id -u)
   [ ! -e shared ] || shared=s
-  own_folder "$claims" || fail "GPUs cannot be reserved: $claims is no folder of this account alone"
+  own_folder "$claims" || { fail "GPUs cannot be reserved: $claims is no folder of this account alone"; exit; }
   for try in 1 2 3 4 5 6 7 8 9 10; do
     while read -r gpu; do
-      mkdir -p -m 700 "$claims/$gpu" && { :; } >"$claims/$gpu/asking,$shared,$claim" || fail "GPUs cannot be reserved in $claims"
+      mkdir -p -m 700 "$claims/$gpu" && { :; } >"$claims/$gpu/asking,$shared,$claim" || { fail "GPUs cannot be reserved in $claims"; exit; }
     done <gpus
     if ! find_rival; then
       while read -r gpu; do mv "$claims/$gpu/asking,$shared,$claim" "$claims/$gpu/held,$shared,$claim"; done <gpus
@@ -95,7 +94,7 @@ claim_gpus() {
     case $rival in held,*) break ;; esac
     sleep 0.$((launcher % 7 + 1)) # the other one asks too: not in step with it
   done
-  [ -e begun ] || say "refused $attempt GPU $rival_gpu is held by another yard"
+  [ -e begun ] || tell "refused $attempt GPU $rival_gpu is held by another yard"
   exit
 }
 
@@ -111,7 +110,7 @@ is_taken() {
 begin() {
   attempt=$1
   if [ -s "$home/$1/0/port" ] && read -r port <"$home/$1/0/port" && is_taken "$port"; then
-    [ -e "$home/$1/0/begun" ] || say "refused $attempt port $port is in use"
+    [ -e "$home/$1/0/begun" ] || tell "refused $attempt port $port is in use"
     return
   fi
   if [ -s "$home/$1/0/gpus" ]; then
@@ -130,20 +129,20 @@ look() {
   done
   if [ -n "$files" ]; then
     wc -c $files | while read -r size path; do
-      [ "$path" = total ] || say "size ${path%%/*} ${path##*/} $size"
+      [ "$path" = total ] || tell "size ${path%%/*} ${path##*/} $size"
     done
   fi
   for attempt; do
     look_at "$attempt/0"
-    say "state $attempt $state"
+    tell "state $attempt $state"
     case $state in begun*) continue ;; esac # what is being made has no size yet
     for name in keep work; do
       for path in "$attempt/0/$name"/* "$attempt/0/$name"/.[!.]*; do
-        [ ! -e "$path" ] || { say "size $attempt $name 1"; break; }
+        [ ! -e "$path" ] || { tell "size $attempt $name 1"; break; }
       done
     done
   done
-  say looked
+  tell looked
 }
 
 look_at() {
@@ -167,10 +166,10 @@ look_at() {
 list() {
   listed=
   for attempt in [0-9]*.[0-9]*.[0-9]*-*; do
-    [ "${#listed}" -lt 2000 ] || { say "listed$listed"; listed=; } # one write has to take the line
+    [ "${#listed}" -lt 2000 ] || { tell "listed$listed"; listed=; } # one write has to take the line
     listed="$listed $attempt"
   done
-  say "listed$listed"
+  tell "listed$listed"
 }
 
 # Ends everything that is left of attempts: SIGTERM, a grace (ms), SIGKILL.
@@ -183,19 +182,20 @@ sweep() {
     while [ "$left" -gt 0 ] && sleep 0.1 && find_members "$@"; do left=$((left - 1)); done
   fi
   for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    find_members "$@" || break
+    # Twice: what is just becoming a program has no environment for a blink.
+    find_members "$@" || find_members "$@" || break
     kill -KILL $members
     sleep 0.1
   done
-  for attempt; do say "swept $attempt"; done
+  for attempt; do tell "swept $attempt"; done
 }
 
 # What has not begun never will: takes the mark that its launcher would have to take. Fails where it has begun.
 forbid() {
   set -C
-  { :; } >"$1/0/begun" || { [ ! -e "$1/0/begun" ] && say "state $1 absent"; return; }
+  { :; } >"$1/0/begun" || { [ ! -e "$1/0/begun" ] && tell "state $1 absent"; return; }
   printf 'stopped\n' >>"$1/0/begun"
-  say "state $1 stopped"
+  tell "state $1 stopped"
 }
 
 # Stops an attempt with a grace (ms).
@@ -209,8 +209,8 @@ stop() {
 
 # Tells what the machine has, a line of survey.sh each. One at a time: a tool that hangs is not asked by more and more.
 survey() {
-  (survey_machine) | while IFS= read -r line; do say "survey $line"; done
-  say surveyed
+  (survey_machine) | while IFS= read -r line; do tell "survey $line"; done
+  tell surveyed
 }
 
 # Removes the folders of attempts; what is to stay goes to runs/, its work folder as it was.

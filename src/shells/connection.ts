@@ -18,7 +18,7 @@ export interface Connection {
    * `anew`: also where a machine is known to ask.
    */
   link(anew?: boolean): Promise<Result<Link, Trouble>>;
-  /** Whether it is still this master that serves its socket. */
+  /** Whether it is still this master that serves its socket. One that does not is forgotten. */
   isServed(link: Link): Promise<boolean>;
   /** Nobody answers at its socket any more. */
   forget(link: Link): void;
@@ -59,9 +59,11 @@ export function openConnection(login: Login, place: SshPlace): Connection {
       });
       return opening;
     },
-    async isServed({ client, master }) {
-      const found = await findMaster(client, master.socket);
-      return found !== null && found.process.pid === master.process.pid;
+    async isServed(link) {
+      const found = await findMaster(link.client, link.master.socket);
+      if (found?.process.pid === link.master.process.pid) return true;
+      forget(link); // its process may take a blink to end
+      return false;
     },
     forget,
     async abandon(link) {

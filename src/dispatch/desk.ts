@@ -50,8 +50,8 @@ export interface Desk {
   report(machine: Pick<Desked, "id" | "spool">, holder: string, reports: readonly Report[]): Promise<string[]>;
   /** From now on someone speaks for the machine; whoever did before is superseded. */
   introduce(machine: Pick<Desked, "id" | "name">, introduction: Introduction): Promise<void>;
-  /** The machine has been looked at. */
-  survey(machine: number, hardware: Hardware): Promise<void>;
+  /** What is known of the machine has changed; by its own word, unless it was not heard. */
+  survey(machine: number, hardware: Hardware, options?: { isHeard?: boolean }): Promise<void>;
   /** Those of the attempts whose end the yard knows. */
   known(attempts: readonly string[]): Promise<string[]>;
   /** The machine has given a sign of life. */
@@ -192,8 +192,8 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
       presence.heard(machine.id, clock.now());
       store.changes.tell([{ kind: "machine", machine: machine.id }]);
     },
-    async survey(machine, hardware) {
-      await store.write((db) => updateHardware(db, machine, hardware, clock.now()));
+    async survey(machine, hardware, { isHeard = true } = {}) {
+      await store.write((db) => updateHardware(db, machine, hardware, isHeard ? clock.now() : null));
       store.changes.tell([{ kind: "machine", machine }]);
     },
     async known(attempts) {

@@ -1,4 +1,5 @@
 import type { Login } from "../core/login.ts";
+import type { Hardware } from "../core/machine.ts";
 
 /**
  * How a pool executes attempts. The loop has committed what it asks for before it asks, so a driver may be asked again
@@ -25,4 +26,6 @@ export interface DriverMachine {
   login: (Login & { spool: string | null; env?: string | null | undefined }) | null;
   /** Explicit slots; null: GPUs and cores are counted. */
   slots: string[] | null;
+  /** As it was seen last, perhaps by an earlier yard. */
+  hardware: Hardware;
 }

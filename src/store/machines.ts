@@ -131,10 +131,16 @@ export async function isSpokenForBy(db: Db, machine: number, agent: string): Pro
   return row?.agent === agent;
 }
 
-export async function updateHardware(db: Db, machine: number, hardware: Hardware, now: UnixMs): Promise<void> {
+/** @param seenAt  null: it was not heard; what was known of it has changed all the same */
+export async function updateHardware(
+  db: Db,
+  machine: number,
+  hardware: Hardware,
+  seenAt: UnixMs | null,
+): Promise<void> {
   await db
     .updateTable("machine")
-    .set({ hardware_json: JSON.stringify(hardware), seen_at: now })
+    .set({ hardware_json: JSON.stringify(hardware), ...(seenAt !== null && { seen_at: seenAt }) })
     .where("id", "=", machine)
     .execute();
 }

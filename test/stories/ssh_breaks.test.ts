@@ -44,6 +44,36 @@ story(
   },
 );
 
+story(
+  "a machine that is away when a yard starts is unreachable since it was heard, and known for what it has",
+  async () => {
+    const lab = await aLab(hosts, { machines: { lab1: {} } });
+    const traces = openTraces(lab, names);
+    const lab1 = async () => (await lab.client.call("listMachines")).machines.find(({ name }) => name === "lab1");
+    await lab.send(traces.held(2), traces.wishes);
+    await lab.reaches(1, "running");
+    const before = await lab1();
+    lab.host("lab1").cut();
+    await lab.killYard();
+    const killedAt = Date.now();
+    await lab.start();
+    const { status, unreachableSince, cpus, gpus, running } = (await lab1()) ?? {};
+    expect({ status, cpus, gpus, running }).toEqual({
+      status: "unreachable",
+      cpus: before?.cpus,
+      gpus: before?.gpus,
+      running: ["1.1"],
+    });
+    expect(Date.parse(unreachableSince ?? "")).toBeLessThanOrEqual(killedAt);
+    await until(async () => ((await lab1())?.problems ?? []).length > 0, "why is told");
+    expect(await lab1()).toMatchObject({ status: "unreachable", unreachableSince, gpus });
+    traces.letGo("lab1");
+    lab.host("lab1").mend();
+    await traces.expectEnd("1", 2);
+    expect((await lab1())?.status).toBe("idle");
+  },
+);
+
 story("a wire that is cut for a moment while code or results are on their way changes nothing", async () => {
   const lab = await aLab(hosts, { machines: { lab1: {} } });
   const host = lab.host("lab1");

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer, Question } from "../../core/enquiry.ts";
-import { type Hardware, UNKNOWN_HARDWARE, withUnseen } from "../../core/machine.ts";
+import { withUnseen } from "../../core/machine.ts";
 import type { Report } from "../../core/report.ts";
 import type { Desk } from "../../dispatch/desk.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
@@ -83,7 +83,7 @@ export function openSession(options: SessionOptions): Session {
   const log = (text: string) => options.log(`${machine.name}: ${text}`);
   const closing = new AbortController();
   let connection: Connection | null = null;
-  let hardware: Hardware = UNKNOWN_HARDWARE;
+  let { hardware } = machine;
   let surveyedAt = 0;
   let surveying: Promise<RemoteSurvey | null> | null = null;
   let ranOutAt = Number.NEGATIVE_INFINITY;
@@ -200,7 +200,7 @@ export function openSession(options: SessionOptions): Session {
     }
     if (hardware.blocked === text) return;
     hardware = { ...hardware, blocked: text };
-    await desk.survey(machine.id, hardware);
+    await desk.survey(machine.id, hardware, { isHeard: false });
   }
 
   /** Once it is known that the machine takes nothing on: nothing of the line comes to it again. */

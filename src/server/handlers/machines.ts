@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Slot } from "../../core/demand.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
+import type { MachineDriver } from "../../core/machine.ts";
+import type { Sight } from "../../core/presence.ts";
 import { selectOpenAttempts, wantBack } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import { deleteMachine, ensureMachine, type MachineRow, selectMachines, setMachine } from "../../store/machines.ts";
@@ -17,8 +19,8 @@ type MachineHandlers = Pick<
 /** A login may take its time, and so may a tool that hangs. */
 const CHECK_WITHIN_MS = 45_000;
 
-/** A yard that has just started gives its machines this long to be heard, before it says that they are off. */
-const FIRST_WORD_MS = 6000;
+/** A yard that has just started gives its machines this long to be heard, before it says what they are. */
+const FIRST_WORD_MS: Record<MachineDriver, number> = { agent: 6000, ssh: 2000 };
 const LOOK_MS = 20;
 
 export function machineHandlers(yard: Yard): MachineHandlers {
@@ -26,9 +28,10 @@ export function machineHandlers(yard: Yard): MachineHandlers {
   const openedAt = clock.steady();
 
   async function heardOfAll(): Promise<void> {
-    const machines = (await selectMachines(store.read)).filter(({ driver }) => driver === "agent");
-    const isHeard = () => machines.every(({ id }) => yard.presence.of(id).seenAt !== null);
-    while (!isHeard() && clock.steady() - openedAt < FIRST_WORD_MS) await sleep(LOOK_MS);
+    const machines = await selectMachines(store.read);
+    const mayBeHeard = ({ id, driver }: MachineRow) =>
+      yard.presence.of(id).seenAt === null && clock.steady() - openedAt < FIRST_WORD_MS[driver];
+    while (machines.some(mayBeHeard)) await sleep(LOOK_MS);
   }
 
   async function present() {
@@ -37,8 +40,14 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       const held = attempts
         .filter((attempt) => attempt.machine_id === row.id && attempt.status === "running")
         .map((attempt) => ({ run: `${attempt.job_id}.${attempt.n}`, slot: JSON.parse(attempt.slot_json) as Slot }));
-      return presentMachine({ ...row, ...yard.presence.of(row.id) }, held);
+      return presentMachine({ ...row, ...sightOf(row) }, held);
     });
+  }
+
+  /** What an earlier yard has heard is no reason to start anything there, and still the last that was heard. */
+  function sightOf({ id, seenAt }: MachineRow): Sight {
+    const sight = yard.presence.of(id);
+    return sight.seenAt === null ? { ...sight, seenAt, unreachableSince: seenAt } : sight;
   }
 
   async function presentOne(name: string) {

@@ -3,9 +3,10 @@ import { type JobOptions, jobOptions, mergeOptions } from "./job_options.ts";
 import { isMisread } from "./option_values.ts";
 import { wrongUsage } from "./stop.ts";
 
-/** Gives a command all options of a job. */
-export function addJobOptions(command: Command): void {
+/** Gives a command options of a job: those of these flags, or all. */
+export function addJobOptions(command: Command, flags?: readonly string[]): void {
   for (const { flag, takes, help, repeats, isSecret, read } of jobOptions) {
+    if (flags && !flags.includes(flag)) continue;
     const option = new Option(takes === null ? `--${flag}` : `--${flag} <${takes}>`, help);
     option.argParser((text: string, earlier: unknown) => {
       const options = read(text);

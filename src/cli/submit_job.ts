@@ -90,7 +90,11 @@ function printQueued(job: Job): void {
   print(`  cancel:     runyard cancel ${job.id}`);
 }
 
-async function afterJobs(connection: Connection, after: JobOptions["after"]): Promise<{ job: number; any: boolean }[]> {
+/** Those that it is to start after; `last` is the one submitted last. */
+export async function afterJobs(
+  connection: Connection,
+  after: JobOptions["after"],
+): Promise<{ job: number; any: boolean }[]> {
   const jobs = [];
   for (const { job, any } of after) {
     if (job !== "last") jobs.push({ job, any });

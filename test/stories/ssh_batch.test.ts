@@ -189,6 +189,37 @@ story("what a line needs may be named, and what it makes too", async () => {
   expect(await jobs(lab)).toBe(1);
 });
 
+story("of a batch may be said what is said of any job: variables, retries, limits, what it waits for", async () => {
+  const lab = await aBatch(
+    {
+      "jobs.sh": 'echo "$WHERE $ONCE"\nexit 4\nsleep 30\n',
+      "set.env": "WHERE='there; not here'\n",
+      "bad.env": "WHERE\n",
+    },
+    ["plain"],
+  );
+  const batch = (...args: string[]) =>
+    lab.cli(["batch", "jobs.sh", "--machines", "plain", "--no-gpu-required", ...LITTLE, ...args]);
+  const refused = await batch("--env-file", "bad.env");
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("bad.env:1: ")]);
+  expect(await jobs(lab)).toBe(0);
+
+  await lab.cli(["run", "--", "sleep", "1"]);
+  const wishes = "--retries 1 --time-limit 3s --priority 70 --name night --tag t --after 1".split(" ");
+  const ended = await batch("--env-file", "set.env", "--env", "ONCE=$HOME", ...wishes);
+  expect(ended.code, ended.stderr).toBe(1);
+  expect(await lab.job(2)).toMatchObject({ name: "night", priority: 70, tags: ["t"], status: "failed" });
+  const { runs } = await lab.client.call("listRuns", { params: { job: 2 }, query: {} });
+  expect(runs.map(({ status, attempts, cause }) => [status, attempts, cause?.code ?? null])).toEqual([
+    ["succeeded", 1, null],
+    ["failed", 2, "exit_code"],
+    ["failed", 2, "time_limit"],
+  ]);
+  const waitedFor = (await lab.job(1)).endedAt ?? "";
+  expect(Date.parse(runs[0]?.startedAt ?? "")).toBeGreaterThanOrEqual(Date.parse(waitedFor));
+  expect(lab.read("job_results/jobs.sh.1.out")).toBe("there; not here $HOME\n");
+});
+
 story("the terminal of a batch may be closed: it goes on, and its results arrive", async () => {
   const lab = await aBatch({ "jobs.sh": "until [ -e ~/go.terminal ]; do sleep 0.05; done; echo one\n" }, ["plain"]);
   const terminal = openTerminal(lab, ["batch", "jobs.sh", "--machines", "plain.yaml", "--no-gpu-required", ...LITTLE]);

@@ -1,11 +1,12 @@
 import { existsSync, statSync } from "node:fs";
 import { normalize } from "node:path";
-import type { SubmissionInput } from "../../api/job.ts";
-import { submittingLimits } from "../../platform/shell_limits.ts";
+import type { Work } from "../../core/work.ts";
 import { connectToChange } from "../connect.ts";
+import type { JobOptions } from "../job_options.ts";
+import { prepareSubmission } from "../prepare_job.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
-import { currentUmask, submittingEnvironment, workingFolder } from "../submitting_environment.ts";
+import { afterJobs } from "../submit_job.ts";
 import { takeCode } from "../take_code.ts";
 import { note, print, printJson } from "../terminal.ts";
 import type { BatchLine } from "./batch_file.ts";
@@ -25,6 +26,8 @@ export interface BatchOrder extends BatchOptions {
   detach: boolean;
   /** The folders of runs stay on their machines. */
   keep: boolean;
+  /** What was said of the batch as of any job. */
+  job: Partial<JobOptions>;
   yes: boolean;
   json: boolean;
 }
@@ -35,7 +38,9 @@ export async function submitBatch(order: BatchOrder): Promise<number> {
   for (const path of forward) {
     if (!existsSync(path)) throw wrongUsage(`--copy-forward ${path}: there is no such file or folder.`);
   }
-  const skip = warnOfResults(order);
+  const work: Work = { kind: "lines", lines: order.lines.map(({ line, text }) => [line, text]) };
+  const prepared = await prepareSubmission(work, { name: nameOf(order), ...order.job });
+  const asBatch = ofBatch(order, warnOfResults(order));
   const connection = await connectToChange({ quiet: order.json });
   const pool = order.pool ?? (await registerMachines(connection, order.machines));
   const names = order.machines.map(({ file }) => file.name);
@@ -45,17 +50,21 @@ export async function submitBatch(order: BatchOrder): Promise<number> {
   };
   const plan = (await connection.client.call("plan", { body: { pool, demand } })).machines;
   if (!order.json) printPlan(order, plan);
-  if (order.dryRun) return printDryRun(order, plan, skip);
+  if (order.dryRun) return printDryRun(order, plan, asBatch.skip);
   const snapshot = await takeCode(connection, process.cwd(), {
     yes: order.yes,
     quiet: true,
     ...(forward.length > 0 && { only: forward }),
   });
-  const submission = await submissionOf(order, pool, demand, snapshot, skip);
-  const { job } = await connection.client.call("submit", { body: submission });
+  const after = await afterJobs(connection, order.job.after ?? []);
+  const body = { ...prepared, ...asBatch, pool, demand, snapshot, after };
+  const { job } = await connection.client.call("submit", { body });
   if (order.detach) {
     if (order.json) printJson({ job });
-    else print(`Job ${job.id}: ${job.runs.total - skip.length} lines queued.\n  follow:  runyard logs -f ${job.id}`);
+    else
+      print(
+        `Job ${job.id}: ${job.runs.total - asBatch.skip.length} lines queued.\n  follow:  runyard logs -f ${job.id}`,
+      );
     return 0;
   }
   return followBatch(connection, job, order.lines, order.json);
@@ -63,31 +72,22 @@ export async function submitBatch(order: BatchOrder): Promise<number> {
 
 type Plan = { name: string; open: boolean; placements: (string | null)[]; because: string }[];
 
-async function submissionOf(
-  order: BatchOrder,
-  pool: string,
-  demand: SubmissionInput["demand"],
-  snapshot: string,
-  skip: number[],
-): Promise<SubmissionInput> {
+function nameOf({ file }: BatchOrder): string {
+  return file === "-" ? "batch from stdin" : file;
+}
+
+/** What a batch has and other jobs have not. */
+function ofBatch(order: BatchOrder, skip: number[]) {
   const only = pathsOf(order.copyBackwards, "--copy-backwards");
   const prefix = order.lines[0]?.name.replace(/\.\d+$/, "") ?? "batch";
   return {
-    name: order.file === "-" ? "batch from stdin" : order.file,
-    work: { kind: "lines", lines: order.lines.map(({ line, text }) => [line, text]) },
-    pool,
-    demand,
-    cwd: workingFolder(undefined),
-    ...(await submittingEnvironment([], [])),
-    umask: currentUmask(),
-    limits: submittingLimits(),
-    snapshot,
     skip,
     // The names of files, not patterns; what else runs make is not even sent.
     outputs: only.map((path) => path.replace(/[\\*?[]/g, "\\$&")),
     keep: order.keep,
     results: { folder: order.resultsFolder, prefix, only },
-    unlessFull: !order.queue,
+    // What is to start later does not have to fit now.
+    unlessFull: !order.queue && order.job.after === undefined,
   };
 }
 

@@ -3,6 +3,7 @@ import { readBatchFile } from "../batch/batch_file.ts";
 import { addBatchOptions, batchOptionsOf } from "../batch/batch_options.ts";
 import { submitBatch } from "../batch/submit_batch.ts";
 import type { Declaration } from "../declaration.ts";
+import { addJobOptions, jobOptionsOf } from "../job_option_flags.ts";
 import { readMachineFile } from "../machine_file.ts";
 import { wrongUsage } from "../stop.ts";
 
@@ -16,6 +17,20 @@ interface Options {
   detach?: boolean;
 }
 
+/** What else may be said of a batch, as of any job. */
+const jobFlags = [
+  "name",
+  "priority",
+  "after",
+  "after-any",
+  "retries",
+  "time-limit",
+  "at-most",
+  "env",
+  "env-file",
+  "tag",
+];
+
 export function declareBatch({ command, act }: Declaration): void {
   command
     .argument("<file>", "a bash command a line; - is stdin")
@@ -27,6 +42,7 @@ export function declareBatch({ command, act }: Declaration): void {
     .option("--yes", "do not ask before much code is sent")
     .option("--json", "print JSON");
   addBatchOptions(command);
+  addJobOptions(command, jobFlags);
   command.addHelpText(
     "after",
     `
@@ -52,6 +68,7 @@ Results come to job_results/ in the current folder; lines whose results are ther
       machines,
       pool: given.on ?? null,
       ...batch,
+      job: jobOptionsOf(command),
       resultsFolder: resolve("job_results"),
       queue: given.queue === true,
       keep: given.keep === true,

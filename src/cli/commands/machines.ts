@@ -172,7 +172,7 @@ function changesFrom({ slots, drain, resume }: SetOptions): MachineChanges {
 }
 
 function printMachine(machine: Machine): void {
-  const away = machine.unreachableSince === null ? "" : ` for ${age(machine.unreachableSince, Date.now())}`;
+  const away = machine.unreachableSince === null ? "" : ` since ${age(machine.unreachableSince, Date.now())}`;
   const drained = machine.drained ? ", drained" : "";
   const size = `${machine.cpus} cores, ${formatBytes(machine.memoryBytes)} memory, ${machine.gpus.length} GPU${machine.gpus.length === 1 ? "" : "s"}`;
   print(

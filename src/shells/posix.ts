@@ -19,8 +19,11 @@ export interface PosixCommand {
 export function posix(script: string, nonce: string): PosixCommand {
   // What .bashrc may have read of the script is missed: a script that is not whole is not run.
   const prelude = Buffer.from(`#${nonce}\n${script}\n#${nonce}`);
-  // dd, since sh itself reads ahead. The script finds no arguments and no variable of ours.
-  const read = `set -- "$(dd bs=1 count=${prelude.length} 2>/dev/null)"`;
+  // dd, since sh itself reads ahead; byte by byte where it does not know fullblock. The script finds no arguments and no
+  // variable of ours.
+  const { length } = prelude;
+  const dd = `dd bs=${length} count=1 iflag=fullblock 2>/dev/null || dd bs=1 count=${length} 2>/dev/null`;
+  const read = `set -- "$(${dd})"`;
   const run = `echo "${nonce} $$"; echo "${nonce} $$" >&2; eval "set --; $1"`;
   const whole = `case $1 in "#${nonce}"*"#${nonce}") ${run};; *) echo "${nonce} torn";; esac`;
   return { command: `exec /bin/sh -c '${read}; ${whole}'`, prelude };

@@ -18,6 +18,10 @@ export interface SshDriverOptions {
   log: (text: string) => void;
 }
 
+const LEAST_LOOK_MS = 1000;
+/** At all machines together: a look costs the yard about a millisecond. */
+const MOST_LOOKS_PER_SECOND = 20;
+
 /** Machines behind ssh, with nothing installed on them: for each the yard holds a connection, and speaks for it. */
 export function sshDriver(options: SshDriverOptions): Driver {
   const { mirrors } = options;
@@ -30,6 +34,8 @@ export function sshDriver(options: SshDriverOptions): Driver {
       if (known) act(known.session);
     }
   }
+
+  const lookMs = () => Math.max(LEAST_LOOK_MS, (1000 * sessions.size) / MOST_LOOKS_PER_SECOND);
 
   function end(machine: number): void {
     const ended = sessions.get(machine)?.session.close();
@@ -51,7 +57,7 @@ export function sshDriver(options: SshDriverOptions): Driver {
         if (known) known.session.refit(machine);
         else {
           const mirror = `${mirrors}/${machine.id}`;
-          const session = openSession({ ...options, machine, mirror });
+          const session = openSession({ ...options, machine, mirror, lookMs });
           sessions.set(machine.id, { session, login });
         }
       }

@@ -51,6 +51,8 @@ export function openMirror(spool: Spool): Mirror {
       }, 0);
     },
     readEvents(attempt) {
+      // Asked for every run at every look, and most runs tell nothing.
+      if (!sizes.get(attempt)?.has("events.jsonl")) return null;
       const reader = readers.get(attempt) ?? openEventReader(`${workerFolder(spool, attempt)}/events.jsonl`);
       readers.set(attempt, reader);
       return reader.read();

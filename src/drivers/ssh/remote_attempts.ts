@@ -77,6 +77,8 @@ export interface RemoteAttempts {
 }
 
 const TIME_LIMIT_GRACE_MS = 10_000;
+/** What ends while others are swept waits no longer for them: what they left may be hard to end. */
+const SWEEP_PATIENCE_MS = 300;
 const NOTHING_NEW: Observations = { progress: null, metrics: {}, result: {} };
 
 /** The life of a machine's attempts. It decides; `hands` act. */
@@ -85,7 +87,9 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
   let ledger: Ledger = openLedger(itself(null, UNKNOWN_HARDWARE));
   let isConnected = false;
   let isSending = false;
-  let toSweep: string[] = [];
+  const toSweep = new Set<string>();
+  const beingSwept = new Set<string>();
+  let sweeping: NodeJS.Timeout | null = null;
 
   /** Sends what stands in line and whose slot is free, in order, many at once. */
   async function advance(): Promise<void> {
@@ -190,16 +194,20 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
     void advance();
   }
 
-  /** Those that end together are swept together. */
+  /** Those that end together are swept together, and those that end while a busy machine sweeps, after that. */
   function sweep(attempt: string): void {
-    if (toSweep.length === 0) setImmediate(sweepAll);
-    toSweep.push(attempt);
+    toSweep.add(attempt);
+    sweeping ??= setTimeout(sweepAll, beingSwept.size === 0 ? 0 : SWEEP_PATIENCE_MS);
   }
 
   function sweepAll(): void {
-    const attempts = toSweep;
-    toSweep = [];
-    if (isConnected) hands.sweep(attempts);
+    if (sweeping !== null) clearTimeout(sweeping);
+    sweeping = null;
+    const attempts = [...toSweep];
+    toSweep.clear();
+    if (!isConnected || attempts.length === 0) return;
+    for (const attempt of attempts) beingSwept.add(attempt);
+    hands.sweep(attempts);
   }
 
   function collect(remote: RemoteAttempt): void {
@@ -287,6 +295,8 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
       }
     },
     swept(attempt) {
+      beingSwept.delete(attempt);
+      if (beingSwept.size === 0) sweepAll();
       const remote = known.get(attempt);
       if (remote?.phase !== "sweeping") return;
       release(remote);
@@ -301,6 +311,7 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
     connected,
     disconnected() {
       isConnected = false;
+      beingSwept.clear();
     },
     giveBackLine() {
       for (const remote of known.values()) if (remote.phase === "in line") neverBegan(remote);

@@ -36,6 +36,8 @@ export interface SessionOptions {
   snapshots: string;
   /** The text of the Python client library; null: it is not at hand. */
   python: string | null;
+  /** How long after a look the next one comes, where something runs. Ends are told without. */
+  lookMs: () => number;
   log: (text: string) => void;
 }
 
@@ -61,7 +63,6 @@ interface Asked {
 }
 
 const TICK_MS = 500;
-const LOOK_MS = 1000;
 /** With nothing running it is only a sign of life. */
 const IDLE_LOOK_MS = 5000;
 const SURVEY_MS = 15_000;
@@ -245,7 +246,7 @@ export function openSession(options: SessionOptions): Session {
     if (!connection) return;
     const now = Date.now();
     attempts.tend(now);
-    const pauseMs = attempts.watched().length > 0 ? LOOK_MS : IDLE_LOOK_MS;
+    const pauseMs = attempts.watched().length > 0 ? options.lookMs() : IDLE_LOOK_MS;
     if (!connection.isLooking() && now - connection.lookedAt() >= pauseMs) catchUp(lookAround);
     if (now - surveyedAt > SURVEY_MS) catchUp(lookForStrays);
     if (!isBehind) return;
@@ -354,8 +355,9 @@ export function openSession(options: SessionOptions): Session {
 
   return {
     refit(next) {
+      const isAsBefore = next.slots?.join(" ") === machine.slots?.join(" ");
       machine = next;
-      attempts.refit(machine.slots, hardware);
+      if (!isAsBefore) attempts.refit(machine.slots, hardware);
     },
     start: () => catchUp(take),
     stop: () => catchUp(stop),

@@ -6,6 +6,18 @@
 env=$(command -v env)
 ! "$env" --default-signal=INT,QUIT true 2>/dev/null || before="$env --default-signal=INT,QUIT $setsid"
 
+# Lines that are told together, in as few writes as keep each whole: a packet for each would cost more than to look.
+gathered=
+gather() {
+  [ "${#gathered}" -lt 2000 ] || tell_gathered
+  gathered=$gathered$1$new_line
+}
+
+tell_gathered() {
+  printf %s "$gathered" >&3
+  gathered=
+}
+
 # Makes a folder that only this account can enter, or finds it so.
 own_folder() {
   mkdir -p -m 700 "$1"
@@ -128,21 +140,23 @@ look() {
     done
   done
   if [ -n "$files" ]; then
-    wc -c $files | while read -r size path; do
-      [ "$path" = total ] || tell "size ${path%%/*} ${path##*/} $size"
-    done
+    wc -c $files | {
+      while read -r size path; do [ "$path" = total ] || gather "size ${path%%/*} ${path##*/} $size"; done
+      tell_gathered
+    }
   fi
   for attempt; do
     look_at "$attempt/0"
-    tell "state $attempt $state"
+    gather "state $attempt $state"
     case $state in begun*) continue ;; esac # what is being made has no size yet
     for name in keep work; do
       for path in "$attempt/0/$name"/* "$attempt/0/$name"/.[!.]*; do
-        [ ! -e "$path" ] || { tell "size $attempt $name 1"; break; }
+        [ ! -e "$path" ] || { gather "size $attempt $name 1"; break; }
       done
     done
   done
-  tell looked
+  gather looked
+  tell_gathered
 }
 
 look_at() {
@@ -174,17 +188,17 @@ list() {
 
 # Ends everything that is left of attempts: SIGTERM, a grace (ms), SIGKILL.
 sweep() {
-  left=$(($1 / 100))
+  left=$(($1 / 100)) told= kills=0
   shift
-  if [ "$left" -gt 0 ] && find_members "$@"; then
-    kill -TERM $members
-    kill -CONT $members
-    while [ "$left" -gt 0 ] && sleep 0.1 && find_members "$@"; do left=$((left - 1)); done
-  fi
-  for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    # Twice: what is just becoming a program has no environment for a blink.
-    find_members "$@" || find_members "$@" || break
-    kill -KILL $members
+  # Until two looks find nothing: what is just becoming a program has no environment for a blink.
+  while [ "$kills" -lt 20 ] && { find_members "$@" || find_members "$@"; }; do
+    if [ "$left" -gt 0 ]; then
+      [ -n "$told" ] || { kill -TERM $members; kill -CONT $members; told=x; }
+      left=$((left - 1))
+    else
+      kill -KILL $members
+      kills=$((kills + 1))
+    fi
     sleep 0.1
   done
   for attempt; do tell "swept $attempt"; done

@@ -134,9 +134,10 @@ describe.each(shells())("what the yard speaks to, in $name,", (shell) => {
     await eventually(() => spool.leftovers().length === 0, "nothing but the two is left");
     expect(attempt.executions()).toBe(1);
     expect(attempt.read("out")).toBe(`${attempt.folder}\n`);
-    const news = hosts.flatMap((host) => host.news).filter((line) => line.includes(attempt.id));
-    expect(news.map((line) => line.split(" ")[0])).toEqual(["started", "ended"]);
-    expect(news[1]).toBe(`ended ${attempt.id} ${attempt.read("exit").trimEnd()}`);
+    const news = () => hosts.flatMap((host) => host.news).filter((line) => line.includes(attempt.id));
+    await eventually(() => news().length >= 2, "its news are heard");
+    expect(news().map((line) => line.split(" ")[0])).toEqual(["started", "ended"]);
+    expect(news()[1]).toBe(`ended ${attempt.id} ${attempt.read("exit").trimEnd()}`);
   });
 
   test("tells how attempts stand, and how large their files are", async () => {

@@ -136,8 +136,9 @@ describe.each(implementations())("the $name launcher", (implementation) => {
     await last.ended();
     await eventually(() => spool.leftovers().length === 0, "nothing but the servers is left");
     expect(attempt.executions()).toBe(1);
-    const news = servers.flatMap((server) => server.news).filter((line) => line.includes(attempt.id));
-    expect(news.map((line) => line.split(" ")[0])).toEqual(["started", "ended"]);
+    const news = () => servers.flatMap((server) => server.news).filter((line) => line.includes(attempt.id));
+    await eventually(() => news().length >= 2, "its news are heard");
+    expect(news().map((line) => line.split(" ")[0])).toEqual(["started", "ended"]);
   });
 
   test("leaves an attempt alone that was stopped before it began", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openPresence, SILENCE_MS } from "./presence.ts";
+import { lastSight, openPresence, SILENCE_MS } from "./presence.ts";
 
 const LOOK_MS = 1000;
 
@@ -30,4 +30,13 @@ test("what keeps a machine's agent from speaking is known until it speaks", () =
   expect(presence.of(1)).toEqual({ seenAt: null, unreachableSince: null, trouble: "its agent does not start" });
   presence.heard(1, 5);
   expect(presence.of(1).trouble).toBeNull();
+});
+
+test("a machine that only an earlier yard has heard is unreachable since then; one that nobody has heard is not", () => {
+  const presence = openPresence();
+  const unseen = presence.of(1);
+  expect(lastSight(unseen, 7)).toEqual({ seenAt: 7, unreachableSince: 7, trouble: null });
+  expect(lastSight(unseen, null)).toEqual({ seenAt: null, unreachableSince: null, trouble: null });
+  presence.heard(1, 9);
+  expect(lastSight(presence.of(1), 7)).toEqual({ seenAt: 9, unreachableSince: null, trouble: null });
 });

@@ -13,6 +13,11 @@ export interface Sight {
   trouble: string | null;
 }
 
+/** For who only looks: what an earlier yard has heard is no reason to start anything, and still the last that was heard. */
+export function lastSight(sight: Sight, seenBefore: UnixMs | null): Sight {
+  return sight.seenAt === null ? { ...sight, seenAt: seenBefore, unreachableSince: seenBefore } : sight;
+}
+
 /**
  * Which machines have been heard since this yard started. Silence counts only while the yard was awake and looking: a
  * laptop that slept, a stopped process or a clock that jumped starts no lease's end.

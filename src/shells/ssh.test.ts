@@ -80,11 +80,13 @@ describe.skipIf("missing" in started)("scripts on a machine behind ssh", () => {
     const [ours, others] = [reach(place, "fish"), reach(place, "fish")];
     const channel = must(await ours.open("cat"));
     const theirs = await Promise.all(Array.from({ length: 4 }, async () => must(await others.open("cat"))));
+    const refusals = () => hosts.host("fish").log().split("no more sessions").length;
+    const before = refusals();
     let isOver = false;
     const waiting = output(ours, "echo at last").finally(() => {
       isOver = true;
     });
-    await new Promise((later) => setTimeout(later, 1000));
+    await until(() => refusals() > before, "it has been refused a session");
     expect(isOver).toBe(false);
     for (const one of theirs) one.stdin.end();
     expect(await waiting).toBe("at last\n");

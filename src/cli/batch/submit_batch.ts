@@ -24,8 +24,6 @@ export interface BatchOrder extends BatchOptions {
   resultsFolder: string;
   queue: boolean;
   detach: boolean;
-  /** The folders of runs stay on their machines. */
-  keep: boolean;
   /** What was said of the batch as of any job. */
   job: Partial<JobOptions>;
   yes: boolean;
@@ -84,7 +82,6 @@ function ofBatch(order: BatchOrder, skip: number[]) {
     skip,
     // The names of files, not patterns; what else runs make is not even sent.
     outputs: only.map((path) => path.replace(/[\\*?[]/g, "\\$&")),
-    keep: order.keep,
     results: { folder: order.resultsFolder, prefix, only },
     // What is to start later does not have to fit now.
     unlessFull: !order.queue && order.job.after === undefined,

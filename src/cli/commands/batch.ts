@@ -11,7 +11,6 @@ interface Options {
   machines?: string[];
   on?: string;
   queue?: boolean;
-  keep?: boolean;
   yes?: boolean;
   json?: boolean;
   detach?: boolean;
@@ -29,6 +28,7 @@ const jobFlags = [
   "env",
   "env-file",
   "tag",
+  "keep",
 ];
 
 export function declareBatch({ command, act }: Declaration): void {
@@ -37,7 +37,6 @@ export function declareBatch({ command, act }: Declaration): void {
     .option("--machines <FILES...>", "machine files: username, ip, port, ssh_key_path")
     .option("--on <POOL>", "the pool to run in, instead of machine files")
     .option("--queue", "wait for room where no machine has any now")
-    .option("--keep", "leave the folders of runs on their machines")
     .option("--detach", "return when it is queued")
     .option("--yes", "do not ask before much code is sent")
     .option("--json", "print JSON");
@@ -71,7 +70,6 @@ Results come to job_results/ in the current folder; lines whose results are ther
       job: jobOptionsOf(command),
       resultsFolder: resolve("job_results"),
       queue: given.queue === true,
-      keep: given.keep === true,
       detach: given.detach === true,
       yes: given.yes === true,
       json: given.json === true,

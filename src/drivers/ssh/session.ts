@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import type { Answer, Question } from "../../core/enquiry.ts";
 import { withUnseen } from "../../core/machine.ts";
 import type { Report } from "../../core/report.ts";
@@ -355,7 +356,7 @@ export function openSession(options: SessionOptions): Session {
 
   return {
     refit(next) {
-      const isAsBefore = next.slots?.join(" ") === machine.slots?.join(" ");
+      const isAsBefore = isDeepStrictEqual(next.slots, machine.slots);
       machine = next;
       if (!isAsBefore) attempts.refit(machine.slots, hardware);
     },

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Slot } from "../../core/demand.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import type { MachineDriver } from "../../core/machine.ts";
-import type { Sight } from "../../core/presence.ts";
+import { lastSight } from "../../core/presence.ts";
 import { selectOpenAttempts, wantBack } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import { deleteMachine, ensureMachine, type MachineRow, selectMachines, setMachine } from "../../store/machines.ts";
@@ -40,14 +40,8 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       const held = attempts
         .filter((attempt) => attempt.machine_id === row.id && attempt.status === "running")
         .map((attempt) => ({ run: `${attempt.job_id}.${attempt.n}`, slot: JSON.parse(attempt.slot_json) as Slot }));
-      return presentMachine({ ...row, ...sightOf(row) }, held);
+      return presentMachine({ ...row, ...lastSight(yard.presence.of(row.id), row.seenAt) }, held);
     });
-  }
-
-  /** What an earlier yard has heard is no reason to start anything there, and still the last that was heard. */
-  function sightOf({ id, seenAt }: MachineRow): Sight {
-    const sight = yard.presence.of(id);
-    return sight.seenAt === null ? { ...sight, seenAt, unreachableSince: seenAt } : sight;
   }
 
   async function presentOne(name: string) {

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { MOST_UTILIZATION } from "../core/capacity.ts";
 import { jobStatuses } from "../core/job.ts";
 import { outputPattern } from "../core/output_patterns.ts";
+import { objectionToOption } from "../core/slurm.ts";
+import { loginSchema } from "./machine.ts";
 import { name, text } from "./text.ts";
 
 const count = z.number().int().min(1).max(10_000_000);
@@ -70,6 +72,35 @@ const outputSchema = text.transform((pattern, context) => {
   return kept ?? "";
 });
 
+const sbatchOption = z.tuple([z.string(), z.string().nullable()]).superRefine((option, refinement) => {
+  const objection = objectionToOption(option);
+  if (objection !== null) refinement.addIssue({ code: "custom", message: objection });
+});
+
+const wholePath = text.startsWith("/").nullable().default(null);
+
+/** Which cluster the job's runs are handed to, and how they are submitted there. */
+const slurmSchema = z.strictObject({
+  /** Where Slurm's commands are executed; null: on the yard's machine. */
+  login: loginSchema.nullable().default(null),
+  /** What SLURM_CONF is for them; null: not set. */
+  conf: wholePath,
+  /** For runs' folders, on a file system that the nodes share; null: below the yard's home, or the login's data folder. */
+  spool: text
+    .regex(/^(\/|~\/)/, "is a whole path, or one below ~/")
+    .nullable()
+    .default(null),
+  /** The `#SBATCH` lines of the script, in order. */
+  resources: z.array(sbatchOption).default([]),
+  /** What counts over them: said on sbatch's command line. */
+  options: z.array(sbatchOption).default([]),
+  /** Shell text before the command. */
+  env: text.default(""),
+  /** The number of each run in Slurm's array; null: Runyard numbers them. */
+  array: z.array(z.number().int().min(0)).max(1_000_000).nullable().default(null),
+});
+export type SlurmInput = z.input<typeof slurmSchema>;
+
 /** What `run`, `sweep`, `batch` and `submit` send. */
 export const submissionSchema = z.strictObject({
   /** Default: the command's first words. */
@@ -85,6 +116,7 @@ export const submissionSchema = z.strictObject({
         .max(1_000_000),
     }),
   ]),
+  /** One, or several with commas between: a run goes where it can start first, the first named before the others. */
   pool: name.default("local"),
   demand: demandSchema.prefault({}),
   priority: z.number().int().min(0).max(1000).default(30),
@@ -116,6 +148,8 @@ export const submissionSchema = z.strictObject({
   skip: z.array(z.number().int().min(1)).max(1_000_000).default([]),
   /** Where results are put as runs end, never over what is there; null: they stay with the yard. */
   results: resultsSchema.nullable().default(null),
+  /** Where one of its pools is Slurm's: which cluster that is, and how its runs go through it. */
+  slurm: slurmSchema.nullable().default(null),
   /** Refused where every machine has answered and none has room now, this yard's own runs not counted. */
   unlessFull: z.boolean().default(false),
 });

@@ -61,7 +61,7 @@ export const machineSchema = z.object({
 });
 export type Machine = z.infer<typeof machineSchema>;
 
-const loginSchema = z.strictObject({
+export const loginSchema = z.strictObject({
   host: z.string().refine(isLoginHost, "is not the name or address of a host"),
   user: z.string().refine(isLoginUser, "is not the name of a user").nullable().default(null),
   port: z.number().int().min(1).max(65_535).nullable().default(null),

@@ -1,67 +1,22 @@
-import type { Readable, Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import type { Login } from "../core/login.ts";
 import { collect } from "../platform/collect.ts";
-import { bad, good, type Result } from "../platform/result.ts";
+import { bad, good } from "../platform/result.ts";
 import type { SshPlace } from "./client.ts";
 import { openConnection } from "./connection.ts";
-import { type SshProblem, sshProblem, type Trouble } from "./problem.ts";
+import type { Host } from "./host.ts";
+import { sshProblem, type Trouble } from "./problem.ts";
 import { openSessions, silent, within } from "./sessions.ts";
-
-/**
- * A machine behind ssh. Every script is POSIX sh, whatever the login shell there, and leads a session of its own. All go over
- * one connection, which outlives this process: the next yard finds it. Nothing here tries again by itself, but where it is
- * sure that nothing was run; the caller paces.
- */
-export interface SshHost {
-  /**
-   * Makes sure that there is a connection: one login, however many ask. Never asks or pushes. `anew`: tries also a machine
-   * that is known to ask, as somebody who is there wants to know.
-   */
-  connect(options?: { anew?: boolean }): Promise<Result<null, SshProblem>>;
-  /** Runs a script to its end, connecting first where needed. */
-  run(script: string, options?: RunOptions): Promise<Result<SshResult, SshProblem>>;
-  /** Starts a script, and resolves when it has begun. Takes one of the connection's sessions until it has ended. */
-  open(script: string, options?: { deadlineMs?: number }): Promise<Result<SshChannel, SshProblem>>;
-  /** Drops what runs, and ends the connection if this process has opened it; `all`: also that of `machines login`. */
-  close(all?: boolean): Promise<void>;
-}
-
-export interface RunOptions {
-  /** The script's stdin; empty otherwise. */
-  input?: string | Uint8Array;
-  /** Counts from where there is a session. Then the script is killed with what it has started. Default 30,000 ms. */
-  deadlineMs?: number;
-  /** What is kept of stdout; the rest is read and dropped. Default 4 MiB. */
-  maxOutputBytes?: number;
-}
-
-export type SshResult =
-  /** `code` is 255 too where a signal has ended the script. */
-  ({ kind: "exited"; code: number } | { kind: "timed_out"; deadlineMs: number }) & SshOutput;
-
-export interface SshOutput {
-  stdout: Buffer;
-  /** Its last 64 KiB. */
-  stderr: string;
-  /** Whether stdout was longer than `maxOutputBytes`. */
-  truncated: boolean;
-}
-
-export interface SshChannel {
-  stdin: Writable;
-  stdout: Readable;
-  /** Resolves when the script has ended; a problem where it is not known how. What nobody has read yet waits in stdout. */
-  ended: Promise<Result<{ code: number; stderr: string }, SshProblem>>;
-  /** Kills the script with what it has started in its session. */
-  kill(): Promise<void>;
-}
 
 const RUN_MS = 30_000;
 const OUTPUT_BYTES = 4 * 1024 * 1024;
 
-/** @param machine  the name under which the user knows it */
-export function openSshHost(machine: string, login: Login, place: SshPlace): SshHost {
+/**
+ * A machine behind ssh. All scripts go over one connection, which outlives this process: the next yard finds it.
+ *
+ * @param machine  the name under which the user knows it
+ */
+export function openSshHost(machine: string, login: Login, place: SshPlace): Host {
   const connection = openConnection(login, place);
   const sessions = openSessions(connection);
   const refuse = (trouble: Trouble) => bad(sshProblem(machine, trouble));

@@ -2,8 +2,9 @@ import { onTestFinished } from "vitest";
 import type { Login } from "../../src/core/login.ts";
 import type { Result } from "../../src/platform/result.ts";
 import type { SshPlace } from "../../src/shells/client.ts";
+import type { Host, RunOptions } from "../../src/shells/host.ts";
 import type { SshProblem } from "../../src/shells/problem.ts";
-import { openSshHost, type RunOptions, type SshHost } from "../../src/shells/ssh.ts";
+import { openSshHost } from "../../src/shells/ssh.ts";
 import type { SshHosts } from "../testbed/ssh_hosts.ts";
 import { aFolder } from "./a_folder.ts";
 
@@ -23,7 +24,7 @@ export async function aPlace(hosts: SshHosts, { config = "", folder = "ssh" } = 
 }
 
 /** Reaches one of the test's hosts; all its connections are closed in the end. */
-export function reach(place: SshPlace, login: string | Login, machine?: string): SshHost {
+export function reach(place: SshPlace, login: string | Login, machine?: string): Host {
   const full = typeof login === "string" ? loginTo(login) : login;
   const host = openSshHost(machine ?? full.host, full, place);
   onTestFinished(() => host.close(true));
@@ -31,7 +32,7 @@ export function reach(place: SshPlace, login: string | Login, machine?: string):
 }
 
 /** What a script that ends well has printed. */
-export async function output(host: SshHost, script: string, options?: RunOptions): Promise<string> {
+export async function output(host: Host, script: string, options?: RunOptions): Promise<string> {
   const { kind, stdout, ...rest } = must(await host.run(script, options));
   if (kind !== "exited" || !("code" in rest) || rest.code !== 0) throw new Error(`${kind}: ${JSON.stringify(rest)}`);
   return stdout.toString();

@@ -15,13 +15,13 @@ import { type HostNews, hostProgram } from "../../spool/host.ts";
 import { attemptFolder, openSpool } from "../../spool/layout.ts";
 import { type Delivery, openOutbox } from "../../spool/outbox.ts";
 import type { DriverMachine } from "../driver.ts";
+import { largePaths, openCodeSender } from "../remote/code.ts";
+import { openCollector } from "../remote/collecting.ts";
+import { type Connection, openConnection } from "../remote/connection.ts";
+import { openMirror } from "../remote/mirror.ts";
+import { openRemoteAttempts, type RemoteAttempt } from "../remote/remote_attempts.ts";
+import { openSender } from "../remote/sending.ts";
 import { checkMachine, checkReach } from "./check.ts";
-import { largePaths, openCodeSender } from "./code.ts";
-import { openCollector } from "./collecting.ts";
-import { type Connection, openConnection } from "./connection.ts";
-import { openMirror } from "./mirror.ts";
-import { openRemoteAttempts, type RemoteAttempt } from "./remote_attempts.ts";
-import { openSender } from "./sending.ts";
 import { type RemoteSurvey, readSurvey } from "./survey.ts";
 
 export interface SessionOptions {

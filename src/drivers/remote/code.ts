@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { shellQuote } from "../../core/shell_quote.ts";
-import type { SshHost } from "../../shells/ssh.ts";
+import type { Host } from "../../shells/host.ts";
 import type { Manifest, ManifestEntry } from "../../snapshots/manifest.ts";
 import { describeSnapshotProblem } from "../../snapshots/problem.ts";
 import { blobPath, readManifest } from "../../snapshots/snapshot_store.ts";
@@ -37,7 +37,7 @@ const LIST_AGAIN_MS = 24 * 60 * 60 * 1000;
  * @param store  where snapshots lie here
  * @param inUse  snapshots whose trees are needed, however old: those of attempts that are on the machine
  */
-export function openCodeSender(host: SshHost, store: string, inUse: () => Iterable<string>): CodeSender {
+export function openCodeSender(host: Host, store: string, inUse: () => Iterable<string>): CodeSender {
   const there = new Set<string>();
   let listedAt = Number.NEGATIVE_INFINITY;
 

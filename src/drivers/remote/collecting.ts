@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UNSEEN } from "../../core/peaks.ts";
 import type { Ending } from "../../core/run.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
-import type { SshHost } from "../../shells/ssh.ts";
+import type { Host } from "../../shells/host.ts";
 import { collectEnd } from "../../spool/collect.ts";
 import { keepCheckpoints, type RecordedEnd, readEnd } from "../../spool/folder.ts";
 import { keptFolder, resultsFolder, workerFolder } from "../../spool/layout.ts";
@@ -28,7 +28,7 @@ export interface Collector {
 }
 
 export interface CollectorOptions {
-  host: SshHost;
+  host: Host;
   mirror: Mirror;
   outbox: Outbox;
   connection: () => Connection | null;

@@ -2,8 +2,8 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { good, type Result } from "../../platform/result.ts";
+import type { Host } from "../../shells/host.ts";
 import type { SshProblem } from "../../shells/problem.ts";
-import type { SshHost } from "../../shells/ssh.ts";
 
 export interface ExchangeOptions {
   /** The script's stdin; empty otherwise. */
@@ -20,7 +20,7 @@ export interface Exchanged {
 
 /** Runs a script on the machine to its end, however much goes in and out: for as long as the connection lives. */
 export async function exchange(
-  host: SshHost,
+  host: Host,
   script: string,
   { input, receive }: ExchangeOptions = {},
 ): Promise<Result<Exchanged, SshProblem>> {

@@ -2,7 +2,7 @@ import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Readable } from "node:stream";
 import { shellQuote } from "../../core/shell_quote.ts";
-import type { SshHost } from "../../shells/ssh.ts";
+import type { Host } from "../../shells/host.ts";
 import { exchange } from "./exchange.ts";
 
 /** A stretch of a file on the machine that is to be appended to the yard's copy of it. */
@@ -21,7 +21,7 @@ export interface Piece {
  */
 export type Bring = (pieces: readonly Piece[], after?: string) => Promise<string | null>;
 
-export function openTransfers(host: SshHost): Bring {
+export function openTransfers(host: Host): Bring {
   const arriving = new Map<string, Promise<void>>();
   return async (pieces, after = "") => {
     // Of several transfers at once one appends to a file, and the others wait for it.

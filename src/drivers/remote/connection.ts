@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { bad, good, type Result } from "../../platform/result.ts";
+import type { Host } from "../../shells/host.ts";
 import type { SshProblem } from "../../shells/problem.ts";
-import type { SshHost } from "../../shells/ssh.ts";
 import type { HostNews } from "../../spool/host.ts";
 import { openHostLine } from "./host_line.ts";
 
@@ -37,7 +37,7 @@ const SILENCE_MS = 20_000;
  * @param anew  somebody wants to know now: a machine that is known to ask is tried too
  */
 export async function openConnection(
-  host: SshHost,
+  host: Host,
   program: string,
   hear: (news: HostNews) => void,
   anew: boolean,

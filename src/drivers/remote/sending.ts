@@ -2,7 +2,7 @@ import type { Assignment } from "../../core/assignment.ts";
 import { deviceKey } from "../../core/gpu_key.ts";
 import type { Gpu } from "../../core/machine.ts";
 import type { Desk } from "../../dispatch/desk.ts";
-import type { SshHost } from "../../shells/ssh.ts";
+import type { Host } from "../../shells/host.ts";
 import { type CodeSender, TREE_IS_GONE } from "./code.ts";
 import { exchange } from "./exchange.ts";
 import { attemptSources, type FolderSource, takeInScript, tarOf } from "./folders.ts";
@@ -21,7 +21,7 @@ export interface Sender {
 }
 
 /** @param python  the text of the Python client library; null: it is not at hand */
-export function openSender(host: SshHost, desk: Desk, code: CodeSender, python: string | null): Sender {
+export function openSender(host: Host, desk: Desk, code: CodeSender, python: string | null): Sender {
   let isPythonThere = python === null;
 
   /** The lines that lay out the code of attempts, and why that of some cannot be; null: the connection broke. */

@@ -84,6 +84,7 @@ const endingSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("signalled"), signal: z.number().int() }),
   z.strictObject({ kind: z.literal("could_not_start"), reason: z.string() }),
   z.strictObject({ kind: z.literal("lost"), detail: z.string() }),
+  z.strictObject({ kind: z.literal("cancelled"), by: z.string() }),
   z.strictObject({ kind: z.literal("never_began") }),
 ]);
 
@@ -93,9 +94,16 @@ const streamSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("path"), path: z.string() }),
 ]);
 
+const seatSchema = z.strictObject({ node: z.string(), gpus: z.array(z.string()) });
 const scalar = z.union([z.number(), z.string(), z.boolean(), z.null()]);
 const reportSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("started"), attempt: z.string(), at: instant, pid: z.number() }),
+  z.strictObject({
+    kind: z.literal("started"),
+    attempt: z.string(),
+    at: instant,
+    pid: z.number(),
+    seat: seatSchema.optional(),
+  }),
   z.strictObject({
     kind: z.literal("observed"),
     attempt: z.string(),
@@ -114,6 +122,8 @@ const reportSchema = z.discriminatedUnion("kind", [
     ending: endingSchema,
     /** The limit at which the agent itself stopped it; null: it did not. */
     timeLimitMs: z.number().nullable(),
+    isInterrupted: z.boolean().optional(),
+    seat: seatSchema.optional(),
     out: streamSchema,
     err: streamSchema,
     events: streamSchema,

@@ -3,8 +3,17 @@ import { jobStatuses } from "../core/job.ts";
 import { machineStatuses } from "../core/machine.ts";
 import { runStatuses } from "../core/run.ts";
 import { acknowledgementSchema, helloSchema, ordersSchema, pollSchema, reportsSchema, welcomeSchema } from "./agent.ts";
-import { axisSchema, jobChangesSchema, jobSchema, plannedSchema, planSchema, submissionSchema } from "./job.ts";
+import {
+  axisSchema,
+  jobChangesSchema,
+  jobSchema,
+  plannedSchema,
+  planSchema,
+  slurmSchema,
+  submissionSchema,
+} from "./job.ts";
 import { checksSchema, machineChangesSchema, machineSchema, newMachineSchema } from "./machine.ts";
+import { overviewSchema } from "./overview.ts";
 import type { DoorName } from "./paths.ts";
 import { after, flag, listing, next, someOf, whole } from "./query.ts";
 import { attemptSchema, explanationSchema, runSchema } from "./run.ts";
@@ -166,6 +175,12 @@ export const contract = {
     body: newMachineSchema,
     answer: z.object({ machine: machineSchema }),
   },
+  addCluster: {
+    params: nothing,
+    query: nothing,
+    body: z.strictObject({ pool: text.min(1), slurm: slurmSchema }),
+    answer: z.object({ machine: machineSchema }),
+  },
   removeMachine: { params: machine, query: nothing, body: null, answer: z.object({ machine: machineSchema }) },
   checkMachine: {
     params: machine,
@@ -174,6 +189,7 @@ export const contract = {
     body: z.strictObject({ accept: z.boolean().default(false) }),
     answer: checksSchema,
   },
+  showCluster: { params: machine, query: nothing, body: null, answer: overviewSchema },
   listMachines: {
     params: nothing,
     query: z.strictObject({

@@ -80,7 +80,7 @@ const sbatchOption = z.tuple([z.string(), z.string().nullable()]).superRefine((o
 const wholePath = text.startsWith("/").nullable().default(null);
 
 /** Which cluster the job's runs are handed to, and how they are submitted there. */
-const slurmSchema = z.strictObject({
+export const slurmSchema = z.strictObject({
   /** Where Slurm's commands are executed; null: on the yard's machine. */
   login: loginSchema.nullable().default(null),
   /** What SLURM_CONF is for them; null: not set. */

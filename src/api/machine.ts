@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isLoginHost, isLoginUser } from "../core/login.ts";
-import { isMachineName, machineStatuses } from "../core/machine.ts";
+import { isMachineName, machineDrivers, machineStatuses } from "../core/machine.ts";
 import { objectionToSlot } from "../core/slot_devices.ts";
 
 const foreignProcessSchema = z.object({
@@ -46,7 +46,7 @@ export const machineSchema = z.object({
   problems: z.array(z.string()),
   seenAt: z.string().nullable(),
   unreachableSince: z.string().nullable(),
-  driver: z.enum(["agent", "ssh"]),
+  driver: z.enum(machineDrivers),
   /** How it is reached; null: an agent comes by itself. */
   login: z
     .object({

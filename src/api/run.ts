@@ -47,6 +47,8 @@ export const attemptSchema = z.object({
   try: z.number(),
   status: z.string(),
   machine: z.string().nullable(),
+  /** What it is known by in the queue of a cluster: `123_4`; null: it was handed to none. */
+  ticket: z.string().nullable(),
   devices: z.string(),
   exitCode: z.number().nullable(),
   cause: causeSchema.nullable(),

@@ -26,3 +26,14 @@ export function commandFromWords(
   if (exact !== null) return { kind: "argv", argv: [...operands, "--", ...exact] };
   return more.length === 0 ? { kind: "shell", text } : { kind: "argv", argv: [...operands] };
 }
+
+/**
+ * The words for Runyard where a command is Runyard itself: by name, by a path to it, or through `npx` or `node`.
+ * Null: it is another program.
+ */
+export function wordsForRunyard(argv: readonly string[]): string[] | null {
+  const start = /^(.*\/)?(npx|node)$/.test(argv[0] ?? "")
+    ? argv.findIndex((word, i) => i > 0 && !word.startsWith("-"))
+    : 0;
+  return /^(.*\/)?(runyard|bin\/runyard\.js)$/.test(argv[start] ?? "") ? argv.slice(start + 1) : null;
+}

@@ -63,6 +63,16 @@ test.each([
   ["command: x\nparams:\n  a: 1\n  a: 2", 'job.yaml:4:3: "a" stands here a second time'],
   ["command: x\nenv: {A: 1, A: 2}", "job.yaml:2:13: A stands here a second time"],
   ["command: x\nenv: {A B: 1}", 'job.yaml:2:7: env: A variable cannot be named "A B".'],
+  [
+    "command: x\nsbatch: {array: 1-4}",
+    'job.yaml:2:10: sbatch: "array=1-4" will not do. Runyard itself says to sbatch what array is.',
+  ],
+  ["command: x\nsbatch: {qos: [a]}", "job.yaml:2:15: sbatch takes KEY: VALUE, or KEY: true for a switch."],
+  ["command: x\nsbatch: {qos: a, qos: b}", "job.yaml:2:18: qos stands here a second time"],
+  [
+    "command: x\nsbatch: [qos high]",
+    'job.yaml:2:10: sbatch: "qos high" will not do. "qos high" is not the name of an option',
+  ],
   ["command: x\nname: *who", "job.yaml:2:7: *who stands for nothing"],
   ["command: [x", "job.yaml:1:12: this is not valid YAML"],
 ])("what is wrong in a job file is told with its place: %j", (text, message) => {
@@ -85,10 +95,27 @@ params: {a: &values [1, 2..4], b: *values, c: [*word]}
   expect(values).toEqual([["1", "2", "3", "4"], ["1", "2", "3", "4"], ["hello"]]);
 });
 
+test("options of sbatch are a mapping, a list, or one text", () => {
+  const sbatch = (yaml: string) => job(`command: x\nsbatch: ${yaml}`).options.sbatch;
+  const expected = [
+    ["qos", "high"],
+    ["exclusive", null],
+  ];
+  expect(sbatch("{qos: high, exclusive: true, hold: false}")).toEqual(expected);
+  expect(sbatch("[qos=high, --exclusive]")).toEqual(expected);
+  expect(sbatch("time=2-00:00:00")).toEqual([["time", "2-00:00:00"]]);
+  expect(sbatch("{nice: 0.10, constraint: a=b}")).toEqual([
+    ["nice", "0.10"],
+    ["constraint", "a=b"],
+  ]);
+});
+
 test("a project's runyard.yaml sets defaults of jobs only, never what is executed", () => {
   expect(parseJobFile("runyard.yaml", "gpus: 1\non: lab1\n", "defaults").options).toEqual({ gpus: 1, pool: "lab1" });
   expect(parseJobFile("runyard.yaml", "", "defaults").options).toEqual({});
-  for (const key of ["command: x", "env: [A=1]", "out: /etc/passwd", "from: f"]) {
+  expect(parseJobFile("runyard.yaml", "pools: {slurm: [x]}\ngpus: 1\n", "defaults").options).toEqual({ gpus: 1 });
+  expect(() => job("command: x\npools: {}")).toThrow('job.yaml:2:1: unknown key "pools"');
+  for (const key of ["command: x", "sbatch: [a=b]", "env: [A=1]", "out: /etc/passwd", "from: f"]) {
     expect(() => parseJobFile("runyard.yaml", key, "defaults")).toThrow("unknown key");
   }
 });

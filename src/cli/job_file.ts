@@ -4,6 +4,7 @@ import { type JobOption, type JobOptions, jobOptions, mergeOptions } from "./job
 import { isMisread } from "./option_values.ts";
 import { describeParamsProblem, isParamsRefused } from "./params_problem.ts";
 import { axesIn } from "./params_yaml.ts";
+import { optionValue } from "./pools/slurm_pool.ts";
 import { wrongUsage } from "./stop.ts";
 import { isUnreadable, readTextFile } from "./text_file.ts";
 import { openYamlDocument, type Refuse, textOf, unknownKey } from "./yaml_document.ts";
@@ -37,6 +38,8 @@ export function parseJobFile(path: string, text: string, which: "job" | "default
   for (const { key, value: written } of contents.items) {
     const name = isScalar(key) ? String(key.value) : String(key);
     const flag = canonical(name);
+    // Pools are read, and trusted, apart from this.
+    if (flag === "pools" && which === "defaults") continue;
     if (!known.includes(flag)) {
       throw refuse(key, unknownKey(name, known));
     }
@@ -88,7 +91,10 @@ function optionOf(
   }
   const text = isScalar(value) && value.value === null ? null : textOf(value);
   if (text !== null) return read(option, text, value, refuse);
+  const duplicate = isMap(value) ? duplicateKey(value) : null;
+  if (duplicate) throw refuse(duplicate, `${textOf(duplicate)} stands here a second time. Say it once.`);
   if (option.flag === "env" && isMap(value)) return environmentOf(option, value, targets, refuse);
+  if (option.flag === "sbatch" && isMap(value)) return sbatchOf(option, value, targets, refuse);
   if (option.repeats && isSeq(value)) {
     return value.items.reduce<Partial<JobOptions>>((options, item) => {
       const text = textOf(resolved(item, targets));
@@ -101,12 +107,19 @@ function optionOf(
 }
 
 function environmentOf(option: JobOption, map: YAMLMap, targets: Targets, refuse: Refuse): Partial<JobOptions> {
-  const duplicate = duplicateKey(map);
-  if (duplicate) throw refuse(duplicate, `${textOf(duplicate)} stands here a second time. Say it once.`);
   return map.items.reduce<Partial<JobOptions>>((options, { key, value }) => {
     const [name, text] = [textOf(key), textOf(resolved(value, targets))];
     if (name === null || text === null) throw refuse(value ?? key, "env takes NAME: VALUE.");
     return mergeOptions(options, read(option, `${name}=${text}`, key, refuse));
+  }, {});
+}
+
+function sbatchOf(option: JobOption, map: YAMLMap, targets: Targets, refuse: Refuse): Partial<JobOptions> {
+  return map.items.reduce<Partial<JobOptions>>((options, { key, value }) => {
+    const [name, text] = [textOf(key) ?? String(key), optionValue(resolved(value, targets))];
+    if (text === undefined) throw refuse(value ?? key, "sbatch takes KEY: VALUE, or KEY: true for a switch.");
+    if (text === false) return options;
+    return mergeOptions(options, read(option, text === null ? name : `${name}=${text}`, key, refuse));
   }, {});
 }
 

@@ -20,13 +20,19 @@ export function addJobOptions(command: Command, flags?: readonly string[]): void
 
 /** What was given, all options together. */
 export function jobOptionsOf(command: Command): Partial<JobOptions> {
+  return [...jobOptionsByFlag(command).values()].reduce(mergeOptions, {});
+}
+
+/** What each flag was given, for those that were. */
+export function jobOptionsByFlag(command: Command): Map<string, Partial<JobOptions>> {
   const given = command.opts<Record<string, unknown>>();
-  return jobOptions.reduce<Partial<JobOptions>>((merged, { flag, takes, read }) => {
-    const value = given[attributeOf(flag)];
-    if (value === undefined) return merged;
-    const options = takes === null ? read("") : value;
-    return isOptions(options) ? mergeOptions(merged, options) : merged;
-  }, {});
+  return new Map(
+    jobOptions.flatMap(({ flag, takes, read }) => {
+      const value = given[attributeOf(flag)];
+      const options = value !== undefined && takes === null ? read("") : value;
+      return isOptions(options) ? [[flag, options]] : [];
+    }),
+  );
 }
 
 function attributeOf(flag: string): string {

@@ -1,6 +1,7 @@
 import type { Axis } from "../core/axis.ts";
 import { isSetAlways } from "../core/environment.ts";
 import { outputPattern } from "../core/output_patterns.ts";
+import { objectionToOption, runyardsOptions, type SbatchOption } from "../core/slurm.ts";
 import { isVariableName } from "./environment_file.ts";
 import { duration, isMisread, jobList, label, type Misread, misread, size, wholeNumber } from "./option_values.ts";
 
@@ -28,6 +29,7 @@ export interface JobOptions {
   tags: string[];
   resumable: boolean;
   paused: boolean;
+  sbatch: SbatchOption[];
   params: string[];
   settings: string[];
   zip: string[];
@@ -80,6 +82,15 @@ function variable(text: string): Partial<JobOptions> | Misread {
   return isVariableName(name) ? { env: [text] } : misread(`A variable cannot be named ${JSON.stringify(name)}.`);
 }
 
+/** `KEY=VALUE`, or `KEY` for a switch. */
+function sbatchOption(text: string): Partial<JobOptions> | Misread {
+  const [, name = "", value] = /^(?:--)?([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
+  if (runyardsOptions.has(name)) return misread(`Runyard itself says to sbatch what ${name} is.`);
+  const option: SbatchOption = [name, value ?? null];
+  const objection = objectionToOption(option);
+  return objection === null ? { sbatch: [option] } : misread(objection);
+}
+
 const MOST_RUNS = 10_000_000;
 
 /** Every option of a job, once. */
@@ -93,7 +104,7 @@ export const jobOptions: readonly JobOption[] = [
   {
     flag: "on",
     takes: "POOL",
-    help: "where to run (default: local, this machine)",
+    help: "where to run (default: local, this machine); slurm, or slurm:NAME: through Slurm",
     isDefault: true,
     read: words("pool"),
   },
@@ -230,6 +241,13 @@ export const jobOptions: readonly JobOption[] = [
     read: () => ({ resumable: true }),
   },
   { flag: "paused", takes: null, help: "hold the job until: runyard resume", read: () => ({ paused: true }) },
+  {
+    flag: "sbatch",
+    takes: "KEY=VALUE",
+    help: "an option of sbatch, or KEY alone for a switch; counts over the pool's",
+    repeats: true,
+    read: sbatchOption,
+  },
   {
     flag: "params",
     takes: "FILE",

@@ -188,6 +188,6 @@ function readFingerprint(text: string): string | Misread {
     : misread("It takes a fingerprint as ssh-keygen -l prints it: SHA256: and 43 characters.");
 }
 
-function inHome(path: string, home: string): string {
+export function inHome(path: string, home: string): string {
   return path === "~" || path.startsWith("~/") ? home + path.slice(1) : path;
 }

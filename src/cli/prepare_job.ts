@@ -1,10 +1,14 @@
 import { resolve } from "node:path";
 import type { SubmissionInput } from "../api/job.ts";
 import type { Command } from "../core/command.ts";
+import type { Demand } from "../core/demand.ts";
+import { objectionToDemand } from "../core/sbatch_options.ts";
 import { type CompiledWork, compileWork, type Work } from "../core/work.ts";
 import { submittingLimits } from "../platform/shell_limits.ts";
 import { readCommandLines } from "./command_lines.ts";
 import type { JobOptions } from "./job_options.ts";
+import type { ChosenPools } from "./pools/resolve_pools.ts";
+import { workAfterEnv } from "./pools/work_after_env.ts";
 import { wrongUsage } from "./stop.ts";
 import { currentUmask, submittingEnvironment, workingFolder } from "./submitting_environment.ts";
 import { good, spaceFrom } from "./sweep_space.ts";
@@ -15,13 +19,14 @@ export interface PreparedJob {
   compiled: CompiledWork;
 }
 
-/** The runs that a command, or a file of commands, and the options make. */
+/** The runs that a command, or a file of commands, and the options make; `env` is shell text before each command. */
 export async function prepareWork(
   command: Command | null,
   options: Partial<JobOptions>,
   isSweep: boolean,
+  env = "",
 ): Promise<PreparedJob> {
-  const work = await workFrom(command, options, isSweep);
+  const work = workAfterEnv(env, await workFrom(command, options, isSweep));
   return { work, compiled: good(compileWork(work)) };
 }
 
@@ -47,11 +52,16 @@ function isBlank(command: Command): boolean {
 }
 
 /** Everything but the code: that is taken when a yard is there. Reads the files of variables. */
-export async function prepareSubmission(work: Work, options: Partial<JobOptions>): Promise<SubmissionInput> {
+export async function prepareSubmission(
+  work: Work,
+  options: Partial<JobOptions>,
+  { pool, slurm }: Pick<ChosenPools, "pool" | "slurm">,
+): Promise<SubmissionInput> {
   return {
     ...(options.name !== undefined && { name: options.name }),
     work: sentWork(work),
-    ...(options.pool !== undefined && { pool: options.pool }),
+    ...(pool !== undefined && { pool }),
+    ...throughSlurm(slurm, options),
     demand: demandFrom(options),
     ...(options.priority !== undefined && { priority: options.priority }),
     retries: options.retries ?? 0,
@@ -70,7 +80,19 @@ export async function prepareSubmission(work: Work, options: Partial<JobOptions>
   };
 }
 
-function demandFrom({ gpus, cpus, memoryBytes, workers = 1 }: Partial<JobOptions>): SubmissionInput["demand"] {
+/** What was said of Slurm, which only a pool of Slurm's can hear. */
+function throughSlurm(slurm: ChosenPools["slurm"], options: Partial<JobOptions>): Pick<SubmissionInput, "slurm"> {
+  const { sbatch = [] } = options;
+  if (!slurm) {
+    if (sbatch.length === 0) return {};
+    throw wrongUsage("--sbatch speaks to Slurm, and the job goes elsewhere. Add --on slurm, or leave it out.");
+  }
+  const objection = objectionToDemand(demandFrom(options), slurm.resources ?? []);
+  if (objection !== null) throw wrongUsage(objection);
+  return { slurm: { ...slurm, options: [...(slurm.options ?? []), ...sbatch] } };
+}
+
+export function demandFrom({ gpus, cpus, memoryBytes, workers = 1 }: Partial<JobOptions>): Demand {
   const each = { gpus: gpus ?? null, cpus: cpus ?? null, memoryBytes: memoryBytes ?? null };
   return workers > 1 ? { ...each, workers } : each;
 }

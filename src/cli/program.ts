@@ -3,7 +3,7 @@ import { isRefusedCall } from "../client/client.ts";
 import { closeConnections, isUnreachable } from "../platform/http.ts";
 import { systemErrorCode } from "../platform/system_error.ts";
 import { version } from "../platform/version.ts";
-import { splitAtDashes } from "./command_words.ts";
+import { splitAtDashes, wordsForRunyard } from "./command_words.ts";
 import type { ProgramDoors } from "./declaration.ts";
 import { didYouMean } from "./nearest.ts";
 import { printableLines } from "./printable.ts";
@@ -44,7 +44,7 @@ async function dispatch(args: readonly string[], doors: ProgramDoors): Promise<n
 
 async function runVerb(name: string, args: readonly string[], doors: ProgramDoors): Promise<number> {
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
-  if (!verb) return reportStop({ code: "usage", message: unknownVerb(name), exitCode: 2 }, wantsJson(args));
+  if (!verb) return reportStop({ code: "usage", message: unknownVerb(name), exitCode: 2 }, wantsJson([name, ...args]));
   const { own, exact } = verb.takesCommand ? splitAtDashes(args) : { own: [...args], exact: null };
   const program = new Command("runyard").enablePositionalOptions();
   const command = program.command(name).description(verb.summary);
@@ -70,7 +70,10 @@ async function runVerb(name: string, args: readonly string[], doors: ProgramDoor
     if (error.exitCode === 0) return 0;
     const below = command.commands.find((sub) => sub.name() === own[0])?.name();
     const help = `See: runyard ${name}${below === undefined ? "" : ` ${below}`} --help`;
-    return reportStop({ code: "usage", message: `${usageText(error.message)}\n${help}`, exitCode: 2 }, wantsJson(own));
+    return reportStop(
+      { code: "usage", message: `${usageText(error.message)}\n${help}`, exitCode: 2 },
+      wantsJson([name, ...args]),
+    );
   }
   return exitCode;
 }
@@ -131,8 +134,9 @@ function reportStop(stop: Stop, json: boolean): number {
   return stop.exitCode;
 }
 
-/** Whether an own option, not one of the user's command, asks for JSON. */
+/** Whether an own option, not one of the user's command, asks for JSON; those of a run within a sweep are the sweep's. */
 function wantsJson(args: readonly string[]): boolean {
-  const { own } = splitAtDashes(args);
-  return own.includes("--json");
+  const { own, exact } = splitAtDashes(args);
+  const inner = own[0] === "sweep" && exact !== null ? wordsForRunyard(exact) : null;
+  return own.includes("--json") || (inner !== null && wantsJson(inner));
 }

@@ -1,6 +1,7 @@
 import type { Job } from "../api/job.ts";
 import type { Command } from "../core/command.ts";
 import { commandLine } from "../core/command_line.ts";
+import { poolsIn } from "../core/pool.ts";
 import type { CompiledWork } from "../core/work.ts";
 import { commitOf } from "../snapshots/git.ts";
 import { ask } from "./ask.ts";
@@ -8,25 +9,38 @@ import { type Connection, connectToChange } from "./connect.ts";
 import type { JobOptions } from "./job_options.ts";
 import { counted } from "./number_text.ts";
 import { allPools } from "./pages.ts";
-import { prepareSubmission, prepareWork } from "./prepare_job.ts";
+import { printScripts } from "./pools/print_scripts.ts";
+import { type ChosenPools, resolvePools } from "./pools/resolve_pools.ts";
+import { demandFrom, prepareSubmission, prepareWork } from "./prepare_job.ts";
 import { printable } from "./printable.ts";
+import { type ScriptPart, withScript } from "./sbatch_file.ts";
 import { INTERRUPTED, wrongUsage } from "./stop.ts";
 import type { SubmitOptions } from "./submit_option_flags.ts";
 import { type Colours, canAsk, colours, note, noteColours, print, printJson, write } from "./terminal.ts";
 
-/** Submits a job and does what was asked for after it; returns the exit code. */
+/** Submits a job and does what was asked for after it; returns the exit code. `script`: what a batch script says to Slurm. */
 export async function submitJob(
   command: Command | null,
   options: Partial<JobOptions>,
-  how: SubmitOptions & { isSweep: boolean },
+  how: SubmitOptions & { isSweep: boolean; script?: ScriptPart },
 ): Promise<number> {
   if (how.exitCode && !how.wait && !how.follow)
     throw wrongUsage("--exit-code belongs to --wait or --follow: without them nothing has ended yet.");
   if (how.dryRun && how.json) throw wrongUsage("--dry-run prints commands for a shell, not JSON: leave out --json.");
-  const prepared = await prepareWork(command, options, how.isSweep);
-  const submission = await prepareSubmission(prepared.work, options);
-  if (how.dryRun) return printCommands(prepared.compiled, 1);
-  const { total } = prepared.compiled;
+  const named = await resolvePools(options.pool);
+  const chosen = {
+    ...named,
+    slurm: how.script ? withScript(options.pool ?? "", named.slurm, how.script) : named.slurm,
+  };
+  const { work, compiled } = await prepareWork(command, options, how.isSweep, chosen.env);
+  const submission = await prepareSubmission(work, options, chosen);
+  if (how.dryRun) {
+    const { slurm } = submission;
+    if (how.isSweep || !slurm) return printCommands(compiled, 1);
+    const { timeLimitMs = null, resumable = false } = options;
+    return printScripts(compiled, slurm, { demand: demandFrom(options), timeLimitMs, resumable });
+  }
+  const { total } = compiled;
   if (total > 1 && !how.yes && !how.json && canAsk()) {
     const answer = await ask(`Submit ${counted(total, "run")}?`);
     if (answer !== "yes") {
@@ -37,8 +51,9 @@ export async function submitJob(
   const quiet = how.json === true;
   const commit = commitOf(submission.cwd);
   const connection = await connectToChange({ quiet });
+  await refuseUnclear(connection, chosen);
   const after = await afterJobs(connection, options.after ?? []);
-  const needsSnapshot = options.snapshot || (await leavesThisMachine(connection, options.pool ?? "local"));
+  const needsSnapshot = options.snapshot || (await leavesThisMachine(connection, chosen));
   const snapshot = needsSnapshot ? await takeSnapshotOf(connection, submission.cwd, how) : null;
   const { job } = await connection.client.call("submit", {
     body: { ...submission, after, snapshot, commit: await commit },
@@ -106,9 +121,22 @@ export async function afterJobs(
   return jobs;
 }
 
+/** Refuses a name that leads to one pool by the folder's `config.json`, and to another one by the yard. */
+export async function refuseUnclear(connection: Connection, { unclear }: ChosenPools): Promise<void> {
+  if (unclear.length === 0) return;
+  const known = await allPools(connection);
+  const two = unclear.find((one) => known.some(({ name }) => name === one));
+  if (two === undefined) return;
+  throw wrongUsage(
+    `--on ${two}: the yard has a pool of that name, and config.json defines one too. For that write slurm:${two} or local:${two}.`,
+  );
+}
+
 /** Whether the job may run where this machine's folders are not: its code then goes along as it is now. */
-async function leavesThisMachine(connection: Connection, pool: string): Promise<boolean> {
-  return (await allPools(connection)).some(({ name, remote }) => name === pool && remote);
+async function leavesThisMachine(connection: Connection, { pool = "local", slurm }: ChosenPools): Promise<boolean> {
+  if (slurm?.login) return true;
+  const names = poolsIn(pool);
+  return (await allPools(connection)).some(({ name, remote }) => remote && names.includes(name));
 }
 
 async function takeSnapshotOf(connection: Connection, folder: string, how: SubmitOptions): Promise<string> {

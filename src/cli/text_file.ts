@@ -5,6 +5,8 @@ import { systemErrorCode, systemErrorText } from "../platform/system_error.ts";
 /** A file that was named and cannot be read as text: why, after `FILE: `. */
 export interface Unreadable {
   unreadable: string;
+  /** There is no such file. */
+  isMissing: boolean;
 }
 
 export function isUnreadable(value: string | Unreadable): value is Unreadable {
@@ -20,12 +22,13 @@ export async function readTextFile(path: string): Promise<string | Unreadable> {
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === null) throw error;
-    return { unreadable: reasons[code] ?? `the file cannot be read: ${systemErrorText(error)}` };
+    const unreadable = reasons[code] ?? `the file cannot be read: ${systemErrorText(error)}`;
+    return { unreadable, isMissing: code === "ENOENT" || code === "ENOTDIR" };
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return { unreadable: "the file is not UTF-8 text; save it as UTF-8" };
+    return { unreadable: "the file is not UTF-8 text; save it as UTF-8", isMissing: false };
   }
 }
 

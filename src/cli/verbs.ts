@@ -25,9 +25,16 @@ export const verbs: Verbs = {
     takesCommand: true,
     load: async () => (await import("./commands/exec.ts")).declareExec,
   },
+  shell: {
+    group: "Submit",
+    summary: "open a session on a node of a Slurm cluster",
+    takesCommand: true,
+    load: async () => (await import("./commands/shell.ts")).declareShell,
+  },
   submit: {
     group: "Submit",
-    summary: "queue the job that a YAML file describes",
+    summary: "queue the job that a YAML file or a batch script describes",
+    takesCommand: true,
     load: async () => (await import("./commands/submit.ts")).declareSubmit,
   },
   extend: {
@@ -108,6 +115,11 @@ export const verbs: Verbs = {
     load: async () => (await import("./commands/machines.ts")).declareMachines,
   },
   pools: { group: "Yard", summary: "list pools", load: async () => (await import("./commands/pools.ts")).declarePools },
+  trust: {
+    group: "Yard",
+    summary: "let --on name the pools that a project's runyard.yaml defines",
+    load: async () => (await import("./commands/trust.ts")).declareTrust,
+  },
   tokens: {
     group: "Yard",
     summary: "list, create and revoke tokens",

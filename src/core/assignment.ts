@@ -1,7 +1,8 @@
 import type { Command } from "./command.ts";
-import type { Slot } from "./demand.ts";
+import type { Demand, Slot } from "./demand.ts";
 import type { OutputPatterns } from "./output_patterns.ts";
 import type { StopReason } from "./run.ts";
+import type { SlurmPlan, Ticket } from "./slurm.ts";
 
 /** All that is needed to start an attempt on its machine. */
 export interface Assignment {
@@ -36,6 +37,21 @@ export interface Assignment {
   gang: Gang | null;
   /** The folder where the yard finds what an earlier attempt of the run kept; null: none did. */
   kept: string | null;
+  /** What a cluster is told of it. Absent: its machine is none. */
+  handed?: Handed;
+}
+
+/** How an attempt goes through Slurm. */
+export interface Handed {
+  plan: SlurmPlan;
+  /** What its job is called. */
+  name: string;
+  demand: Demand;
+  resumable: boolean;
+  /** How many of its job's attempts may run at once; null: all. */
+  atMost: number | null;
+  /** What it is known by there; null: it was not handed over. */
+  ticket: Ticket | null;
 }
 
 /** Workers that start together, as each of them is told. */

@@ -19,8 +19,11 @@ export type Because =
   /** `because`: why not one worker more. */
   | { code: "workers"; asked: number; fitting: number; because: Because }
   | { code: "no_capacity"; machines: { name: string; because: CapacityLimit[] }[] }
+  | { code: "queue_full"; most: number; on: string }
   /** `closed`: why its machine cannot start it now; null: it can. */
   | { code: "starting"; machine: string; closed: string | null }
+  /** It waits in another queue, under that id. */
+  | { code: "pending"; machine: string; id: string | null; reason: string }
   | { code: "running"; machine: string }
   | { code: "stopping"; machine: string; reason: string }
   | { code: "ended"; status: RunStatus; cause: FailureCause | null };
@@ -71,6 +74,10 @@ export function describeBecause(because: Because): string {
       return because.closed === null
         ? `it is about to start on ${because.machine}`
         : `it was given to ${because.machine}, which cannot start it now: ${because.closed}`;
+    case "queue_full":
+      return `${because.on} has been given ${counted(because.most, "run")}, and takes no more until some have ended`;
+    case "pending":
+      return `it waits in the queue of ${because.machine}${because.id === null ? "" : ` as ${because.id}`}: ${because.reason}`;
     case "running":
       return `it runs on ${because.machine}`;
     case "stopping":

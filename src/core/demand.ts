@@ -11,6 +11,8 @@ export interface Demand {
   need?: Need | undefined;
   /** Only on these machines of its pool, by name. Absent: on any. */
   machines?: string[] | undefined;
+  /** Of the clusters of its pool only this one, by its machine's name. Absent: on none. */
+  cluster?: string | undefined;
   /** How many workers a run has, each with as much; they start together or not at all. Absent: one. */
   workers?: number | undefined;
 }
@@ -24,6 +26,8 @@ export interface Slot {
   /** Cores and memory that count against the machine; 0 where none were asked for. */
   cpus: number;
   memoryBytes: number;
+  /** The node that it is on, where its machine is a cluster. Absent: it is none, or that is not known yet. */
+  node?: string | undefined;
   /** What the run that has it was placed by, where that was what is really free. */
   need?: Need | undefined;
 }
@@ -34,8 +38,8 @@ export function workersOf({ workers = 1 }: Demand): number {
 
 /** Two demands with one key fit in exactly the same places. */
 export function demandKey(demand: Demand): string {
-  const { need, machines, workers } = demand;
-  const more = need || machines || workers ? `/${JSON.stringify([need, machines, workers])}` : "";
+  const { need, machines, workers, cluster } = demand;
+  const more = need || machines || workers || cluster ? `/${JSON.stringify([need, machines, workers, cluster])}` : "";
   return `${demand.gpus ?? "any"}/${demand.cpus ?? 0}/${demand.memoryBytes ?? 0}${more}`;
 }
 

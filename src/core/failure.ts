@@ -16,6 +16,8 @@ export type Failure =
   | { code: "machine_exists"; machine: string }
   | { code: "machine_busy"; machine: string; runs: number }
   | { code: "not_behind_ssh"; machine: string }
+  | { code: "not_a_cluster"; machine: string }
+  | { code: "cluster_failed"; machine: string; text: string }
   | { code: "no_answer"; machine: string }
   | { code: "no_such_token"; token: string }
   | { code: "no_such_snapshot"; snapshot: string }
@@ -63,6 +65,10 @@ export function describeFailure(failure: Failure): string {
       return `${failure.runs} run${failure.runs === 1 ? "" : "s"} of this yard ${failure.runs === 1 ? "is" : "are"} on ${failure.machine}. Let them end, with: runyard machines set ${failure.machine} --drain; or cancel them.`;
     case "not_behind_ssh":
       return `${failure.machine} is no machine behind ssh: its agent tells of it by itself. See: runyard machines`;
+    case "not_a_cluster":
+      return `${failure.machine} is one machine and no cluster. What is known of it: runyard machines`;
+    case "cluster_failed":
+      return `${failure.machine} cannot be asked now: ${failure.text}`;
     case "no_answer":
       return `${failure.machine} has not answered in time. Look again with: runyard machines`;
     case "no_such_token":
@@ -118,6 +124,8 @@ export const failureDoors = {
   machine_exists: { exitCode: 2, status: 409 },
   machine_busy: { exitCode: 2, status: 409 },
   not_behind_ssh: { exitCode: 2, status: 422 },
+  not_a_cluster: { exitCode: 2, status: 422 },
+  cluster_failed: { exitCode: 3, status: 502 },
   no_answer: { exitCode: 3, status: 504 },
   no_such_token: { exitCode: 4, status: 404 },
   no_such_snapshot: { exitCode: 2, status: 422 },

@@ -1,6 +1,7 @@
 import type { Demand } from "./demand.ts";
 import type { OutputPatterns } from "./output_patterns.ts";
 import type { JobId, UnixMs } from "./run.ts";
+import type { SlurmPlan } from "./slurm.ts";
 
 /** How many of a job's runs stand where. `starting` counts under `running`. */
 export interface RunCounts {
@@ -49,6 +50,8 @@ export interface JobPlan {
   keep?: boolean;
   /** Where results are put as runs end. Absent: they stay with the yard. */
   results?: ResultsPlace;
+  /** How its runs go through Slurm, where one of its pools is Slurm's. */
+  slurm?: SlurmPlan;
 }
 
 /** A folder of the user's for the results of a batch. */

@@ -35,6 +35,32 @@ export interface Free {
 }
 
 export function openLedger(machine: Machine): Ledger {
+  return machine.hasQueue ? openQueueLedger(machine) : openCountingLedger(machine);
+}
+
+/** Of a cluster: what it has is its own affair, only how much it is given at once is counted. */
+function openQueueLedger({ name, hardware }: Machine): Ledger {
+  const most = hardware.most ?? 0;
+  let given = 0;
+  return {
+    place({ cluster, cpus, memoryBytes }) {
+      if (cluster !== name || given >= most) return null;
+      return { devices: "", gpus: [], cpus: cpus ?? 0, memoryBytes: memoryBytes ?? 0 };
+    },
+    isFree: () => true,
+    hold() {
+      given += 1;
+    },
+    release() {
+      given -= 1;
+    },
+    free: () => ({ gpus: [], cpus: 0, memoryBytes: 0, slots: null }),
+    capacity: () => ({ placements: [], because: [] }),
+    couldEverHold: ({ cluster }) => (cluster === name ? Number.POSITIVE_INFINITY : 0),
+  };
+}
+
+function openCountingLedger(machine: Machine): Ledger {
   const { hardware } = machine;
   const limits = machine.allows ?? { maxRuns: null, gpus: null };
   const seated: Slot[] = [];

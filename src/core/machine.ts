@@ -3,8 +3,12 @@ import type { FreeMachine } from "./free_machine.ts";
 import { describeHours, type Hours, isWithin } from "./hours.ts";
 import type { UnixMs } from "./run.ts";
 
-/** How attempts get to a machine: an agent fetches them, or the yard brings them over ssh. */
-export type MachineDriver = "agent" | "ssh";
+/**
+ * How attempts get to a machine: an agent fetches them, the yard brings them over ssh, or it hands them to Slurm: then the
+ * machine is a whole cluster, which has a queue of its own.
+ */
+export const machineDrivers = ["agent", "ssh", "slurm"] as const;
+export type MachineDriver = (typeof machineDrivers)[number];
 
 export const machineStatuses = ["off", "starting", "idle", "working", "stopping", "unreachable"] as const;
 
@@ -45,6 +49,8 @@ export interface Hardware {
   reserved: { device: string; by: ForeignProcess }[];
   /** Why it can start nothing now, e.g. a full disk; null: it can. */
   blocked: string | null;
+  /** How many runs a cluster is given at once. Absent: it is one machine. */
+  most?: number;
   /** What would be free if this yard's runs were not there. Absent: it was not measured. */
   free?: FreeMachine;
 }
@@ -88,6 +94,8 @@ export interface Machine {
   unreachableSince: UnixMs | null;
   /** Why its agent cannot speak, worded for people; null: nothing is known to be wrong. */
   trouble: string | null;
+  /** It takes whatever it is given, and starts it when it can: a cluster. Absent: no. */
+  hasQueue?: boolean;
 }
 
 /** A machine as whoever executes there keeps its account: what it is called and who may use it does not matter. */

@@ -44,6 +44,8 @@ export type FailureCause =
   | { code: "out_of_memory" }
   | { code: "could_not_start"; reason: string }
   | { code: "dependency_failed"; job: number }
+  /** By somebody who did not ask the yard. */
+  | { code: "cancelled_there"; by: string }
   | { code: "lost"; detail: string };
 
 /** How the command of an attempt ended. */
@@ -52,6 +54,8 @@ export type Ending =
   | { kind: "signalled"; signal: number }
   | { kind: "could_not_start"; reason: string }
   | { kind: "lost"; detail: string }
+  /** Somebody has cancelled it without the yard. */
+  | { kind: "cancelled"; by: string }
   /** It was stopped before its command began: nothing of it ran. */
   | { kind: "never_began" };
 
@@ -65,6 +69,7 @@ export function exitCodeOf(ending: Ending): number | null {
     case "could_not_start":
       return 127;
     case "lost":
+    case "cancelled":
     case "never_began":
       return null;
   }
@@ -96,6 +101,8 @@ export function describeCause(cause: FailureCause): string {
       return `could not start: ${cause.reason}`;
     case "dependency_failed":
       return `dependency failed: job ${cause.job} did not succeed`;
+    case "cancelled_there":
+      return `cancelled by ${cause.by}, not through Runyard`;
     case "lost":
       return `lost: ${cause.detail}`;
   }

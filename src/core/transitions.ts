@@ -22,7 +22,7 @@ export function mayMove(from: RunStatus, to: RunStatus): boolean {
 /** What becomes of a run whose attempt ended. `again` keeps the cause: it is shown while the run waits once more. */
 export type Outcome =
   | { status: "succeeded" }
-  | { status: "cancelled" }
+  | { status: "cancelled"; cause?: FailureCause }
   | { status: "failed"; cause: FailureCause }
   | { status: "queued"; cause: FailureCause | null };
 
@@ -46,6 +46,7 @@ export function outcome(
 ): Outcome {
   if (ending.kind === "exited" && ending.exitCode === 0 && asked !== "preempted") return { status: "succeeded" };
   if (asked === "cancelled") return { status: "cancelled" };
+  if (ending.kind === "cancelled") return { status: "cancelled", cause: { code: "cancelled_there", by: ending.by } };
   // What was to be withdrawn and had begun has gone on: its end counts as any other.
   if (asked === "preempted" || ending.kind === "never_began") return { status: "queued", cause: null };
   const cause = causeOf(ending, asked, timeLimitMs, symptom);
@@ -58,7 +59,7 @@ export function countsAsTry(ending: Ending, asked: StopReason | null): boolean {
 }
 
 function causeOf(
-  ending: Exclude<Ending, { kind: "never_began" }>,
+  ending: Exclude<Ending, { kind: "never_began" | "cancelled" }>,
   asked: StopReason | null,
   timeLimitMs: number | null,
   symptom: Symptom | null,

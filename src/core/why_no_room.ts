@@ -19,6 +19,7 @@ export function whyNoRoom(demand: Demand, machines: OpenMachine[], closed: strin
   if (!closest) return { code: "too_big", asked: demand };
   const { machine, ledger } = closest;
   const on = machine.name;
+  if (machine.hasQueue) return { code: "queue_full", most: machine.hardware.most ?? 0, on };
   const free = ledger.free();
   const suits = (slot: string) => slotSuits(slot, demand);
   if (free.slots && !free.slots.some(suits)) {

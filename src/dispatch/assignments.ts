@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { type Assignment, type Gang, keptName } from "../core/assignment.ts";
+import { type Assignment, type Gang, type Handed, keptName } from "../core/assignment.ts";
 import type { Slot } from "../core/demand.ts";
+import { isForClusterAlone } from "../core/pool.ts";
 import { paramsJson } from "../core/work.ts";
 import { type AttemptRow, selectAttempts, selectAttemptsOfRun, selectMates } from "../store/attempts.ts";
 import { type JobRow, selectJobs } from "../store/jobs.ts";
@@ -41,11 +42,15 @@ export function openAssignments(
   return async (rows) => {
     const jobs = new Map<number, JobRow>();
     for (const job of await selectJobs(store.read, [...new Set(rows.map((row) => row.job_id))])) jobs.set(job.id, job);
+    const clusters = new Set((await selectMachines(store.read)).flatMap(({ id, hasQueue }) => (hasQueue ? [id] : [])));
     const assignments: Assignment[] = [];
     for (const row of rows) {
       const job = jobs.get(row.job_id);
       const kept = row.previous_id === null ? null : await keptBefore(row);
-      if (job) assignments.push(await assignmentOf(row, job, works, await gangOf(row), kept));
+      if (!job) continue;
+      const assignment = await assignmentOf(row, job, works, await gangOf(row), kept);
+      const handed = clusters.has(row.machine_id) ? handedOf(row, job) : null;
+      assignments.push(handed ? { ...assignment, handed } : assignment);
     }
     return assignments;
   };
@@ -83,4 +88,12 @@ async function assignmentOf(
     gang,
     kept,
   };
+}
+
+function handedOf({ ticket_json }: AttemptRow, job: JobRow): Handed | null {
+  const { name, demand, resumable } = job;
+  const { slurm: plan } = job.plan;
+  if (!plan) return null;
+  const atMost = isForClusterAlone(job) ? job.atMost : null;
+  return { plan, name, demand, resumable, atMost, ticket: ticket_json === null ? null : JSON.parse(ticket_json) };
 }

@@ -1,9 +1,12 @@
 import type { Assignment, Stop } from "../core/assignment.ts";
+import type { Slot } from "../core/demand.ts";
 import type { Answer, Question } from "../core/enquiry.ts";
 import type { Hardware } from "../core/machine.ts";
+import type { Pending } from "../core/pending.ts";
 import type { Presence } from "../core/presence.ts";
-import type { Report } from "../core/report.ts";
+import type { Report, Seat } from "../core/report.ts";
 import type { AttemptId, JobId, StopReason } from "../core/run.ts";
+import type { Ticket } from "../core/slurm.ts";
 import type { Files } from "../files/open_files.ts";
 import type { OutputPlace } from "../files/output_place.ts";
 import { describeFileProblem } from "../files/problem.ts";
@@ -15,6 +18,7 @@ import {
   selectAttempts,
   selectOpenAttempts,
   selectWantedStops,
+  setTickets,
   takeAttempts,
 } from "../store/attempts.ts";
 import type { Change } from "../store/changes.ts";
@@ -54,6 +58,10 @@ export interface Desk {
   survey(machine: number, hardware: Hardware, options?: { isHeard?: boolean }): Promise<void>;
   /** Those of the attempts whose end the yard knows. */
   known(attempts: readonly string[]): Promise<string[]>;
+  /** What attempts are known by in a cluster's queue is kept. */
+  handOver(tickets: readonly { attempt: string; ticket: Ticket }[]): Promise<void>;
+  /** Why an attempt waits in that queue; null: it does so no longer. */
+  pends(attempt: string, pending: { id: string | null; reason: string } | null): void;
   /** The machine has given a sign of life. */
   heard(machine: number): void;
   /** The variables that a job was submitted with. */
@@ -69,6 +77,7 @@ export interface DeskOptions {
   files: Files;
   works: Works;
   presence: Presence;
+  pending: Pending;
   clock: Clock;
   log: (text: string) => void;
 }
@@ -76,7 +85,7 @@ export interface DeskOptions {
 const MOST_AT_ONCE = 256;
 const MOST_JOBS_KNOWN = 1000;
 
-export function openDesk({ yardId, store, files, works, presence, clock, log }: DeskOptions): Desk {
+export function openDesk({ yardId, store, files, works, presence, pending, clock, log }: DeskOptions): Desk {
   const assignmentsOf = openAssignments(store, works, yardId);
   /** Jobs whose results or output go somewhere; null: they stay with the yard. */
   const hasPlace = new Map<JobId, JobRow | null>();
@@ -88,16 +97,20 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
     reports: readonly Report[],
   ): Promise<string[]> {
     const ends = reports.filter((report) => report.kind === "ended");
+    const seated = reports.filter((report) => report.kind === "started" && report.seat);
     const known = await selectAttempts(
       store.read,
-      ends.map((end) => end.attempt as AttemptId),
+      [...ends, ...seated].map((report) => report.attempt as AttemptId),
     );
     const rows = new Map<string, AttemptRow>(known.map((row) => [row.id, row]));
     const fresh = ends.filter((end) => (rows.get(end.attempt)?.status ?? "ended") !== "ended");
-    const brought = await keepStreams(files, log, `${machine.spool}/${yardId}`, fresh, rows);
+    const seats = new Map(fresh.map(({ attempt, seat }) => [attempt, seatedAt(seat, rows.get(attempt))]));
+    const brought = (await keepStreams(files, log, `${machine.spool}/${yardId}`, fresh, rows)).map((end) => {
+      return { ...end, ...seats.get(end.attempt) };
+    });
     if (brought.length > 0) boundary("yard: kept");
     const delivered = await deliverAll(`${machine.spool}/${yardId}`, brought, rows);
-    const { recorded, changes } = await record(machine.id, holder, reports, brought);
+    const { recorded, changes } = await record(machine.id, holder, reports, brought, rows);
     if (recorded.length > 0) boundary("yard: ended");
     for (const delivery of delivered) await settle(delivery);
     store.changes.tell(changes);
@@ -144,11 +157,19 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
     return hasPlace.get(id) ?? null;
   }
 
-  async function record(machine: number, holder: string, reports: readonly Report[], brought: Ended[]) {
+  async function record(
+    machine: number,
+    holder: string,
+    reports: readonly Report[],
+    brought: Ended[],
+    rows: ReadonlyMap<string, AttemptRow>,
+  ) {
     const now = clock.now();
-    const started = reports.flatMap((report) =>
-      report.kind === "started" ? [{ attempt: report.attempt as AttemptId, at: report.at }] : [],
-    );
+    const started = reports.flatMap((report) => {
+      if (report.kind !== "started") return [];
+      const { attempt, at, seat } = report;
+      return [{ attempt: attempt as AttemptId, at, ...seatedAt(seat, rows.get(attempt)) }];
+    });
     const observed = reports.flatMap((report) =>
       report.kind === "observed" ? [{ ...report, attempt: report.attempt as AttemptId }] : [],
     );
@@ -200,6 +221,11 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
       const rows = await selectAttempts(store.read, attempts as AttemptId[]);
       return rows.flatMap((row) => (row.status === "ended" ? [row.id] : []));
     },
+    handOver: (tickets) => store.write((db) => setTickets(db, tickets)),
+    pends(attempt, why) {
+      if (why === null) pending.clear(attempt);
+      else pending.say(attempt, why);
+    },
     heard: (machine) => presence.heard(machine, clock.now()),
     async environment(id) {
       const variables = await files.environments.get(id);
@@ -212,6 +238,13 @@ export function openDesk({ yardId, store, files, works, presence, clock, log }: 
       store.changes.tell([{ kind: "answer", enquiry }]);
     },
   };
+}
+
+/** On a cluster only now it is known where it is, and which devices it has. */
+function seatedAt(seat: Seat | undefined, row: AttemptRow | undefined): { node?: string; slot?: string } {
+  if (!seat || !row) return {};
+  const slot = { ...(JSON.parse(row.slot_json) as Slot), devices: seat.gpus.join(), gpus: seat.gpus, node: seat.node };
+  return { node: seat.node, slot: JSON.stringify(slot) };
 }
 
 /** Who has been followed by another says that nothing was executed: that one may have been given it to begin. */

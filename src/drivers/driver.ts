@@ -1,5 +1,6 @@
 import type { Login } from "../core/login.ts";
 import type { Hardware } from "../core/machine.ts";
+import type { Cluster } from "../core/slurm.ts";
 
 /**
  * How a pool executes attempts. The loop has committed what it asks for before it asks, so a driver may be asked again
@@ -22,7 +23,9 @@ export interface Driver {
 export interface DriverMachine {
   id: number;
   name: string;
-  /** Null: an agent comes by itself. */
+  /** Null: it is one machine. */
+  cluster: Cluster | null;
+  /** Null: an agent comes by itself, or it is here. */
   login: (Login & { spool: string | null; env?: string | null | undefined }) | null;
   /** Explicit slots; null: GPUs and cores are counted. */
   slots: string[] | null;

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ServeOptions } from "../cli/program.ts";
+import { openPending } from "../core/pending.ts";
 import { openPresence } from "../core/presence.ts";
 import { openReasons } from "../core/reasons.ts";
 import type { AttemptId } from "../core/run.ts";
@@ -10,6 +11,7 @@ import { openDesk } from "../dispatch/desk.ts";
 import { openWorks } from "../dispatch/works.ts";
 import { agentDriver } from "../drivers/agent.ts";
 import { keepLocalAgent, type LocalAgent } from "../drivers/local_agent.ts";
+import { slurmDriver } from "../drivers/slurm/driver.ts";
 import { sshDriver } from "../drivers/ssh/driver.ts";
 import { type Files, openFiles } from "../files/open_files.ts";
 import { describeFileProblem } from "../files/problem.ts";
@@ -132,6 +134,7 @@ function yardOf(
   ways: Pick<Yard, "url" | "lastTurnAt" | "stop">,
 ): Yard {
   const presence = openPresence();
+  const pending = openPending();
   const works = openWorks(store.read);
   return {
     id: yardId,
@@ -144,10 +147,11 @@ function yardOf(
     clock: systemClock,
     presence,
     reasons: openReasons(),
+    pending,
     bell: openBell<number>(),
     authority: openAuthority(store, systemClock),
     works,
-    desk: openDesk({ yardId, store, files, works, presence, clock: systemClock, log: logSparingly }),
+    desk: openDesk({ yardId, store, files, works, presence, pending, clock: systemClock, log: logSparingly }),
     enquire: openEnquire(store, systemClock),
     floorBytes: FLOOR_BYTES,
     log: logSparingly,
@@ -183,18 +187,20 @@ function driversOf(home: Home, yard: Yard): Drivers {
   const { desk, epoch, log } = yard;
   const library = fileURLToPath(new URL("../../python/runyard.py", import.meta.url));
   const python = existsSync(library) ? readFileSync(library, "utf8") : null;
+  const tools = {
+    desk,
+    yard: yard.id,
+    epoch,
+    mirrors: home.mirrors,
+    snapshots: `${home.files}/snapshots`,
+    ssh: sshPlace(home.ssh, process.env),
+    python,
+    log,
+  };
   return {
     agent: agentDriver(yard.bell),
-    ssh: sshDriver({
-      desk,
-      yard: yard.id,
-      epoch,
-      mirrors: home.mirrors,
-      snapshots: `${home.files}/snapshots`,
-      ssh: sshPlace(home.ssh, process.env),
-      python,
-      log,
-    }),
+    ssh: sshDriver(tools),
+    slurm: slurmDriver(tools, home.clusters),
   };
 }
 

@@ -41,6 +41,8 @@ export interface Home {
   ssh: string;
   /** What has been fetched of the spools of machines behind ssh. */
   mirrors: string;
+  /** Spools of clusters that are reached from this machine, on whose file system they share it. */
+  clusters: string;
 }
 
 /** RUNYARD_HOME, else `runyard` in the XDG data folder. */
@@ -65,6 +67,7 @@ export function homeOf(environment: NodeJS.ProcessEnv): Home {
     agent: `${folder}/agent.json`,
     ssh: `${folder}/ssh`,
     mirrors: `${folder}/mirrors`,
+    clusters: `${folder}/clusters`,
   };
 }
 

@@ -2,6 +2,7 @@ import { type Demand, type Slot, workersOf } from "../core/demand.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
 import { type Machine, whyClosed } from "../core/machine.ts";
 import type { OpenMachine } from "../core/policy.ts";
+import { poolsIn } from "../core/pool.ts";
 import type { AttemptId, SteadyMs } from "../core/run.ts";
 import { nextMeanMs, runAhead } from "../core/run_ahead.ts";
 
@@ -71,6 +72,11 @@ const LINE_PATIENCE_MS = 500;
 export function openFloor(minuteOfDay: () => number): Floor {
   const places = new Map<number, Place>();
 
+  /** Those of the pool named first before the others. */
+  function placesIn(pool: string): Place[] {
+    return poolsIn(pool).flatMap((name) => [...places.values()].filter(({ machine }) => machine.pool === name));
+  }
+
   function advance(place: Place): void {
     for (const [attempt, waiting] of place.line) {
       if (!place.ledger.isFree(waiting.slot)) continue;
@@ -102,13 +108,10 @@ export function openFloor(minuteOfDay: () => number): Floor {
       for (const id of places.keys()) if (!machines.has(id)) places.delete(id);
     },
     open: (pool) =>
-      [...places.values()]
-        .filter(({ machine }) => machine.pool === pool && whyClosed(machine, minuteOfDay()) === null)
+      placesIn(pool)
+        .filter(({ machine }) => whyClosed(machine, minuteOfDay()) === null)
         .map(({ machine, ledger, seated }) => ({ machine, ledger, held: [...seated.values()] })),
-    closed: (pool) =>
-      [...places.values()].flatMap(({ machine }) =>
-        machine.pool === pool ? (whyClosed(machine, minuteOfDay()) ?? []) : [],
-      ),
+    closed: (pool) => placesIn(pool).flatMap(({ machine }) => whyClosed(machine, minuteOfDay()) ?? []),
     *machines() {
       for (const { machine } of places.values()) yield machine;
     },
@@ -147,8 +150,8 @@ export function openFloor(minuteOfDay: () => number): Floor {
     },
     placeAhead(id, demand, starting, already) {
       const place = places.get(id);
-      if (!place || demand.need || workersOf(demand) > 1 || whyClosed(place.machine, minuteOfDay()) !== null)
-        return null;
+      if (!place || place.machine.hasQueue || demand.need || workersOf(demand) > 1) return null;
+      if (whyClosed(place.machine, minuteOfDay()) !== null) return null;
       if (place.line.size + already >= runAhead(place.meanMs, place.seated.size + starting.length)) return null;
       const slot = openLedger(place.machine).place(demand);
       return slot && isAlike(slot, place, starting) ? slot : null;

@@ -3,6 +3,7 @@ import type { Demand } from "../core/demand.ts";
 import { minuteOfDay } from "../core/hours.ts";
 import type { Machine, MachineDriver } from "../core/machine.ts";
 import type { Place } from "../core/policy.ts";
+import { poolsIn } from "../core/pool.ts";
 import type { Presence } from "../core/presence.ts";
 import type { Reasons } from "../core/reasons.ts";
 import type { AttemptId, JobId, UnixMs } from "../core/run.ts";
@@ -225,10 +226,11 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     const seats: Seat[] = [];
     for (const pool of queue.pools()) {
       reasons.clear(pool);
-      if (pausedPools.has(pool)) continue;
-      const machines = floor.open(pool);
+      const going = poolsIn(pool).filter((name) => !pausedPools.has(name));
+      if (going.length === 0) continue;
+      const machines = floor.open(going.join());
       const waiting = (without: ReadonlySet<string>) => queue.eligible(pool, without);
-      const state = { waiting, machines, closed: floor.closed(pool) };
+      const state = { waiting, machines, closed: floor.closed(going.join()) };
       for (const decision of backfill(state, now)) {
         if (decision.do === "start") seats.push(seatFor(decision.job, decision.workers, false));
         else {

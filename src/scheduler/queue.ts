@@ -1,5 +1,6 @@
 import { demandKey } from "../core/demand.ts";
 import type { WaitingJob } from "../core/policy.ts";
+import { isForClusterAlone } from "../core/pool.ts";
 import type { SteadyMs } from "../core/run.ts";
 import type { JobRow } from "../store/jobs.ts";
 
@@ -114,8 +115,10 @@ export function openQueue(): Queue {
 }
 
 /** How many runs of the job may start as far as its own rules go. */
-function startable({ paused, waitingFor, counts, atMost }: JobRow): number {
+function startable(row: JobRow): number {
+  const { paused, waitingFor, counts, atMost } = row;
   if (paused || waitingFor > 0) return 0;
+  if (isForClusterAlone(row)) return counts.queued;
   return Math.max(0, Math.min(counts.queued, (atMost ?? Number.POSITIVE_INFINITY) - counts.running));
 }
 

@@ -14,6 +14,7 @@ import {
   type Hardware,
 } from "../core/machine.ts";
 import { describeCause, type Ending, exitCodeOf, type FailureCause, type JobId, type RunStatus } from "../core/run.ts";
+import { ticketText } from "../core/slurm.ts";
 import type { CompiledWork } from "../core/work.ts";
 import type { AttemptRow } from "../store/attempts.ts";
 import type { JobRow } from "../store/jobs.ts";
@@ -117,7 +118,15 @@ function presentWorker({ row, machine }: NamedWorker): Run["workers"][number] {
   const ending = row.ending_json === null ? null : (JSON.parse(row.ending_json) as Ending);
   const exitCode = ending && exitCodeOf(ending);
   const { rank, id: attempt } = row;
-  return { rank, attempt, machine, gpus: gpusOf(row), status: workerStatus(row, ending), exitCode, results: null };
+  return {
+    rank,
+    attempt,
+    machine: nodeOf(row) ?? machine,
+    gpus: gpusOf(row),
+    status: workerStatus(row, ending),
+    exitCode,
+    results: null,
+  };
 }
 
 /** Of one among others: it may have ended while its run goes on. */
@@ -125,6 +134,10 @@ function workerStatus({ status, stop_reason }: AttemptRow, ending: Ending | null
   if (ending === null) return status === "running" ? "running" : "starting";
   if (ending.kind === "exited" && ending.exitCode === 0) return "succeeded";
   return stop_reason === null || stop_reason === "time_limit" ? "failed" : "cancelled";
+}
+
+function nodeOf({ slot_json }: AttemptRow): string | null {
+  return (JSON.parse(slot_json) as Slot).node ?? null;
 }
 
 function gpusOf({ slot_json }: AttemptRow): string[] {
@@ -146,7 +159,8 @@ export function presentAttempt(
     id: row.id,
     try: row.try,
     status: row.status,
-    machine,
+    machine: nodeOf(row) ?? machine,
+    ticket: row.ticket_json === null ? null : ticketText(JSON.parse(row.ticket_json)),
     devices: (JSON.parse(row.slot_json) as Slot).devices,
     exitCode: ending && exitCodeOf(ending),
     cause: ending && { code: ending.kind, text: describeEnding(ending) },
@@ -170,6 +184,8 @@ function describeEnding(ending: Ending): string {
       return describeCause({ code: "could_not_start", reason: ending.reason });
     case "lost":
       return describeCause({ code: "lost", detail: ending.detail });
+    case "cancelled":
+      return describeCause({ code: "cancelled_there", by: ending.by });
     case "never_began":
       return "it was taken back before it began";
   }

@@ -1,10 +1,10 @@
 import type { Login } from "../core/login.ts";
 import { bad, good, type Result } from "../platform/result.ts";
-import { prepareClient, type SshPlace } from "./client.ts";
-import { socketsOf } from "./master.ts";
+import { prepareClient, type SshClient, type SshPlace } from "./client.ts";
+import { findMaster, socketsOf, throughSocket } from "./master.ts";
 import { asOptions, destination, plain, trust } from "./options.ts";
 import { type SshProblem, sshProblem } from "./problem.ts";
-import { readSettings } from "./settings.ts";
+import { readSettings, type SshSettings } from "./settings.ts";
 
 /** A command for the user's terminal. */
 export interface LoginCommand {
@@ -28,20 +28,66 @@ export async function loginCommand(
   login: Login,
   place: SshPlace,
 ): Promise<Result<LoginCommand, SshProblem>> {
-  const prepared = await prepareClient(login, place);
-  if (!prepared.ok) return bad(sshProblem(machine, prepared.problem));
-  const client = prepared.value;
-  const settings = await readSettings(client, login);
-  if (!settings.ok) return bad(sshProblem(machine, settings.problem));
+  const found = await findClient(machine, login, place);
+  if (!found.ok) return found;
+  const { client, settings } = found.value;
   const argv = [
-    client.program,
-    ...(place.config === null ? [] : ["-F", place.config]),
+    ...start(client, place),
     ...["-S", socketsOf(login, place).attended],
     ...asOptions(FOR_LONG),
-    ...plain(settings.value),
-    ...trust(login, settings.value),
+    ...plain(settings),
+    ...trust(login, settings),
     ...destination(login),
     "exit 0",
   ];
   return good({ argv, cwd: place.folder });
+}
+
+/**
+ * What executes a command there, with stdin and stdout of this process: through a connection that the yard holds, where there
+ * is one. Else ssh may ask, also whether the key of a host that nobody knows is the right one.
+ *
+ * @param isTerminal  whether the command gets a terminal of its own
+ */
+export async function remoteCommand(
+  machine: string,
+  login: Login,
+  place: SshPlace,
+  command: string,
+  isTerminal: boolean,
+): Promise<Result<LoginCommand, SshProblem>> {
+  const found = await findClient(machine, login, place);
+  if (!found.ok) return found;
+  const { client, settings } = found.value;
+  const { attended, own } = socketsOf(login, place);
+  const master = (await findMaster(client, attended)) ?? (await findMaster(client, own));
+  const terminal = isTerminal ? "-t" : "-T";
+  const argv = master
+    ? [client.program, ...throughSocket(master.socket), terminal, "--", "machine", command]
+    : [
+        ...start(client, place),
+        ...plain(settings),
+        terminal,
+        ...(login.hostKey === null ? asOptions({ StrictHostKeyChecking: "ask" }) : []),
+        ...trust(login, settings),
+        ...destination(login),
+        command,
+      ];
+  return good({ argv, cwd: place.folder });
+}
+
+function start({ program }: SshClient, { config }: SshPlace): string[] {
+  return [program, ...(config === null ? [] : ["-F", config])];
+}
+
+async function findClient(
+  machine: string,
+  login: Login,
+  place: SshPlace,
+): Promise<Result<{ client: SshClient; settings: SshSettings }, SshProblem>> {
+  const client = await prepareClient(login, place);
+  if (!client.ok) return bad(sshProblem(machine, client.problem));
+  const settings = await readSettings(client.value, login);
+  if (!settings.ok) return bad(sshProblem(machine, settings.problem));
+  return good({ client: client.value, settings: settings.value });
 }

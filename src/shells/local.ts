@@ -59,16 +59,12 @@ interface Script {
 }
 
 function startScript(script: string, env: Record<string, string | undefined>): Script {
-  // As an argument a script may have 128 KiB; through a descriptor of its own, any length.
-  const child = spawn("/bin/sh", ["-c", ". /dev/fd/3"], {
-    cwd: "/",
-    env,
-    detached: true,
-    stdio: ["pipe", "pipe", "pipe", "pipe"],
-  });
-  const source = child.stdio[3] as Writable;
-  for (const stream of [child.stdin, source]) stream.on("error", () => {});
-  source.end(script);
+  // As an argument it could have no more than 128 KiB: it comes first on stdin, and what follows is its own.
+  const source = Buffer.from(script);
+  const read = `set -- "$(dd bs=${source.length} count=1 iflag=fullblock 2>/dev/null)"; eval "set --; $1"`;
+  const child = spawn("/bin/sh", ["-c", read], { cwd: "/", env, detached: true, stdio: "pipe" });
+  child.stdin.on("error", () => {});
+  child.stdin.write(source);
   const said = text(child.stderr).catch(() => "");
   const begun = new Promise<string | null>((resolve) => {
     child.once("spawn", () => resolve(null));

@@ -11,6 +11,17 @@ export type RemoteState =
   | { kind: "left"; bootId: string }
   | { kind: "ended"; exit: string };
 
+/** What its launcher on a cluster's node says of an attempt. */
+export interface RemoteSeat {
+  /** When it began, by the node's clock. */
+  at: number;
+  node: string;
+  /** As CUDA_VISIBLE_DEVICES says. */
+  gpus: string[];
+  /** It was told that its time is nearly over. */
+  isWarned: boolean;
+}
+
 /** A line of the program that the yard speaks to on a machine behind ssh. */
 export type HostNews =
   | { kind: "hello"; bootId: string; host: string; address: string | null; now: number; folder: string }
@@ -24,6 +35,8 @@ export type HostNews =
   | { kind: "refused"; attempt: string; reason: string }
   | { kind: "size"; attempt: string; file: string; bytes: number }
   | { kind: "state"; attempt: string; state: RemoteState }
+  /** Where on a cluster it is. */
+  | ({ kind: "seat"; attempt: string } & RemoteSeat)
   /** A look is complete. */
   | { kind: "looked" }
   /** Nothing of the attempt's processes is left. */
@@ -42,6 +55,11 @@ export function hostProgram(spool: string | null, yard: string, epoch: number): 
     `survey_machine() {\n${packaged("survey.sh")}}`,
     packaged("host.sh"),
   ].join("\n");
+}
+
+/** What a task of a Slurm array executes on its node. */
+export function taskProgram(): string {
+  return [packaged("attempt.sh"), packaged("task.sh")].join("\n");
 }
 
 function packaged(name: string): string {
@@ -74,6 +92,11 @@ export function parseHostLine(line: string): HostNews | null {
     case "state": {
       const state = parseState(rest);
       return state && { kind: word, attempt: first, state };
+    }
+    case "seat": {
+      const [at, , node = "", gpus = "-", warned] = rest;
+      const devices = gpus === "-" ? [] : gpus.split(",");
+      return { kind: word, attempt: first, at: Number(at), node, gpus: devices, isWarned: warned === "warned" };
     }
     case "looked":
     case "surveyed":

@@ -24,6 +24,8 @@ export interface ScriptSpec {
   environment: string;
   /** What stands before the command on a machine that has its own surroundings; null: those of `environment` are all. */
   login: LoginSurroundings | null;
+  /** Shell text before the command on a node of a cluster, whose surroundings are those of Slurm. Absent: it is none. */
+  cluster?: { env: string };
   /** The folder of the Python client library; null: not to be had here. */
   python: string | null;
 }
@@ -44,9 +46,10 @@ export const LARGEST_PARAMS_BYTES = 100_000;
  * as "$@" stands before the command.
  */
 export function runScript(spec: ScriptSpec): string {
-  const { folder, slot, login } = spec;
+  const { folder, slot, login, cluster } = spec;
   const lines = [
     ...(login === null ? [] : loginLines(login, folder)),
+    ...(cluster ? clusterLines(folder) : []),
     `umask ${spec.umask}`,
     ...Object.entries(spec.limits).map(([letter, limit]) => `ulimit -S -${letter} ${limit} 2>/dev/null`),
     `cannot() { echo "$1" > ${shellQuote(`${folder}/could_not_start`)}; echo "runyard: could not start: $1" >&2; exit 127; }`,
@@ -57,8 +60,9 @@ export function runScript(spec: ScriptSpec): string {
     ...(slot.gpus.length === 0 && slot.cpus > 0 ? [`export OMP_NUM_THREADS="\${OMP_NUM_THREADS:-${slot.cpus}}"`] : []),
     ...(login?.before ? [login.before] : []),
     `cd ${shellQuote(spec.cwd)} || cannot ${shellQuote(`the folder ${oneLine(spec.cwd)} cannot be entered`)}`,
+    ...(cluster && cluster.env !== "" ? [cluster.env] : []),
     ...(spec.command.kind === "argv" ? argvLines(spec.command.argv) : ["unset -f cannot"]),
-    ...(spec.command.kind === "shell" && login !== null ? [`eval ${shellQuote(spec.command.text)}`] : []),
+    ...(spec.command.kind === "shell" && (login !== null || cluster) ? [`eval ${shellQuote(spec.command.text)}`] : []),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -90,6 +94,18 @@ function loginLines({ environment }: LoginSurroundings, folder: string): string[
   ];
 }
 
+/** The script goes on in a bash that leads a session of its own. `trap`: the launcher keeps this signal from itself. */
+function clusterLines(folder: string): string[] {
+  return [
+    `if [ -z "\${RUNYARD_WITHIN-}" ]; then`,
+    "  trap - USR1",
+    '  [ -z "$login_locale" ] || export LC_ALL="$login_locale"',
+    `  RUNYARD_WITHIN=1 exec "$@" /bin/bash ${shellQuote(`${folder}/run.sh`)}`,
+    "fi",
+    "unset RUNYARD_WITHIN",
+  ];
+}
+
 function argvLines(argv: string[]): string[] {
   const name = argv[0] ?? "";
   const word = shellQuote(name);
@@ -114,35 +130,43 @@ function isOnPath(name: string): string {
 }
 
 function variables(spec: ScriptSpec): [string, string][] {
-  const { folder, slot } = spec;
+  const { folder } = spec;
   const params: [string, string] =
     Buffer.byteLength(spec.params) > LARGEST_PARAMS_BYTES
       ? ["RUNYARD_PARAMS_FILE", `${folder}/params.json`]
       : ["RUNYARD_PARAMS", spec.params];
   return [
-    ["CUDA_VISIBLE_DEVICES", slot.devices],
-    // HIP reads either of these, but takes an empty one as not set; ROCr, the layer below, takes it as none. Both layers
-    // count from 0 what the other has let through, so only one of them may name GPUs.
-    ["HIP_VISIBLE_DEVICES", slot.devices],
-    ...(slot.devices === "" ? [["ROCR_VISIBLE_DEVICES", ""] satisfies [string, string]] : []),
+    ...(spec.cluster ? [] : deviceVariables(spec.slot)),
     ["RUNYARD_JOB", `${spec.job}`],
     ["RUNYARD_RUN", `${spec.job}.${spec.n}`],
     ["RUNYARD_ATTEMPT", spec.attempt],
     ["RUNYARD_TRY", `${spec.try}`],
-    ...(spec.gang === null ? [] : gangVariables(spec.gang)),
+    ...(spec.gang === null ? [] : gangVariables(spec.gang, spec.cluster !== undefined)),
     params,
     ["RUNYARD_EVENTS", `${folder}/events.jsonl`],
     ["RUNYARD_CHECKPOINTS", `${folder}/keep`],
   ];
 }
 
-function gangVariables({ rank, hosts, port }: Gang): [string, string][] {
+/** Slurm sets these as the site has it. */
+function deviceVariables({ devices }: Slot): [string, string][] {
   return [
+    ["CUDA_VISIBLE_DEVICES", devices],
+    // HIP reads either of these, but takes an empty one as not set; ROCr, the layer below, takes it as none. Both layers
+    // count from 0 what the other has let through, so only one of them may name GPUs.
+    ["HIP_VISIBLE_DEVICES", devices],
+    ...(devices === "" ? [["ROCR_VISIBLE_DEVICES", ""] satisfies [string, string]] : []),
+  ];
+}
+
+/** Where the others are on a cluster its launcher says, which is there. */
+function gangVariables({ rank, hosts, port }: Gang, isOnCluster: boolean): [string, string][] {
+  const own: [string, string][] = [
     ["RUNYARD_RANK", `${rank}`],
     ["RUNYARD_WORLD_SIZE", `${hosts.length}`],
-    ["RUNYARD_HOSTS", hosts.join()],
-    ["RUNYARD_PORT", `${port}`],
   ];
+  if (isOnCluster) return own;
+  return [...own, ["RUNYARD_HOSTS", hosts.join()], ["RUNYARD_PORT", `${port}`]];
 }
 
 function oneLine(text: string): string {

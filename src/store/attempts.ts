@@ -2,6 +2,7 @@ import { type Selectable, sql } from "kysely";
 import type { Code } from "../core/job.ts";
 import type { Place } from "../core/policy.ts";
 import type { AttemptId, JobId, StopReason, UnixMs } from "../core/run.ts";
+import type { Ticket } from "../core/slurm.ts";
 import { type Db, type Dialect, wordsOf } from "./dialect.ts";
 import { makeNextRuns } from "./jobs.ts";
 import { isDeposed } from "./lease.ts";
@@ -236,6 +237,14 @@ export async function wantStops(db: Db, spans: readonly RunSpan[], reason: StopR
 
 /** Which attempts are asked back: of these jobs, on this machine, these themselves, or all. */
 type AskedBack = { jobs: JobId[] } | { machine: number } | { attempts: AttemptId[] } | "all";
+
+/** What attempts are known by in a cluster's queue, from now on. */
+export async function setTickets(db: Db, tickets: readonly { attempt: string; ticket: Ticket }[]): Promise<void> {
+  if (tickets.length === 0) return;
+  const rows = tickets.map(({ attempt, ticket }) => [attempt, JSON.stringify(ticket)]);
+  await sql`update attempt set ticket_json = handed.ticket
+    from ${wordsOf(db).table({ id: "text", ticket: "text" }, rows)} as handed where attempt.id = handed.id`.execute(db);
+}
 
 /** Asks for what waits on machines to come back to the queue. What has begun stays. */
 export async function wantBack(db: Db, asked: AskedBack) {

@@ -3,6 +3,7 @@ import type { Hours } from "../core/hours.ts";
 import type { Login } from "../core/login.ts";
 import { type Hardware, type MachineDriver, UNKNOWN_HARDWARE } from "../core/machine.ts";
 import type { UnixMs } from "../core/run.ts";
+import type { Cluster } from "../core/slurm.ts";
 import type { Db } from "./dialect.ts";
 
 export interface MachineRow {
@@ -23,6 +24,9 @@ export interface MachineRow {
   driver: MachineDriver;
   /** How it is reached, behind ssh. */
   login: MachineLogin | null;
+  /** Null: it is one machine. */
+  cluster: Cluster | null;
+  hasQueue: boolean;
 }
 
 /** A login, and what its owner says of the machine behind it. */
@@ -59,6 +63,8 @@ export async function selectMachines(db: Db): Promise<MachineRow[]> {
     seenAt: row.seen_at,
     driver: row.driver,
     login: row.login_json === null ? null : (JSON.parse(row.login_json) as MachineLogin),
+    cluster: row.cluster_json === null ? null : (JSON.parse(row.cluster_json) as Cluster),
+    hasQueue: row.cluster_json !== null,
   }));
 }
 
@@ -68,6 +74,7 @@ export async function ensureMachine(
   name: string,
   pool: string,
   login: MachineLogin | null = null,
+  cluster: Cluster | null = null,
 ): Promise<boolean> {
   const made = await db
     .insertInto("machine")
@@ -83,8 +90,9 @@ export async function ensureMachine(
       address: null,
       spool: null,
       seen_at: null,
-      driver: login === null ? "agent" : "ssh",
+      driver: cluster !== null ? "slurm" : login !== null ? "ssh" : "agent",
       login_json: login && JSON.stringify(login),
+      cluster_json: cluster && JSON.stringify(cluster),
     })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirst();

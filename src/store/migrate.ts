@@ -4,6 +4,7 @@ import { first } from "./migrations/0001_first.ts";
 import { runCode } from "./migrations/0002_run_code.ts";
 import { ssh } from "./migrations/0003_ssh.ts";
 import { workers } from "./migrations/0004_workers.ts";
+import { slurm } from "./migrations/0005_slurm.ts";
 
 export interface Migration {
   name: string;
@@ -16,6 +17,7 @@ export const migrations: readonly Migration[] = [
   { name: "0002_run_code", up: runCode },
   { name: "0003_ssh", up: ssh },
   { name: "0004_workers", up: workers },
+  { name: "0005_slurm", up: slurm },
 ];
 
 export type Migrated =

@@ -11,9 +11,16 @@ import { type CountChanges, shift, writeCounts } from "./transition.ts";
 
 /** What drivers report, as the store keeps it. Each is idempotent: said twice, it counts once. */
 
-export interface Started {
+export interface Started extends Seated {
   attempt: AttemptId;
   at: UnixMs;
+}
+
+/** Where an attempt turned out to be, where its machine is a cluster. Absent: as it was given. */
+interface Seated {
+  node?: string | undefined;
+  /** A Slot, as JSON. */
+  slot?: string | undefined;
 }
 
 export interface Observed {
@@ -23,13 +30,15 @@ export interface Observed {
   result: Record<string, unknown>;
 }
 
-export interface Ended extends Peaks {
+export interface Ended extends Peaks, Seated {
   attempt: AttemptId;
   startedAt: UnixMs | null;
   endedAt: UnixMs;
   ending: Ending;
   /** The limit at which the machine itself stopped it; null: it did not. */
   timeLimitMs: number | null;
+  /** Its cluster took it back: it goes on in a new attempt. */
+  isInterrupted?: boolean | undefined;
   symptom: Symptom | null;
   /** Where its streams lie, as JSON. */
   output: string;
@@ -44,17 +53,19 @@ export interface Touched {
 
 export async function recordStarts(db: Db, starts: Started[]): Promise<Touched[]> {
   if (starts.length === 0) return [];
-  const rows = starts.map(({ attempt, at }) => [attempt, Math.round(at)]);
+  const rows = starts.map(({ attempt, at, slot }) => [attempt, Math.round(at), slot ?? null]);
+  const nodes = new Map(starts.map(({ attempt, node }) => [attempt, node]));
   const started = await sql<{ id: AttemptId; job_id: JobId; n: number; started_at: UnixMs }>`update attempt
-    set status = 'running', started_at = start.at
-    from ${wordsOf(db).table({ id: "text", at: "bigint" }, rows)} as start
+    set status = 'running', started_at = start.at, slot_json = coalesce(start.slot, attempt.slot_json)
+    from ${wordsOf(db).table({ id: "text", at: "bigint", slot: "text" }, rows)} as start
     where attempt.id = start.id and attempt.status in ('assigned', 'taken')
     returning coalesce(attempt.leader_id, attempt.id) as id, attempt.job_id, attempt.n, attempt.started_at`.execute(db);
   if (started.rows.length === 0) return [];
-  const columns = { id: "text", job_id: "bigint", n: "bigint", at: "bigint" } as const;
-  const runs = started.rows.map((row) => [row.id, row.job_id, row.n, row.started_at]);
+  const columns = { id: "text", job_id: "bigint", n: "bigint", at: "bigint", node: "text" } as const;
+  const runs = started.rows.map((row) => [row.id, row.job_id, row.n, row.started_at, nodes.get(row.id) ?? null]);
   // With several workers it has started when the first one has.
-  await sql`update run set status = 'running', started_at = coalesce(run.started_at, start.at)
+  await sql`update run set status = 'running', started_at = coalesce(run.started_at, start.at),
+    machine = coalesce(start.node, run.machine)
     from ${wordsOf(db).table(columns, runs)} as start
     where run.job_id = start.job_id and run.n = start.n and run.attempt_id = start.id`.execute(db);
   return started.rows.map(({ id, job_id, n }) => ({ job: job_id, n, attempt: id }));
@@ -161,7 +172,7 @@ export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<En
     ends.map((end) => end.attempt),
   );
   const leaders = new Map<AttemptId, RunOfEnd>();
-  const over: { run: RunOfEnd; end: AttemptEnd; timeLimitMs: number | null }[] = [];
+  const over: { run: RunOfEnd; end: AttemptEnd; timeLimitMs: number | null; node: string | null }[] = [];
   for (const end of ends) {
     const row = rows.get(end.attempt);
     if (!row) continue;
@@ -170,25 +181,36 @@ export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<En
     const endedAt = Math.round(end.endedAt);
     // What its user has cancelled does not come back, however it ended.
     const isAtLimit = end.timeLimitMs !== null && row.stop_reason !== "cancelled";
-    const asked = isAtLimit ? "time_limit" : row.stop_reason;
-    const { ending, symptom } = end;
+    const isInterrupted = end.isInterrupted === true && row.stop_reason !== "cancelled";
+    const asked = isInterrupted ? "preempted" : isAtLimit ? "time_limit" : row.stop_reason;
+    const { ending, symptom, slot = null, node = null } = end;
     const peaks = [rounded(end.memoryPeakBytes), rounded(end.gpuMemoryPeakBytes)];
-    attempts.push([end.attempt, startedAt, endedAt, JSON.stringify(ending), asked, end.output, symptom, ...peaks]);
+    attempts.push([
+      end.attempt,
+      startedAt,
+      endedAt,
+      JSON.stringify(ending),
+      asked,
+      end.output,
+      symptom,
+      ...peaks,
+      slot,
+    ]);
     touched.push({ job: row.job_id, n: row.n, attempt: end.attempt });
     const leader = row.leader_id ?? row.id;
     if (row.attempt_id !== leader) continue;
     if (row.port === null)
-      over.push({ run: row, end: { ending, asked, startedAt, endedAt, symptom }, timeLimitMs: end.timeLimitMs });
+      over.push({ run: row, end: { ending, asked, startedAt, endedAt, symptom }, timeLimitMs: end.timeLimitMs, node });
     else leaders.set(leader, row);
   }
   if (attempts.length > 0) await endAttempts(db, attempts);
   const stopping = new Set<number>();
   for (const [leader, run] of leaders) {
     const { end, machines } = await endGang(db, leader);
-    if (end) over.push({ run, end, timeLimitMs: run.time_limit_ms });
+    if (end) over.push({ run, end, timeLimitMs: run.time_limit_ms, node: null });
     for (const machine of machines) stopping.add(machine);
   }
-  for (const { run, end, timeLimitMs } of over) {
+  for (const { run, end, timeLimitMs, node } of over) {
     const tries = run.tries + (countsAsTry(end.ending, end.asked) ? 1 : 0);
     const next = outcome(end.ending, end.asked, tries, run.retries, timeLimitMs, end.symptom);
     const cause = "cause" in next && next.cause ? JSON.stringify(next.cause) : null;
@@ -196,7 +218,7 @@ export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<En
     // What never began was no attempt: the next one bears its number.
     const takenBack = end.ending.kind === "never_began" ? 1 : 0;
     const code = exitCodeOf(end.ending);
-    runs.push([run.job_id, run.n, next.status, tries, takenBack, cause, code, end.startedAt, runEndedAt]);
+    runs.push([run.job_id, run.n, next.status, tries, takenBack, cause, code, end.startedAt, runEndedAt, node]);
     shift(changes, run.job_id, run.status, next.status);
   }
   if (runs.length > 0) await endRuns(db, runs);
@@ -247,8 +269,9 @@ async function endAttempts(db: Db, rows: Cells[]): Promise<void> {
     symptom: "text",
     memory_peak_bytes: "bigint",
     gpu_memory_peak_bytes: "bigint",
+    slot: "text",
   } as const;
-  await sql`update attempt set status = 'ended', started_at = coalesce(past.started_at, attempt.started_at),
+  await sql`update attempt set status = 'ended', slot_json = coalesce(past.slot, attempt.slot_json), started_at = coalesce(past.started_at, attempt.started_at),
     ended_at = past.ended_at, ending_json = past.ending_json, stop_reason = past.stop_reason,
     output_json = past.output_json, symptom = past.symptom, ${higherPeaks}
     from ${wordsOf(db).table(columns, rows)} as past where attempt.id = past.id`.execute(db);
@@ -265,9 +288,10 @@ async function endRuns(db: Db, rows: Cells[]): Promise<void> {
     exit_code: "bigint",
     started_at: "bigint",
     ended_at: "bigint",
+    node: "text",
   } as const;
   await sql`update run set status = past.status, tries = past.tries,
-    attempts = run.attempts - past.taken_back, cause_json = past.cause_json,
+    attempts = run.attempts - past.taken_back, machine = coalesce(past.node, run.machine), cause_json = past.cause_json,
     exit_code = past.exit_code, started_at = coalesce(past.started_at, run.started_at), ended_at = past.ended_at
     from ${wordsOf(db).table(columns, rows)} as past where run.job_id = past.job_id and run.n = past.n`.execute(db);
 }

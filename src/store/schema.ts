@@ -1,4 +1,5 @@
 import type { Generated } from "kysely";
+import type { MachineDriver } from "../core/machine.ts";
 import type { AttemptId, JobId, RunStatus, UnixMs } from "../core/run.ts";
 import type { Symptom } from "../core/symptom.ts";
 
@@ -77,11 +78,13 @@ interface MachineTable {
   host: string | null;
   spool: string | null;
   seen_at: UnixMs | null;
-  driver: Generated<"agent" | "ssh">;
+  driver: Generated<MachineDriver>;
   /** Where other machines reach it; null: not known. */
   address: string | null;
-  /** A Login, of a machine behind ssh. */
+  /** A Login, of what is behind ssh. */
   login_json: string | null;
+  /** A Cluster; null: it is one machine. */
+  cluster_json: string | null;
 }
 
 interface JobTable {
@@ -193,6 +196,8 @@ interface AttemptTable {
   leader_id: AttemptId | null;
   /** At which the workers of one attempt find each other; null: it has one worker. */
   port: number | null;
+  /** A Ticket, of what was handed to a cluster. */
+  ticket_json: string | null;
   symptom: Symptom | null;
 }
 

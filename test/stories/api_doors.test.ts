@@ -107,7 +107,9 @@ test("a token of the right role opens every door that only looks", async () => {
     for (const { name, method, path } of closed) {
       if (method !== "GET" || doors[name].role !== role || name === "events") continue;
       const query = name === "explain" ? "?select=1" : "";
-      expect(`${name}: ${await answerTo(yard, method, path + query, bearer(secret))}`).toBe(`${name}: 200`);
+      // The yard has no cluster to be shown.
+      const opened = name === "showCluster" ? "422 not_a_cluster" : "200";
+      expect(`${name}: ${await answerTo(yard, method, path + query, bearer(secret))}`).toBe(`${name}: ${opened}`);
     }
   }
 });

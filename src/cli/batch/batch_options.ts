@@ -1,11 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { MOST_UTILIZATION } from "../../core/capacity.ts";
 import type { Need } from "../../core/free_machine.ts";
+import type { JobOptions } from "../job_options.ts";
 
 /** What `batch` was asked for, in ml-scheduler's words. */
 export interface BatchOptions {
   /** What one line needs. */
   need: Need;
+  /** The same where another scheduler places it: only what was said. */
+  asked: Partial<Pick<JobOptions, "gpus" | "cpus" | "memoryBytes">>;
+  /** Flags that were given and speak of what machines have free. */
+  ofMachines: string[];
   /** Paths that go to the machine, and paths of which results come back; `./` is everything. */
   copyForward: string[];
   copyBackwards: string[];
@@ -43,7 +48,14 @@ export function addBatchOptions(command: Command): void {
 /** What was given, the defaults for the rest. */
 export function batchOptionsOf(command: Command): BatchOptions {
   const given = command.opts<Given>();
+  const isGiven = (name: keyof Given) => command.getOptionValueSource(name) === "cli";
   return {
+    asked: {
+      ...(!given.gpuRequired && { gpus: 0 }),
+      ...(isGiven("numCpus") && { cpus: Math.ceil(given.numCpus) }),
+      ...(isGiven("memoryRequired") && given.memoryRequired > 0 && { memoryBytes: given.memoryRequired * MB }),
+    },
+    ofMachines: machineFlags.filter(([name]) => isGiven(name)).map(([, flag]) => flag),
     need: {
       cpus: given.numCpus,
       memoryBytes: given.memoryRequired * MB,
@@ -59,6 +71,13 @@ export function batchOptionsOf(command: Command): BatchOptions {
     dryRun: given.dryRun ?? false,
   };
 }
+
+const machineFlags: [keyof Given, flag: string][] = [
+  ["gpuMemoryRequired", "--gpu-memory-required"],
+  ["gpuUtilization", "--gpu-utilization"],
+  ["reserve", "--reserve"],
+  ["reserveGpu", "--no-reserve-gpu"],
+];
 
 /** As the parser leaves them. */
 interface Given {

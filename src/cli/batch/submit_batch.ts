@@ -1,12 +1,17 @@
 import { existsSync, statSync } from "node:fs";
 import { normalize } from "node:path";
-import type { Work } from "../../core/work.ts";
+import { poolsIn } from "../../core/pool.ts";
+import { compileWork, type Work } from "../../core/work.ts";
 import { connectToChange } from "../connect.ts";
 import type { JobOptions } from "../job_options.ts";
-import { prepareSubmission } from "../prepare_job.ts";
+import { printScripts } from "../pools/print_scripts.ts";
+import { type ChosenPools, resolvePools } from "../pools/resolve_pools.ts";
+import { workAfterEnv } from "../pools/work_after_env.ts";
+import { demandFrom, prepareSubmission } from "../prepare_job.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
-import { afterJobs } from "../submit_job.ts";
+import { afterJobs, refuseUnclear } from "../submit_job.ts";
+import { good } from "../sweep_space.ts";
 import { takeCode } from "../take_code.ts";
 import { note, print, printJson } from "../terminal.ts";
 import type { BatchLine } from "./batch_file.ts";
@@ -36,26 +41,38 @@ export async function submitBatch(order: BatchOrder): Promise<number> {
   for (const path of forward) {
     if (!existsSync(path)) throw wrongUsage(`--copy-forward ${path}: there is no such file or folder.`);
   }
-  const work: Work = { kind: "lines", lines: order.lines.map(({ line, text }) => [line, text]) };
-  const prepared = await prepareSubmission(work, { name: nameOf(order), ...order.job });
-  const asBatch = ofBatch(order, warnOfResults(order));
+  const chosen = await resolvePools(order.pool ?? undefined);
+  if (chosen.slurm) refuseBesideSlurm(order, chosen);
+  const lines: LinesWork = { kind: "lines", lines: order.lines.map(({ line, text }) => [line, text]) };
+  const work: Work = workAfterEnv(chosen.env, lines);
+  const options = { name: nameOf(order), ...order.job, ...order.asked };
+  const prepared = await prepareSubmission(work, options, chosen);
+  const asBatch = ofBatch(order, warnOfResults(order), chosen.slurm !== null);
+  if (prepared.slurm && order.dryRun) {
+    const { timeLimitMs = null } = options;
+    const due = lines.lines.filter((_, index) => !asBatch.skip.includes(index + 1));
+    return printScripts(good(compileWork({ kind: "lines", lines: due })), prepared.slurm, {
+      demand: demandFrom(options),
+      timeLimitMs,
+      resumable: false,
+    });
+  }
   const connection = await connectToChange({ quiet: order.json });
-  const pool = order.pool ?? (await registerMachines(connection, order.machines));
-  const names = order.machines.map(({ file }) => file.name);
-  const demand = {
-    need: order.need,
-    ...(order.pool === null && names.length > 0 && { machines: names }),
-  };
-  const plan = (await connection.client.call("plan", { body: { pool, demand } })).machines;
-  if (!order.json) printPlan(order, plan);
-  if (order.dryRun) return printDryRun(order, plan, asBatch.skip);
+  await refuseUnclear(connection, chosen);
+  const pool = chosen.pool ?? (await registerMachines(connection, order.machines));
+  const placed = demandOf(order);
+  if (!chosen.slurm) {
+    const plan = (await connection.client.call("plan", { body: { pool, demand: placed } })).machines;
+    if (!order.json) printPlan(order, plan);
+    if (order.dryRun) return printDryRun(order, plan, asBatch.skip);
+  }
   const snapshot = await takeCode(connection, process.cwd(), {
     yes: order.yes,
     quiet: true,
     ...(forward.length > 0 && { only: forward }),
   });
   const after = await afterJobs(connection, order.job.after ?? []);
-  const body = { ...prepared, ...asBatch, pool, demand, snapshot, after };
+  const body = { ...prepared, ...asBatch, pool, demand: chosen.slurm ? prepared.demand : placed, snapshot, after };
   const { job } = await connection.client.call("submit", { body });
   if (order.detach) {
     if (order.json) printJson({ job });
@@ -68,6 +85,28 @@ export async function submitBatch(order: BatchOrder): Promise<number> {
   return followBatch(connection, job, order.lines, order.json);
 }
 
+/** Slurm places its runs itself, by what they ask of it. */
+function refuseBesideSlurm({ ofMachines, json, dryRun }: BatchOrder, { pool = "" }: ChosenPools): void {
+  if (poolsIn(pool).length > 1) {
+    throw wrongUsage(
+      `--on ${pool}: a batch goes to machines, by what they have free, or through Slurm. Name one of the two.`,
+    );
+  }
+  const [flag] = ofMachines;
+  if (flag !== undefined) {
+    throw wrongUsage(
+      `${flag} looks at what machines have free, which Slurm does not tell. Leave it out, or say it with --sbatch.`,
+    );
+  }
+  if (dryRun && json) throw wrongUsage("--dry-run prints a script for Slurm, not JSON: leave out --json.");
+}
+
+function demandOf({ need, pool, machines }: BatchOrder) {
+  const names = machines.map(({ file }) => file.name);
+  return { need, ...(pool === null && names.length > 0 && { machines: names }) };
+}
+
+type LinesWork = Extract<Work, { kind: "lines" }>;
 type Plan = { name: string; open: boolean; placements: (string | null)[]; because: string }[];
 
 function nameOf({ file }: BatchOrder): string {
@@ -75,7 +114,7 @@ function nameOf({ file }: BatchOrder): string {
 }
 
 /** What a batch has and other jobs have not. */
-function ofBatch(order: BatchOrder, skip: number[]) {
+function ofBatch(order: BatchOrder, skip: number[], isSlurms: boolean) {
   const only = pathsOf(order.copyBackwards, "--copy-backwards");
   const prefix = order.lines[0]?.name.replace(/\.\d+$/, "") ?? "batch";
   return {
@@ -84,7 +123,7 @@ function ofBatch(order: BatchOrder, skip: number[]) {
     outputs: only.map((path) => path.replace(/[\\*?[]/g, "\\$&")),
     results: { folder: order.resultsFolder, prefix, only },
     // What is to start later does not have to fit now.
-    unlessFull: !order.queue && order.job.after === undefined,
+    unlessFull: !isSlurms && !order.queue && order.job.after === undefined,
   };
 }
 

@@ -29,13 +29,14 @@ const jobFlags = [
   "env-file",
   "tag",
   "keep",
+  "sbatch",
 ];
 
 export function declareBatch({ command, act }: Declaration): void {
   command
     .argument("<file>", "a bash command a line; - is stdin")
     .option("--machines <FILES...>", "machine files: username, ip, port, ssh_key_path")
-    .option("--on <POOL>", "the pool to run in, instead of machine files")
+    .option("--on <POOL>", "the pool to run in, instead of machine files; slurm, or slurm:NAME: through Slurm")
     .option("--queue", "wait for room where no machine has any now")
     .option("--detach", "return when it is queued")
     .option("--yes", "do not ask before much code is sent")

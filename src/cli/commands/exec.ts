@@ -87,7 +87,7 @@ async function executeOn(
   signal: AbortSignal,
 ): Promise<Run> {
   const { work } = await prepareWork(command, {}, false);
-  const submission = await prepareSubmission(work, { pool, priority: PRIORITY });
+  const submission = await prepareSubmission(work, { priority: PRIORITY }, { pool, slurm: null });
   const demand = { ...submission.demand, cpus: 0, machines: [name] };
   const { job } = await connection.client.call("submit", { body: { ...submission, demand }, signal });
   const sink = (target: NodeJS.WriteStream) => {

@@ -1,23 +1,20 @@
 import { spawnSync } from "node:child_process";
 import type { Command } from "commander";
-import type { Machine, MachineChanges, NewMachine } from "../../api/machine.ts";
-import { describeLogin } from "../../core/login.ts";
-import { gpusNamed, isUsable } from "../../core/machine.ts";
-import { formatBytes } from "../../core/quantity.ts";
+import type { MachineChanges, NewMachine } from "../../api/machine.ts";
 import { objectionToSlot } from "../../core/slot_devices.ts";
 import { loginCommand } from "../../shells/attended.ts";
 import { sshPlace } from "../../shells/client.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
-import { age } from "../local_time.ts";
 import { readMachineFile } from "../machine_file.ts";
+import { printMachine } from "../machine_lines.ts";
 import { type LoginOptions, loginOf, readLogin } from "../machine_login.ts";
 import { isAllWell, printChecks } from "../machine_report.ts";
 import { allMachines } from "../pages.ts";
+import { showPool } from "../pool_machines.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
-import { type Cell, type Column, layTable } from "../table.ts";
-import { colours, note, outputWidth, print, printJson } from "../terminal.ts";
+import { note, print, printJson } from "../terminal.ts";
 
 interface SetOptions {
   /** False: --no-slots. */
@@ -33,8 +30,10 @@ interface AddOptions extends LoginOptions {
 }
 
 export function declareMachines({ command, act }: Declaration): void {
-  command.option("--json", "print JSON");
-  act(command, () => list(command.opts<{ json?: boolean }>()));
+  command
+    .option("--on <POOL>", "only this pool; of one that is Slurm's, its nodes and its queue")
+    .option("--json", "print JSON");
+  act(command, () => list(command.opts<{ on?: string; json?: boolean }>()));
   const add = command
     .command("add")
     .description("make a machine known that can be reached by ssh; nothing is installed there");
@@ -70,7 +69,8 @@ export function declareMachines({ command, act }: Declaration): void {
   act(set, () => setMachine(set, set.opts<SetOptions>()));
 }
 
-async function list({ json }: { json?: boolean }): Promise<number> {
+async function list({ on, json }: { on?: string; json?: boolean }): Promise<number> {
+  if (on !== undefined) return showPool(on, json === true);
   const machines = await allMachines(await connectToLook());
   if (json) printJson({ machines });
   else for (const machine of machines) printMachine(machine);
@@ -169,69 +169,4 @@ function changesFrom({ slots, drain, resume }: SetOptions): MachineChanges {
   if (Object.keys(changes).length === 0)
     throw wrongUsage("Nothing to set. Name what: --slots '0' '1', --no-slots, --drain or --resume");
   return changes;
-}
-
-function printMachine(machine: Machine): void {
-  const away = machine.unreachableSince === null ? "" : ` since ${age(machine.unreachableSince, Date.now())}`;
-  const drained = machine.drained ? ", drained" : "";
-  const size = `${machine.cpus} cores, ${formatBytes(machine.memoryBytes)} memory, ${machine.gpus.length} GPU${machine.gpus.length === 1 ? "" : "s"}`;
-  print(
-    `${colours.bold(printable(machine.name))} (pool ${printable(machine.pool)}${machine.login ? `, ssh ${printable(describeLogin(machine.login))}` : ""})  ${paint(machine)}${away}${drained}  ${colours.dim(size)}`,
-  );
-  if (machine.gpus.length > 0) printGpus(machine);
-  for (const slot of machine.slots ?? []) {
-    const holder =
-      slot.heldBy === null ? colours.dim(isBarred(machine, slot.devices) ? "–" : "free") : `held by ${slot.heldBy}`;
-    print(`  slot '${printable(slot.devices)}'  ${holder}${slot.draining ? ", removed when it ends" : ""}`);
-  }
-  if (machine.gpus.length === 0 && machine.slots === null && machine.running.length > 0) {
-    const shown = machine.running.slice(0, 10).join(", ");
-    print(`  running ${shown}${machine.running.length > 10 ? `, … (${machine.running.length})` : ""}`);
-  }
-  for (const problem of machine.problems) print(`  ${colours.yellow("!")} ${printable(problem)}`);
-}
-
-/** Whether a slot that nobody holds cannot be given away: for what is wrong with a GPU of it, or because one is still held. */
-function isBarred({ gpus, slots }: Machine, devices: string): boolean {
-  const named = gpusNamed(gpus, devices);
-  const draining = (slots ?? []).filter((slot) => slot.draining).flatMap((slot) => gpusNamed(gpus, slot.devices));
-  return named.some((index) => draining.includes(index) || gpus.some((gpu) => gpu.index === index && !isUsable(gpu)));
-}
-
-function paint({ status }: Machine): string {
-  if (status === "working") return colours.blue(`● ${status}`);
-  if (status === "idle") return colours.green(`✓ ${status}`);
-  return status === "unreachable" ? colours.red(`✗ ${status}`) : colours.yellow(`○ ${status}`);
-}
-
-const gpuColumns: Column[] = [
-  { title: "  GPU" },
-  { title: "NAME", cuttable: true },
-  { title: "MEMORY", align: "right" },
-  { title: "USE", align: "right" },
-  { title: "HELD BY", cuttable: true },
-  { title: "OTHERS", cuttable: true },
-];
-
-function printGpus(machine: Machine): void {
-  const rows = machine.gpus.map((gpu): Cell[] => {
-    const memory = [gpu.usedBytes, gpu.memoryBytes]
-      .map((bytes) => (bytes === null ? "?" : formatBytes(bytes)))
-      .join(" / ");
-    const others = gpu.others.map(({ pid, user, name, usedBytes }) => {
-      const used = usedBytes === null ? "" : ` ${formatBytes(usedBytes)}`;
-      return `${name} (pid ${pid}${user === null ? "" : `, ${user}`})${used}`;
-    });
-    return [
-      `  ${printable(gpu.index)}`,
-      printable(gpu.name),
-      memory,
-      gpu.utilization === null ? "?" : `${Math.round(gpu.utilization * 100)} %`,
-      gpu.heldBy.join(", ") || (isUsable(gpu) ? "free" : "–"),
-      printable([...(gpu.problem === null ? [] : [gpu.problem]), ...others].join("; ")),
-    ];
-  });
-  const table = layTable(gpuColumns, rows, outputWidth());
-  print(colours.dim(table.head));
-  for (const line of table.body) print(line);
 }

@@ -1,11 +1,9 @@
 import { existsSync } from "node:fs";
-import { commandFromWords } from "../command_words.ts";
 import type { Declaration } from "../declaration.ts";
-import { addJobOptions, jobOptionsOf } from "../job_option_flags.ts";
+import { givenTo, takeCommandLine } from "../given.ts";
 import { type JobOptions, mergeOptions } from "../job_options.ts";
-import { wrongUsage } from "../stop.ts";
+import { withInnerRun } from "../nested_command.ts";
 import { submitJob } from "../submit_job.ts";
-import { addSubmitOptions, type SubmitOptions } from "../submit_option_flags.ts";
 
 export function declareRun(declaration: Declaration): void {
   declare(declaration, false);
@@ -29,25 +27,18 @@ Examples:
   runyard sweep --set lr=0.1,0.01 --set seed=1..5 -- python3 train.py    10 runs
   runyard sweep --params params.json --follow -- python3 train.py
   runyard sweep --set lr=0.1,0.01 --dry-run -- python3 train.py | sh
+  runyard sweep -- runyard run --runs 10 --on slurm -- python3 train.py    as one sweep
 Parameters are appended as --name=value, or stand where {name} stands. Without --params and --set: params.json`,
   );
 }
 
 function declare({ command, exact, act }: Declaration, isSweep: boolean): void {
-  command.usage("[options] -- COMMAND [ARGUMENT...]").argument("[command...]", "without --: one text for the shell");
-  command.passThroughOptions();
-  addJobOptions(command);
-  addSubmitOptions(command);
+  takeCommandLine(command);
   act(command, async () => {
-    const given = jobOptionsOf(command);
-    const options = mergeOptions(await projectDefaults(), given);
-    const words = commandFromWords(command.args, exact);
-    if (words && "unclear" in words) {
-      throw wrongUsage(
-        `"${words.unclear}" is a text for the shell, and what follows it is not part of it. Put options before the text; before a program with its arguments write --.`,
-      );
-    }
-    return submitJob(words, options, { ...command.opts<SubmitOptions>(), isSweep });
+    const outer = givenTo(command, exact);
+    const given = isSweep ? withInnerRun(outer) : outer;
+    const options = [...given.byFlag.values()].reduce(mergeOptions, await projectDefaults());
+    return submitJob(given.command, options, { ...given.how, isSweep });
   });
 }
 

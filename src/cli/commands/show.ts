@@ -213,6 +213,7 @@ function printRun({ run, attempts, checkpoints }: Answer<"showRun">): void {
     ["line", run.line === null ? "" : String(run.line)],
     ["params", printable(paramsOf(run))],
     ["where", wheresOf(run)],
+    ["in Slurm", printable(attempts.at(-1)?.ticket ?? "")],
     ["progress", run.progress ? `${run.progress.done}${run.progress.of === null ? "" : ` of ${run.progress.of}`}` : ""],
     ["metrics", valuesText(run.metrics)],
     ["result", valuesText(run.result)],
@@ -255,6 +256,7 @@ function printAttempts(attempts: readonly Attempt[], now: number): void {
     { title: "TRY", align: "right" },
     { title: "ATTEMPT" },
     { title: "WHERE", cuttable: true },
+    ...(attempts.some(({ ticket }) => ticket !== null) ? [{ title: "IN SLURM" }] : []),
     { title: "TIME", align: "right" },
     { title: "ENDED AS", cuttable: true },
   ];
@@ -262,6 +264,7 @@ function printAttempts(attempts: readonly Attempt[], now: number): void {
     String(attempt.try),
     attempt.id,
     printable(attempt.machine ?? ""),
+    ...(columns.length > 5 ? [printable(attempt.ticket ?? "")] : []),
     runtime(attempt, now),
     printable([attempt.cause?.text ?? attempt.status, attempt.stopReason].filter(Boolean).join(", ")),
   ]);

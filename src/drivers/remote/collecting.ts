@@ -150,7 +150,7 @@ export function openCollector(options: CollectorOptions): Collector {
   }
 
   function tellEnd(remote: RemoteAttempt, clockMs: number): void {
-    const { assignment, end, startedAt, stop, peaks } = remote;
+    const { assignment, end, startedAt, stop, peaks, seat, verdict } = remote;
     if (end === null) return;
     tellEvents(assignment.attempt);
     const folder = workerFolder(mirror.spool, assignment.attempt);
@@ -159,11 +159,18 @@ export function openCollector(options: CollectorOptions): Collector {
     if (existsSync(`${folder}/keep`)) rmSync(kept, { recursive: true, force: true });
     keepCheckpoints(folder, kept);
     onTold(assignment.attempt);
-    const timeLimitMs = stop?.reason === "time_limit" ? assignment.timeLimitMs : null;
+    const timeLimitMs = stop?.reason === "time_limit" ? assignment.timeLimitMs : (verdict?.timeLimitMs ?? null);
     const seen = { timeLimitMs, peaks };
     const recorded = "exit" in end ? recordedEnd(folder, end.exit, clockMs) : end;
     const ours = startedAt === null ? recorded : { startedAt, ...recorded };
-    outbox.ended(collectEnd(mirror.spool, assignment.attempt, ours, seen));
+    const told = collectEnd(mirror.spool, assignment.attempt, ours, seen);
+    const { isInterrupted = false, symptom = null } = verdict ?? {};
+    outbox.ended({
+      ...told,
+      symptom: symptom ?? told.symptom,
+      ...(isInterrupted && { isInterrupted }),
+      ...(seat && { seat }),
+    });
   }
 
   async function fetch(now: Connection, attempts: readonly string[]): Promise<boolean> {

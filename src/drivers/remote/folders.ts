@@ -9,8 +9,6 @@ export interface RemotePlaces {
   home: string;
   /** The folder of the Python client library. */
   python: string;
-  /** Shell text of the machine's owner, to run before each command; null: none. */
-  before: string | null;
 }
 
 export interface FolderSource {
@@ -23,12 +21,13 @@ export interface FolderSource {
  * The files of an attempt's folder, as its launcher needs them.
  *
  * @param variables  those of the submitting terminal; only what its user has named goes along
+ * @param places  `before`: shell text of the machine's owner, to run before each command; null: none
  * @param gpus  the keys by which its GPUs are reserved there
  */
 export function attemptSources(
   assignment: Assignment,
   variables: Record<string, string>,
-  places: RemotePlaces,
+  places: RemotePlaces & { before: string | null },
   gpus: readonly string[],
   isShared: boolean,
 ): FolderSource[] {
@@ -43,17 +42,52 @@ export function attemptSources(
     login: { environment: `${places.home}/environments/own.sh`, before: places.before },
     python: places.python,
   });
+  return [
+    ...commonSources(below, params, variables, named, keep),
+    ...(gpus.length > 0 ? [{ target: `${below}/gpus`, content: `${gpus.map(encodeURIComponent).join("\n")}\n` }] : []),
+    ...(gpus.length > 0 && isShared ? [{ target: `${below}/shared`, content: "" }] : []),
+    ...(gang?.rank === 0 ? [{ target: `${below}/port`, content: `${gang.port}\n` }] : []),
+    // Last: a folder with a script is complete.
+    { target: `${below}/run.sh`, content: script },
+  ];
+}
+
+function commonSources(
+  below: string,
+  params: string,
+  variables: Record<string, string>,
+  named: readonly string[],
+  keep: boolean,
+): FolderSource[] {
   const taken = named.flatMap((name) => (Object.hasOwn(variables, name) ? [[name, variables[name] ?? ""]] : []));
   return [
     { target: `${below}/environment.sh`, content: environmentScript(Object.fromEntries(taken)) },
     ...(Buffer.byteLength(params) > LARGEST_PARAMS_BYTES ? [{ target: `${below}/params.json`, content: params }] : []),
-    ...(gpus.length > 0 ? [{ target: `${below}/gpus`, content: `${gpus.map(encodeURIComponent).join("\n")}\n` }] : []),
-    ...(gpus.length > 0 && isShared ? [{ target: `${below}/shared`, content: "" }] : []),
-    ...(gang?.rank === 0 ? [{ target: `${below}/port`, content: `${gang.port}\n` }] : []),
     ...(keep ? [{ target: `${below}/stay`, content: "" }] : []),
-    // Last: a folder with a script is complete.
-    { target: `${below}/run.sh`, content: script },
   ];
+}
+
+/** The same for an attempt that goes through Slurm: its work folder may be the user's own, which the nodes share. */
+export function clusterSources(
+  assignment: Assignment,
+  variables: Record<string, string>,
+  places: RemotePlaces,
+  env: string,
+  sharesFolders: boolean,
+): FolderSource[] {
+  const { attempt, params, named, keep, snapshot, cwd } = assignment;
+  const below = `${attempt}/0`;
+  const folder = `${places.home}/${below}`;
+  const script = runScript({
+    ...assignment,
+    cwd: snapshot === null && sharesFolders ? cwd : `${folder}/work`,
+    folder,
+    environment: `${folder}/environment.sh`,
+    login: null,
+    cluster: { env },
+    python: places.python,
+  });
+  return [...commonSources(below, params, variables, named, keep), { target: `${below}/run.sh`, content: script }];
 }
 
 /** A tar of what attempts were given by earlier ones, and of these files, private to their owner. */

@@ -2,11 +2,14 @@ import { type Assignment, isNewWish, type Stop } from "../../core/assignment.ts"
 import { type Ledger, openLedger } from "../../core/ledger.ts";
 import { type Hardware, itself, UNKNOWN_HARDWARE } from "../../core/machine.ts";
 import { haveRisen, higherPeaks, type Peaks, UNSEEN } from "../../core/peaks.ts";
+import type { Seat } from "../../core/report.ts";
 import type { Ending } from "../../core/run.ts";
 import type { Observations } from "../../core/run_event.ts";
 import { saysDiskFull } from "../../spool/disk_full.ts";
 import type { RemoteState } from "../../spool/host.ts";
 import type { Outbox } from "../../spool/outbox.ts";
+import type { DriverMachine } from "../driver.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** Where an attempt on a machine behind ssh stands, as far as the yard knows. */
 type Phase = "in line" | "sending" | "sent" | "begun" | "sweeping" | "collecting" | "told";
@@ -19,6 +22,10 @@ export interface RemoteAttempt {
   /** How it ended; null: it has not. */
   end: { exit: string } | { ending: Ending; endedAt: number } | null;
   holdsSlot: boolean;
+  /** Where on a cluster it is; null: not known, or its machine is none. */
+  seat: Seat | null;
+  /** What its cluster says of its end; null: nothing. */
+  verdict: Pick<Verdict, "timeLimitMs" | "symptom" | "isInterrupted"> | null;
   /** What it was seen to hold at the most, and what of that has been told. */
   peaks: Peaks;
   toldPeaks: Peaks;
@@ -49,9 +56,13 @@ export interface RemoteHands {
 export interface RemoteAttempts {
   accept(assignments: readonly Assignment[]): void;
   stop(stops: readonly Stop[]): void;
-  refit(slots: string[] | null, hardware: Hardware): void;
+  refit(machine: Pick<DriverMachine, "slots" | "cluster">, hardware: Hardware): void;
   started(attempt: string, at: number, pid: number): void;
+  /** Where on a cluster it is. */
+  sits(attempt: string, seat: Seat): void;
   ended(attempt: string, exit: string): void;
+  /** It is over by the word of its cluster, whose verdict counts beside what its launcher has left, if that is anything. */
+  judged(attempt: string, exit: string | null, verdict: Verdict): void;
   /** Nothing of it was executed. */
   failed(attempt: string, reason: string): void;
   refused(attempt: string, reason: string): void;
@@ -149,6 +160,8 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
         startedAt: null,
         stop: null,
         end: null,
+        seat: null,
+        verdict: null,
         holdsSlot: false,
         peaks: UNSEEN,
         toldPeaks: UNSEEN,
@@ -220,7 +233,7 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
     if (!remote || (remote.phase !== "sent" && remote.phase !== "sending")) return;
     remote.phase = "begun";
     remote.startedAt = at;
-    outbox.started({ kind: "started", attempt, at, pid });
+    outbox.started({ kind: "started", attempt, at, pid, ...(remote.seat && { seat: remote.seat }) });
     if (remote.stop?.reason === "withdrawn") remote.stop = null;
   }
 
@@ -268,8 +281,8 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
   return {
     accept,
     stop,
-    refit(slots, hardware) {
-      ledger = openLedger(itself(slots, hardware));
+    refit({ slots, cluster }, hardware) {
+      ledger = openLedger({ ...itself(slots, hardware), hasQueue: cluster !== null });
       for (const { holdsSlot, assignment } of known.values()) if (holdsSlot) ledger.hold(assignment.slot);
       void advance();
     },
@@ -277,6 +290,16 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
     ended(attempt, exit) {
       const remote = known.get(attempt);
       if (remote) finish(remote, { exit });
+    },
+    sits(attempt, seat) {
+      const remote = known.get(attempt);
+      if (remote) remote.seat = seat;
+    },
+    judged(attempt, exit, verdict) {
+      const remote = known.get(attempt);
+      if (!remote || remote.end !== null) return;
+      remote.verdict = verdict;
+      finish(remote, exit === null ? { ending: verdict.ending, endedAt: Date.now() } : { exit });
     },
     failed,
     refused(attempt, reason) {
@@ -321,6 +344,8 @@ export function openRemoteAttempts(outbox: Outbox, hands: RemoteHands): RemoteAt
       for (const { phase, startedAt, assignment } of known.values()) {
         const { timeLimitMs, attempt } = assignment;
         if (phase !== "begun" || timeLimitMs === null || startedAt === null) continue;
+        // Slurm warns it, and ends it; then it goes on.
+        if (assignment.handed?.resumable) continue;
         if (now - startedAt >= timeLimitMs) stop([{ attempt, reason: "time_limit", graceMs: TIME_LIMIT_GRACE_MS }]);
       }
     },

@@ -1,27 +1,27 @@
 import type { Assignment } from "../../core/assignment.ts";
-import { deviceKey } from "../../core/gpu_key.ts";
-import type { Gpu } from "../../core/machine.ts";
 import type { Desk } from "../../dispatch/desk.ts";
 import type { Host } from "../../shells/host.ts";
 import { type CodeSender, TREE_IS_GONE } from "./code.ts";
 import { exchange } from "./exchange.ts";
-import { attemptSources, type FolderSource, takeInScript, tarOf } from "./folders.ts";
+import { type FolderSource, takeInScript, tarOf } from "./folders.ts";
+import type { Way } from "./way.ts";
 
 /** Lays out on a machine what attempts need before they begin. */
 export interface Sender {
   /** Makes the folders of attempts; answers why those could not be made that are not there. Null: the connection broke. */
-  send(
-    place: { home: string; before: string | null },
-    assignments: readonly Assignment[],
-    gpus: readonly Gpu[],
-    shared: boolean,
-  ): Promise<Map<string, string> | null>;
+  send(home: string, assignments: readonly Assignment[]): Promise<Map<string, string> | null>;
   /** What was sent before may be gone: a new connection, a tree that a run has written to. */
   reset(): void;
 }
 
 /** @param python  the text of the Python client library; null: it is not at hand */
-export function openSender(host: Host, desk: Desk, code: CodeSender, python: string | null): Sender {
+export function openSender(
+  host: Host,
+  desk: Desk,
+  code: CodeSender,
+  python: string | null,
+  sourcesOf: Way["sources"],
+): Sender {
   let isPythonThere = python === null;
 
   /** The lines that lay out the code of attempts, and why that of some cannot be; null: the connection broke. */
@@ -39,17 +39,16 @@ export function openSender(host: Host, desk: Desk, code: CodeSender, python: str
   }
 
   return {
-    async send({ home, before }, which, gpus, shared) {
+    async send(home, which) {
       const laid = await layOuts(home, which);
       if (!laid) return null;
       const assignments = which.filter(({ attempt }) => !laid.problems.has(attempt));
       if (assignments.length === 0) return laid.problems;
-      const places = { home, before, python: `${home}/python` };
+      const places = { home, python: `${home}/python` };
       const sources: FolderSource[] = isPythonThere ? [] : [{ target: "python/runyard.py", content: python ?? "" }];
       for (const assignment of assignments) {
         const variables = assignment.named.length > 0 ? await desk.environment(assignment.environment) : {};
-        const keys = assignment.slot.gpus.map((device) => deviceKey(gpus, device));
-        sources.push(...attemptSources(assignment, variables, places, keys, shared));
+        sources.push(...sourcesOf(assignment, variables, places));
       }
       const ids = assignments.map(({ attempt }) => attempt);
       const input = await tarOf(assignments, sources);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { aStore, type Steered } from "../../../test/conformance/store/a_store.ts";
 import { sqlite } from "../../../test/conformance/store/place.ts";
 import { UNKNOWN_HARDWARE } from "../../core/machine.ts";
+import { openPending } from "../../core/pending.ts";
 import { openPresence } from "../../core/presence.ts";
 import type { Report } from "../../core/report.ts";
 import type { Ending } from "../../core/run.ts";
@@ -20,8 +21,8 @@ function doorsOf({ store }: Steered, disk: Promise<void>) {
     return { ok: true, value: chunks.map((chunk, at) => ({ job, offset: at, length: chunk.length })) };
   };
   const files = { append } as unknown as Files;
-  const [presence, works, clock] = [openPresence(), openWorks(store.read), systemClock];
-  const desk = openDesk({ yardId: "yard1", store, files, works, presence, clock, log: () => {} });
+  const [presence, pending, works, clock] = [openPresence(), openPending(), openWorks(store.read), systemClock];
+  const desk = openDesk({ yardId: "yard1", store, files, works, presence, pending, clock, log: () => {} });
   const yard = { id: "yard1", epoch: 1, store, clock, presence, bell: openBell<number>(), desk, files };
   const handlers = agentHandlers(yard as unknown as Yard);
   const words = (body: object) => ({ params: { machine: "lab1" }, query: {}, body, signal: AbortSignal.timeout(9000) });

@@ -2,6 +2,7 @@ import { type Because, describeBecause } from "../../core/because.ts";
 import { isRefused } from "../../core/failure.ts";
 import { minuteOfDay } from "../../core/hours.ts";
 import { whyClosed } from "../../core/machine.ts";
+import { isForClusterAlone, poolsIn } from "../../core/pool.ts";
 import { hasEnded, type RunStatus, type StopReason } from "../../core/run.ts";
 import { selectAttempts } from "../../store/attempts.ts";
 import { selectAfter } from "../../store/dependencies.ts";
@@ -97,18 +98,21 @@ export function explainHandler(yard: Yard): Handlers["explain"] {
     const on = machine ?? "its machine";
     const reason = stops.get(attempt_id ?? "");
     if (reason !== undefined) return { code: "stopping", machine: on, reason };
+    const pending = yard.pending.of(attempt_id ?? "");
+    if (status === "starting" && pending) return { code: "pending", machine: on, ...pending };
     if (status === "starting") return { code: "starting", machine: on, closed: closed.get(on) ?? null };
     return { code: "running", machine: on };
   }
 
   async function whyWaits(job: JobRow, pausedPools: ReadonlySet<string>): Promise<Because> {
-    if (pausedPools.has(job.pool)) return { code: "queue_paused", pool: job.pool };
+    if (poolsIn(job.pool).every((pool) => pausedPools.has(pool))) return { code: "queue_paused", pool: job.pool };
     if (job.paused) return { code: "job_paused", job: job.id };
     if (job.waitingFor > 0) {
       const after = (await selectAfter(store.read, [job.id])).get(job.id) ?? [];
       return { code: "after", jobs: after.filter(({ met }) => !met).map(({ job, any }) => ({ job, any })) };
     }
-    if (job.atMost !== null && job.counts.running >= job.atMost) return { code: "at_most", limit: job.atMost };
+    if (!isForClusterAlone(job) && job.atMost !== null && job.counts.running >= job.atMost)
+      return { code: "at_most", limit: job.atMost };
     return yard.reasons.of(job.pool, job.demand) ?? { code: "starting", machine: "the next free slot", closed: null };
   }
 }

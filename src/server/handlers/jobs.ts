@@ -2,11 +2,13 @@ import { closeSync, openSync } from "node:fs";
 import type { Submission } from "../../api/job.ts";
 import { describeLimits } from "../../core/capacity_limit.ts";
 import type { Command } from "../../core/command.ts";
-import { workersOf } from "../../core/demand.ts";
+import { type Demand, workersOf } from "../../core/demand.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import { openLedger } from "../../core/ledger.ts";
 import type { Machine } from "../../core/machine.ts";
+import { poolsIn } from "../../core/pool.ts";
 import { shellQuote } from "../../core/shell_quote.ts";
+import type { SlurmPlan } from "../../core/slurm.ts";
 import { extendSpace } from "../../core/space_extension.ts";
 import { describeSpaceProblem, isSpaceRefused } from "../../core/space_problem.ts";
 import { compileWork, type Work } from "../../core/work.ts";
@@ -23,6 +25,7 @@ import { skipRuns } from "../../store/runs.ts";
 import { capacities } from "../capacities.ts";
 import { checkSnapshot } from "../check_snapshot.ts";
 import { checkWords } from "../check_words.ts";
+import { knownCluster } from "../known_cluster.ts";
 import { presentJobs } from "../present_many.ts";
 import { forbidStrangers } from "../selection.ts";
 import type { Handlers, Yard } from "../yard.ts";
@@ -36,18 +39,22 @@ export function jobHandlers(yard: Yard): JobHandlers {
   const { store } = yard;
 
   return {
-    async submit({ body, who }) {
+    async submit({ body: sent, who }) {
+      const cluster = sent.slurm && (await knownCluster(yard, sent.pool, sent.slurm, who));
+      if (cluster !== null && isRefused(cluster)) return cluster;
+      const body = cluster === null ? sent : { ...sent, demand: { ...sent.demand, cluster } };
       const work = workFrom(body);
       const compiled = compileWork(work);
       if (isSpaceRefused(compiled)) return refuse({ code: "space", detail: describeSpaceProblem(compiled.problem) });
       const objection =
         (await checkDisk(yard)) ??
         checkWords(work) ??
-        (await checkPool(yard, body, who.user)) ??
+        (await checkPools(yard, body, who.user)) ??
         (await checkRoom(yard, body)) ??
         (await checkAfter(yard, body)) ??
         (await checkSnapshot(yard, body.snapshot)) ??
-        checkOut(body.out, compiled.total);
+        checkOut(body.out, compiled.total) ??
+        checkArray(body.slurm?.array ?? null, compiled.total);
       if (objection) return objection;
       const environment = await yard.files.environments.put(body.environment);
       if (!environment.ok) return refuse({ code: "bad_request", detail: describeFileProblem(environment.problem) });
@@ -156,7 +163,10 @@ function workFrom(body: Submission): Work {
   return { kind: "command", command: body.work.command, spaces: [body.work.space] };
 }
 
-function newJob(body: Submission, work: Work, total: number, environment: string, user: string): NewJob {
+/** With the cluster that it may go to. */
+type Placed = Omit<Submission, "demand"> & { demand: Demand };
+
+function newJob(body: Placed, work: Work, total: number, environment: string, user: string): NewJob {
   const { cwd, named, umask, limits, out, snapshot, commit } = body;
   return {
     name: body.name ?? nameOf(work),
@@ -179,6 +189,7 @@ function newJob(body: Submission, work: Work, total: number, environment: string
       ...(body.outputs.length > 0 && { outputs: body.outputs }),
       ...(body.keep && { keep: true }),
       ...(body.results && { results: body.results }),
+      ...(body.slurm && { slurm: planOf(body.slurm) }),
     },
     tags: body.tags,
     retries: body.retries,
@@ -187,6 +198,11 @@ function newJob(body: Submission, work: Work, total: number, environment: string
     resumable: body.resumable,
     after: body.after,
   };
+}
+
+/** Where the cluster is, its machine's row says. */
+function planOf({ resources, options, env, array }: NonNullable<Submission["slurm"]>): SlurmPlan {
+  return { resources, options, env, array };
 }
 
 /** Its command on one line, for people: line breaks in it are spaces. */
@@ -214,17 +230,24 @@ async function checkAfter(yard: Yard, body: Submission): Promise<Refused | null>
   return missing === undefined ? null : refuse({ code: "after_missing", job: missing });
 }
 
-/** Whether the pool exists and one of its machines could ever hold such a run, as far as they have been seen. */
-async function checkPool(yard: Yard, body: Submission, user: string): Promise<Refused | null> {
+/** Whether the pools exist and one of their machines could ever hold such a run, as far as they have been seen. */
+async function checkPools(yard: Yard, body: Placed, user: string): Promise<Refused | null> {
   const pools = await selectPools(yard.store.read);
-  const pool = pools.find(({ name }) => name === body.pool);
-  if (!pool) return refuse({ code: "pool_missing", pool: body.pool, known: pools.map(({ name }) => name) });
-  if (pool.owner !== user && !pool.shared) return refuse({ code: "not_shared", pool: pool.name, owner: pool.owner });
+  for (const named of poolsIn(body.pool)) {
+    const pool = pools.find(({ name }) => name === named);
+    if (!pool) return refuse({ code: "pool_missing", pool: named, known: pools.map(({ name }) => name) });
+    if (pool.owner !== user && !pool.shared) return refuse({ code: "not_shared", pool: pool.name, owner: pool.owner });
+    if (pool.driver === "slurm" && !body.slurm)
+      return refuse({
+        code: "bad_request",
+        detail: `Pool ${named} is Slurm's: say how its runs are submitted there (slurm).`,
+      });
+  }
   const { demand } = body;
   const asked = workersOf(demand);
   if (!demand.gpus && !demand.cpus && !demand.memoryBytes && asked === 1) return null;
   const machines = await machinesOf(yard, body.pool);
-  const isUnknown = machines.some((machine) => machine.hardware.cpus === 0);
+  const isUnknown = machines.some((machine) => machine.hardware.cpus === 0 && !machine.hasQueue);
   const able = machines.reduce((sum, machine) => sum + openLedger(machine).couldEverHold(demand), 0);
   if (isUnknown || able >= asked) return null;
   const largest = machines.map(describeSize).join("; ") || `pool ${body.pool} has no machine`;
@@ -250,14 +273,16 @@ async function checkRoom(yard: Yard, { pool, demand, unlessFull }: Submission): 
 async function machinesOf(yard: Yard, pool: string): Promise<Machine[]> {
   const deadline = yard.clock.steady() + MACHINE_WAIT_MS;
   for (;;) {
-    const rows = (await selectMachines(yard.store.read)).filter((row) => row.pool === pool);
+    const rows = (await selectMachines(yard.store.read)).filter((row) => poolsIn(pool).includes(row.pool));
     const machines = rows.map((row) => ({ ...row, ...allowsOf(row), ...yard.presence.of(row.id) }));
-    if (machines.every((machine) => machine.hardware.cpus > 0) || yard.clock.steady() > deadline) return machines;
+    if (machines.every((machine) => machine.hardware.cpus > 0 || machine.hasQueue) || yard.clock.steady() > deadline)
+      return machines;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-function describeSize({ name, hardware, slots }: Machine): string {
+function describeSize({ name, hardware, slots, hasQueue }: Machine): string {
+  if (hasQueue) return `${name} is a cluster`;
   const memory = (hardware.memoryBytes / 1024 ** 3).toFixed(1);
   const rest = `${hardware.cpus} core${hardware.cpus === 1 ? "" : "s"} and ${memory} GB memory`;
   if (slots) return `${name} has the slots ${slots.map((slot) => `'${slot}'`).join(" ")}, ${rest}`;
@@ -269,6 +294,11 @@ function checkOut(path: string | null, runs: number): Refused | null {
   if (path === null || runs === 1) return null;
   const detail = `--out names one file, and this job has ${runs} runs. Leave it out and see: runyard logs`;
   return refuse({ code: "bad_request", detail });
+}
+
+function checkArray(array: readonly number[] | null, runs: number): Refused | null {
+  if (array === null || (array.length === runs && new Set(array).size === runs)) return null;
+  return refuse({ code: "bad_request", detail: "slurm.array has to name one number for each run, each once." });
 }
 
 /** The file is made now, so that of two jobs that want it one gets it, and nobody else's is ever overwritten. */

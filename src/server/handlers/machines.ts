@@ -7,20 +7,32 @@ import { selectOpenAttempts, wantBack } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import { deleteMachine, ensureMachine, type MachineRow, selectMachines, setMachine } from "../../store/machines.ts";
 import { ensurePool, selectPools, sharePool } from "../../store/pools.ts";
+import { knownCluster } from "../known_cluster.ts";
 import { listed } from "../listing.ts";
 import { presentMachine } from "../present.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
 type MachineHandlers = Pick<
   Handlers,
-  "listMachines" | "addMachine" | "removeMachine" | "checkMachine" | "setMachine" | "listPools" | "setPool"
+  | "listMachines"
+  | "addMachine"
+  | "addCluster"
+  | "removeMachine"
+  | "checkMachine"
+  | "showCluster"
+  | "setMachine"
+  | "listPools"
+  | "setPool"
 >;
 
 /** A login may take its time, and so may a tool that hangs. */
 const CHECK_WITHIN_MS = 45_000;
 
+/** A controller that is busy takes its time; somebody waits in front of it. */
+const OVERVIEW_WITHIN_MS = 20_000;
+
 /** A yard that has just started gives its machines this long to be heard, before it says what they are. */
-const FIRST_WORD_MS: Record<MachineDriver, number> = { agent: 6000, ssh: 2000 };
+const FIRST_WORD_MS: Record<MachineDriver, number> = { agent: 6000, ssh: 2000, slurm: 2000 };
 const LOOK_MS = 20;
 
 export function machineHandlers(yard: Yard): MachineHandlers {
@@ -91,10 +103,15 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       return presentOne(name);
     },
 
+    async addCluster({ body, who }) {
+      const machine = await knownCluster(yard, body.pool, body.slurm, who);
+      return isRefused(machine) ? machine : presentOne(machine);
+    },
+
     async removeMachine({ params, who }) {
       const row = await find(params.machine);
       if (isRefused(row)) return row;
-      if (row.driver !== "ssh") return refuse({ code: "not_behind_ssh", machine: row.name });
+      if (row.driver === "agent") return refuse({ code: "not_behind_ssh", machine: row.name });
       const shown = await presentOne(row.name);
       const runs = await store.write(async (db) => {
         const open = await selectOpenAttempts(db, row.id);
@@ -112,9 +129,19 @@ export function machineHandlers(yard: Yard): MachineHandlers {
     async checkMachine({ params, body }) {
       const row = await find(params.machine);
       if (isRefused(row)) return row;
-      if (row.driver !== "ssh") return refuse({ code: "not_behind_ssh", machine: row.name });
+      if (row.driver === "agent") return refuse({ code: "not_behind_ssh", machine: row.name });
       const answer = await yard.enquire(row.id, { kind: "check", accept: body.accept }, CHECK_WITHIN_MS);
       return answer?.kind === "checked" ? answer : refuse({ code: "no_answer", machine: row.name });
+    },
+
+    async showCluster({ params }) {
+      const row = await find(params.machine);
+      if (isRefused(row)) return row;
+      if (row.driver !== "slurm") return refuse({ code: "not_a_cluster", machine: row.name });
+      const answer = await yard.enquire(row.id, { kind: "overview" }, OVERVIEW_WITHIN_MS);
+      if (answer?.kind === "overview") return answer.overview;
+      if (answer?.kind === "failed") return refuse({ code: "cluster_failed", machine: row.name, text: answer.text });
+      return refuse({ code: "no_answer", machine: row.name });
     },
 
     async setMachine({ params, body, who }) {
@@ -178,7 +205,7 @@ export function machineHandlers(yard: Yard): MachineHandlers {
 
   async function presentPools() {
     const machines = await selectMachines(store.read);
-    const remote = new Set(machines.flatMap(({ pool, driver }) => (driver === "ssh" ? [pool] : [])));
+    const remote = new Set(machines.flatMap(({ pool, login }) => (login === null ? [] : [pool])));
     return (await selectPools(store.read)).map((pool) => ({ ...pool, remote: remote.has(pool.name) }));
   }
 }

@@ -147,6 +147,7 @@ look() {
   fi
   for attempt; do
     look_at "$attempt/0"
+    ! { [ -e "$attempt/0/seat" ] && read -r seat <"$attempt/0/seat"; } || gather "seat $attempt $seat"
     gather "state $attempt $state"
     case $state in begun*) continue ;; esac # what is being made has no size yet
     for name in keep work; do

@@ -108,6 +108,8 @@ export function keeping(kind: Kind): void {
     await store.write((db) => ensureMachine(db, "lab1", "other"));
     const [machine] = await selectMachines(store.read);
     expect(machine).toEqual({
+      cluster: null,
+      hasQueue: false,
       id: 1,
       address: "10.0.0.5",
       name: "lab1",

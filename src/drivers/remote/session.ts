@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Answer, Question } from "../../core/enquiry.ts";
-import { withUnseen } from "../../core/machine.ts";
 import type { Report } from "../../core/report.ts";
 import type { Desk } from "../../dispatch/desk.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
 import type { SshPlace } from "../../shells/client.ts";
+import type { Host } from "../../shells/host.ts";
 import { acceptHostKey, type HostKey } from "../../shells/host_key.ts";
 import type { SshProblem } from "../../shells/problem.ts";
-import { openSshHost } from "../../shells/ssh.ts";
 import { saysDiskFull } from "../../spool/disk_full.ts";
 import { removeFolder } from "../../spool/folder.ts";
 import { type HostNews, hostProgram } from "../../spool/host.ts";
@@ -21,33 +20,41 @@ import { type Connection, openConnection } from "../remote/connection.ts";
 import { openMirror } from "../remote/mirror.ts";
 import { openRemoteAttempts, type RemoteAttempt } from "../remote/remote_attempts.ts";
 import { openSender } from "../remote/sending.ts";
-import { checkMachine, checkReach } from "./check.ts";
-import { type RemoteSurvey, readSurvey } from "./survey.ts";
+import { checkReach } from "./check_reach.ts";
+import type { Survey, Way, WayTools } from "./way.ts";
 
-export interface SessionOptions {
-  machine: SshMachine;
+/** What all sessions of a yard have of it. */
+export interface YardTools {
   desk: Desk;
   /** Where ssh's own files of this yard are. */
   ssh: SshPlace;
+  /** The yard's id. */
   yard: string;
   epoch: number;
-  /** Where what is fetched of the machine's spool lies. */
-  mirror: string;
+  /** The folder for what is fetched of machines' spools, a folder a machine. */
+  mirrors: string;
   /** Where snapshots of code lie here. */
   snapshots: string;
   /** The text of the Python client library; null: it is not at hand. */
   python: string | null;
-  /** How long after a look the next one comes, where something runs. Ends are told without. */
-  lookMs: () => number;
   log: (text: string) => void;
 }
 
-export type SshMachine = DriverMachine & { login: NonNullable<DriverMachine["login"]> };
+export interface SessionOptions extends YardTools {
+  machine: DriverMachine;
+  host: Host;
+  /** Where its spool lies there; null: the default. */
+  spool: string | null;
+  /** How its attempts start. */
+  way: (tools: WayTools) => Way;
+  /** How long after a look the next one comes, where something runs. Ends are told without. */
+  lookMs: () => number;
+}
 
-/** Speaks for one machine behind ssh, as an agent speaks for the machine it is on. */
+/** Speaks for one machine that a shell leads to, as an agent speaks for the machine it is on. */
 export interface Session {
   /** The machine's slots may have changed. */
-  refit(machine: SshMachine): void;
+  refit(machine: DriverMachine): void;
   /** Something has been assigned. */
   start(): void;
   /** Something is to be stopped. */
@@ -67,10 +74,6 @@ const TICK_MS = 500;
 /** With nothing running it is only a sign of life. */
 const IDLE_LOOK_MS = 5000;
 const SURVEY_MS = 15_000;
-/** Shorter than the silence after which a connection counts as dead. */
-const SURVEY_DEADLINE_MS = 15_000;
-/** A look at the GPUs this recent is good enough to start a run by. */
-const FRESH_MS = 3000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 10_000;
 const REFUSED_PAUSE_MS = 500;
@@ -78,33 +81,33 @@ const REFUSED_PAUSE_MS = 500;
 const FULL_MS = 5000;
 
 export function openSession(options: SessionOptions): Session {
-  const { desk, yard, epoch } = options;
+  const { desk, yard, epoch, host } = options;
   let { machine } = options;
-  const host = openSshHost(machine.name, machine.login, options.ssh);
+  const folder = `${options.mirrors}/${machine.id}`;
   const holder = `ssh-${epoch}`;
   const log = (text: string) => options.log(`${machine.name}: ${text}`);
   const closing = new AbortController();
   let connection: Connection | null = null;
   let { hardware } = machine;
   let surveyedAt = 0;
-  let surveying: Promise<RemoteSurvey | null> | null = null;
+  let surveying: Promise<Survey | null> | null = null;
   let ranOutAt = Number.NEGATIVE_INFINITY;
   let isBehind = false;
   let awake = Promise.withResolvers<void>();
   let hostKey: HostKey | null = null;
   let said = "";
 
-  const mirror = openMirror({ root: options.mirror, yard });
+  const mirror = openMirror({ root: folder, yard });
   const outbox = openOutbox(deliver);
   const code = openCodeSender(host, options.snapshots, () => attempts.snapshots());
-  const sender = openSender(host, desk, code, options.python);
+  const sender = openSender(host, desk, code, options.python, (...what) => way.sources(...what));
   const attempts = openRemoteAttempts(outbox, {
     send,
     markSent: mirror.markSent,
     wasSent: mirror.wasSent,
-    begin: (ids) => connection?.say("begin", ...ids),
-    forbid: (id) => connection?.say("forbid", id),
-    stop: (graceMs, id) => connection?.say("stop", String(graceMs), id),
+    begin: (ids) => way.begin(ids),
+    forbid: (id) => way.forbid(id),
+    stop: (graceMs, id) => way.stop(graceMs, id),
     sweep: (ids) => connection?.say("sweep", "200", ...ids),
     collect: (which) => collector.collect(which),
     tell: (which) => collector.tell(which),
@@ -123,6 +126,16 @@ export function openSession(options: SessionOptions): Session {
     largePaths: (snapshot) => largePaths(options.snapshots, snapshot),
     onTold: attempts.told,
     onTreeGone: sender.reset,
+    log,
+  });
+  const way = options.way({
+    host,
+    desk,
+    attempts,
+    machine: () => machine,
+    hardware: () => hardware,
+    connection: () => connection,
+    survey,
     log,
   });
   openSpool(mirror.spool, epoch);
@@ -160,7 +173,7 @@ export function openSession(options: SessionOptions): Session {
       const problem = await acceptKey();
       if (problem) return problem;
     }
-    const program = hostProgram(machine.login.spool ?? null, yard, epoch);
+    const program = hostProgram(options.spool, yard, epoch);
     const opened = await openConnection(host, program, hear, checks.length > 0);
     if (!opened.ok) return opened.problem;
     const now = opened.value;
@@ -170,9 +183,11 @@ export function openSession(options: SessionOptions): Session {
     await survey();
     said = "";
     const { bootId, hostName, address } = now;
-    const introduction = { agent: holder, hardware, bootId, host: hostName, address, spool: options.mirror };
+    const introduction = { agent: holder, hardware, bootId, host: hostName, address, spool: folder };
     await desk.introduce(machine, introduction);
-    attempts.accept(await desk.resume(machine.id, holder));
+    const resumed = await desk.resume(machine.id, holder);
+    await way.resumed(resumed);
+    attempts.accept(resumed);
     await stop();
     now.say("list");
     await now.look(attempts.watched());
@@ -185,6 +200,7 @@ export function openSession(options: SessionOptions): Session {
   }
 
   async function acceptKey(): Promise<SshProblem | null> {
+    if (machine.login === null) return null;
     const accepted = await acceptHostKey(machine.name, machine.login, options.ssh);
     if (!accepted.ok) return accepted.problem;
     hostKey = accepted.value;
@@ -197,7 +213,7 @@ export function openSession(options: SessionOptions): Session {
     if (text !== said) log(text);
     said = text;
     for (const { id, question } of asked) {
-      const checks = checkReach(machine.login, hostKey, problem);
+      const checks = machine.login ? checkReach(machine.login, hostKey, problem) : [];
       await desk.answer(id, question.kind === "check" ? { kind: "checked", checks } : { kind: "failed", text });
     }
     if (hardware.blocked === text) return;
@@ -217,7 +233,8 @@ export function openSession(options: SessionOptions): Session {
     else if (news.kind === "failed") attempts.failed(news.attempt, news.reason);
     else if (news.kind === "refused") attempts.refused(news.attempt, news.reason);
     else if (news.kind === "size") attempts.get(news.attempt) && mirror.noteSize(news.attempt, news.file, news.bytes);
-    else if (news.kind === "state") connection && attempts.state(news.attempt, news.state, connection);
+    else if (news.kind === "seat") way.seat(news.attempt, news);
+    else if (news.kind === "state") connection && way.state(news.attempt, news.state, connection);
     else if (news.kind === "swept") attempts.swept(news.attempt);
     else if (news.kind === "looked") desk.heard(machine.id);
     else if (news.kind === "listed") catchUp(() => forgetStrays(news.attempts));
@@ -247,7 +264,8 @@ export function openSession(options: SessionOptions): Session {
     if (!connection) return;
     const now = Date.now();
     attempts.tend(now);
-    const pauseMs = attempts.watched().length > 0 ? options.lookMs() : IDLE_LOOK_MS;
+    way.tend(now);
+    const pauseMs = way.watched().length > 0 ? options.lookMs() : IDLE_LOOK_MS;
     if (!connection.isLooking() && now - connection.lookedAt() >= pauseMs) catchUp(lookAround);
     if (now - surveyedAt > SURVEY_MS) catchUp(lookForStrays);
     if (!isBehind) return;
@@ -256,34 +274,28 @@ export function openSession(options: SessionOptions): Session {
   }
 
   async function lookAround(): Promise<void> {
-    const watched = attempts.watched();
+    const watched = way.watched();
     await connection?.look(watched);
     if (connection) await collector.observe(connection, watched);
   }
 
   /** Null: it does not answer that. Its runs are looked after all the same. */
-  function survey(): Promise<RemoteSurvey | null> {
+  function survey(): Promise<Survey | null> {
     surveying ??= lookOver().finally(() => {
       surveying = null;
     });
     return surveying;
   }
 
-  async function lookOver(): Promise<RemoteSurvey | null> {
+  async function lookOver(): Promise<Survey | null> {
     if (!connection) return null;
     surveyedAt = Date.now();
-    const told = await connection.survey(SURVEY_DEADLINE_MS);
-    if (told === null) return null;
-    const isOurs = (attempt: string) => attempts.get(attempt) !== undefined;
-    const found = readSurvey(told, isOurs, yard);
-    const seen = (found && withUnseen(found.hardware, hardware.gpus)) ?? {
-      ...hardware,
-      blocked: "it does not answer when it is looked at",
-    };
-    hardware = { ...seen, blocked: seen.blocked ?? quotaProblem() };
-    attempts.refit(machine.slots, hardware);
+    const found = await way.survey(connection);
+    if (found === null) return null;
+    hardware = { ...found.hardware, blocked: found.hardware.blocked ?? quotaProblem() };
+    attempts.refit(machine, hardware);
     await desk.survey(machine.id, hardware);
-    if (found) attempts.held(found.held);
+    attempts.held(found.held);
     return found;
   }
 
@@ -306,19 +318,16 @@ export function openSession(options: SessionOptions): Session {
   }
 
   async function send(which: readonly RemoteAttempt[]): Promise<Map<string, string> | null> {
-    const wantsGpus = which.some(({ assignment }) => assignment.slot.gpus.length > 0);
-    if (wantsGpus && Date.now() - surveyedAt > FRESH_MS && (await survey()) === null) return null;
-    if (!connection) return null;
     const assignments = which.map(({ assignment }) => assignment);
-    const place = { home: connection.home, before: machine.login.env ?? null };
-    return sender.send(place, assignments, hardware.gpus, machine.slots !== null).catch((error: unknown) => {
+    if (!(await way.prepare(assignments)) || !connection) return null;
+    return sender.send(connection.home, assignments).catch((error: unknown) => {
       return new Map(assignments.map(({ attempt }) => [attempt, systemErrorText(error)]));
     });
   }
 
   async function deliver(reports: Report[]): Promise<Delivery> {
     try {
-      forget(await desk.report({ id: machine.id, spool: options.mirror }, holder, reports));
+      forget(await desk.report({ id: machine.id, spool: folder }, holder, reports));
       return "kept";
     } catch (error) {
       log(`reports could not be kept, and are told again: ${systemErrorText(error)}`);
@@ -333,6 +342,7 @@ export function openSession(options: SessionOptions): Session {
       mirror.forget(attempt);
       removeFolder(attemptFolder(mirror.spool, attempt));
     }
+    way.forgotten(ids);
     if (ids.length > 0) connection?.say("forget", ...ids);
   }
 
@@ -344,12 +354,12 @@ export function openSession(options: SessionOptions): Session {
   async function answerTo(question: Question): Promise<Answer> {
     if (question.kind === "check") {
       if (question.accept && !hostKey) await acceptKey();
-      const checks = [
-        ...checkReach(machine.login, hostKey, null),
-        ...checkMachine(await survey(), connection?.clockMs ?? 0),
-      ];
-      return { kind: "checked", checks };
+      const reached = machine.login ? checkReach(machine.login, hostKey, null) : [];
+      return { kind: "checked", checks: [...reached, ...way.check(await survey(), connection)] };
     }
+    const answer = await way.answer(question);
+    if (answer) return answer;
+    if (question.kind !== "fetch") return { kind: "failed", text: "such a question is not for this machine" };
     const isHere = connection !== null && (await collector.fetch(connection, [question.attempt]));
     return isHere ? { kind: "fetched" } : { kind: "failed", text: said };
   }
@@ -358,7 +368,7 @@ export function openSession(options: SessionOptions): Session {
     refit(next) {
       const isAsBefore = isDeepStrictEqual(next.slots, machine.slots);
       machine = next;
-      if (!isAsBefore) attempts.refit(machine.slots, hardware);
+      if (!isAsBefore) attempts.refit(machine, hardware);
     },
     start: () => catchUp(take),
     stop: () => catchUp(stop),

@@ -1,0 +1,125 @@
+import type { WayTools } from "../remote/way.ts";
+import { inSlurmsWords, isLimit, isTransient, type RunSlurm } from "./commands.ts";
+import { type Batch, sbatchCommand, sbatchScript } from "./submission.ts";
+import { isLaidOut, type Task, type Tasks } from "./tasks.ts";
+
+/** Hands tasks to Slurm: one sbatch a batch. */
+export interface Handing {
+  /** Submits what is laid out and was not submitted, as far as it may be now. One at a time, however often it is asked. */
+  submit(): void;
+  /** What stands in the way of submitting more, in Slurm's own words; null: nothing. */
+  trouble(): string | null;
+}
+
+/** After a limit on how many jobs there may be at once, nothing more is tried for so long. */
+const LIMITED_MS = 30_000;
+/** A controller that could not be asked is asked again after so long. */
+const AGAIN_MS = 5000;
+
+export function openHanding(
+  { attempts, connection, survey, log }: WayTools,
+  run: RunSlurm,
+  tasks: Tasks,
+  yard: string,
+  onSubmitted: () => void,
+): Handing {
+  let isSubmitting = false;
+  let isAsked = false;
+  let said: { text: string; until: number } | null = null;
+
+  async function submitAll(): Promise<void> {
+    isSubmitting = true;
+    do {
+      isAsked = false;
+      for (const batch of nextBatches()) {
+        if (said !== null && Date.now() < said.until) break;
+        await submit(batch).catch((error: unknown) => log(String(error)));
+      }
+    } while (isAsked);
+    isSubmitting = false;
+  }
+
+  /** Those of which nothing is known to be in Slurm's queue, with what of them is laid out. */
+  function nextBatches(): Task[][] {
+    const all = [...tasks.all()].filter(({ attempt }) => attempts.get(attempt.attempt)?.end === null);
+    const ready = all.filter((task) => isWaiting(task) && isLaidOut(task));
+    const batches = [...Map.groupBy(ready, ({ ticket }) => ticket.batch).values()];
+    const taken = new Set<number>();
+    for (const { attempt, ticket } of all) if (ticket.job !== null) taken.add(attempt.job);
+    return batches.filter(([first]) => {
+      if (!first || first.attempt.handed.atMost === null) return true;
+      // An array keeps to its own limit, and two do not know of each other.
+      const isFirst = !taken.has(first.attempt.job);
+      taken.add(first.attempt.job);
+      return isFirst;
+    });
+  }
+
+  async function submit(some: readonly Task[]): Promise<void> {
+    const home = connection()?.home;
+    const [first] = some;
+    if (home === undefined || !first) return;
+    const alike = some.map(({ attempt, ticket }) => ({ attempt, task: ticket.task }));
+    const batch: Batch = { id: first.ticket.batch, tasks: alike };
+    const places = { yard, home };
+    for (const task of some) task.unsureSince = Date.now();
+    const answer = await run(`cd / && ${sbatchCommand(batch, places)}`, sbatchScript(batch, places));
+    // It may have been taken: the queue is asked before it is submitted again.
+    if (answer === null) return;
+    const { code, stdout, stderr } = answer;
+    const [, job] = /^(\d+)(?:;|$)/m.exec(stdout) ?? [];
+    if (code === 0 && job !== undefined) {
+      if (said !== null) {
+        said = null;
+        void survey();
+      }
+      await tasks.handedOver(some, Number(job));
+      onSubmitted();
+    } else await refused(some, stderr);
+  }
+
+  async function refused(some: readonly Task[], stderr: string): Promise<void> {
+    const words = inSlurmsWords(stderr);
+    if (isTransient(stderr)) {
+      wait(`Slurm cannot be asked: ${words}`, AGAIN_MS);
+      return;
+    }
+    for (const task of some) task.unsureSince = null;
+    if (!isLimit(stderr)) {
+      for (const { workers } of some) for (const id of workers) attempts.failed(id, `Slurm refuses it: ${words}`);
+      return;
+    }
+    const half = Math.ceil(some.length / 2);
+    if (some.length > 1) {
+      await submit(some.slice(0, half));
+      if (said === null || Date.now() >= said.until) await submit(some.slice(half));
+      else giveBack(some.slice(half), words);
+      return;
+    }
+    wait(`Slurm takes no more jobs of this account now: ${words}`, LIMITED_MS);
+    giveBack(some, words);
+  }
+
+  function wait(text: string, forMs: number): void {
+    if (said?.text !== text) log(text);
+    said = { text, until: Date.now() + forMs };
+    void survey();
+  }
+
+  function giveBack(some: readonly Task[], words: string): void {
+    for (const { workers } of some) for (const id of workers) attempts.refused(id, words);
+  }
+
+  return {
+    submit() {
+      isAsked = true;
+      if (!isSubmitting) void submitAll();
+    },
+    trouble: () => (said !== null && Date.now() < said.until ? said.text : null),
+  };
+}
+
+/** Whether it has been submitted for sure neither by this yard nor by an earlier one. */
+function isWaiting({ ticket, unsureSince }: Task): boolean {
+  return ticket.job === null && unsureSince === null;
+}

@@ -21,6 +21,22 @@ export function seatWorkers(
   endsAt: SteadyMs | null,
   may: (open: OpenMachine, slot: Slot) => boolean,
 ): HeldPlace[] {
+  const clusters = machines.filter(({ machine }) => machine.hasQueue);
+  if (clusters.length === 0 || clusters.length === machines.length) return seatOn(demand, machines, endsAt, may);
+  // The workers of an attempt are all on machines of the yard, or all in a cluster.
+  const own = machines.filter(({ machine }) => !machine.hasQueue);
+  const seats = seatOn(demand, own, endsAt, may);
+  if (seats.length === workersOf(demand)) return seats;
+  leave(seats);
+  return seatOn(demand, clusters, endsAt, may);
+}
+
+function seatOn(
+  demand: Demand,
+  machines: readonly OpenMachine[],
+  endsAt: SteadyMs | null,
+  may: (open: OpenMachine, slot: Slot) => boolean,
+): HeldPlace[] {
   const asked = workersOf(demand);
   const seats: HeldPlace[] = [];
   for (let before = -1; before < seats.length && seats.length < asked; ) {

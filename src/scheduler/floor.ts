@@ -72,9 +72,11 @@ const LINE_PATIENCE_MS = 500;
 export function openFloor(minuteOfDay: () => number): Floor {
   const places = new Map<number, Place>();
 
-  /** Those of the pool named first before the others. */
+  /** In the order in which the pools are named; clusters last: there a run may wait, and elsewhere it starts. */
   function placesIn(pool: string): Place[] {
-    return poolsIn(pool).flatMap((name) => [...places.values()].filter(({ machine }) => machine.pool === name));
+    const named = poolsIn(pool).flatMap((name) => [...places.values()].filter(({ machine }) => machine.pool === name));
+    if (!named.some(({ machine }) => machine.hasQueue)) return named;
+    return [...named.filter(({ machine }) => !machine.hasQueue), ...named.filter(({ machine }) => machine.hasQueue)];
   }
 
   function advance(place: Place): void {

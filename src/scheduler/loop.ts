@@ -12,13 +12,14 @@ import { boundary } from "../platform/boundary.ts";
 import type { Clock } from "../platform/clock.ts";
 import { assignAttempts, type Start, selectOpenAttempts, wantBack } from "../store/attempts.ts";
 import type { Change } from "../store/changes.ts";
-import { makeNextRuns, selectUnmadeJob, selectWaitingJobs } from "../store/jobs.ts";
+import { type JobRow, makeNextRuns, selectJobs, selectUnmadeJob, selectWaitingJobs } from "../store/jobs.ts";
 import { renewLease } from "../store/lease.ts";
 import { allowsOf, selectMachines } from "../store/machines.ts";
 import { selectPools } from "../store/pools.ts";
 import type { Store } from "../store/store.ts";
 import { openFloor, type Seated } from "./floor.ts";
 import { openQueue } from "./queue.ts";
+import { openSpill } from "./spill.ts";
 
 export interface LoopOptions {
   store: Store;
@@ -46,6 +47,8 @@ export interface Loop {
 
 /** A decision to start one of a job's runs, on its way to becoming an attempt. */
 interface Seat extends Start {
+  pool: string;
+  demand: Demand;
   endsAt: UnixMs | null;
   /** It waits on the machine until the slot is free there. */
   inLine: boolean;
@@ -65,6 +68,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   const driversByName = Object.entries(drivers) as [MachineDriver, Driver][];
   let floor = openFloor(() => minuteOfDay(clock.now()));
   let queue = openQueue();
+  let spill = openSpill();
   const pausedPools = new Set<string>();
   const driverOf = new Map<number, MachineDriver>();
   let heard: Change[] = [];
@@ -96,6 +100,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     await clearLines();
     const seats = decide();
     tellDrivers("start", await commit([...seats, ...decideAhead(seats)]));
+    await callBack();
     lastTurnAt = clock.steady();
   }
 
@@ -129,6 +134,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   async function startOver(): Promise<void> {
     floor = openFloor(() => minuteOfDay(clock.now()));
     queue = openQueue();
+    spill = openSpill();
     heard = [];
     await load();
     isAstray = false;
@@ -143,7 +149,14 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       rows.map((row) => row.id),
       rows,
     );
-    for (const row of await selectOpenAttempts(store.read, null)) {
+    const open = await selectOpenAttempts(store.read, null);
+    const handed = open.filter(({ machine_id }) => driverOf.get(machine_id) === "slurm");
+    const jobs = await selectJobs(store.read, [...new Set(handed.map(({ job_id }) => job_id))]);
+    for (const { id, job_id, status } of handed) {
+      const job = jobs.find((one) => one.id === job_id);
+      if (job && status !== "running") noteSpilt(id, job);
+    }
+    for (const row of open) {
       const seated = { attempt: row.id, slot: JSON.parse(row.slot_json), endsAt: null };
       floor.reseat(row.machine_id, seated, row.status === "running", clock.steady());
     }
@@ -160,6 +173,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     const asked = new Set<number>();
     const ends = changes.filter((change) => change.kind === "ended");
     for (const [machine, left] of Map.groupBy(ends, (end) => end.machine)) floor.leave(machine, left, clock.steady());
+    for (const { attempt } of ends) spill.remove(attempt);
     for (const change of changes) {
       if (change.kind === "job") jobs.add(change.job);
       else if (change.kind === "machine") machines = true;
@@ -219,6 +233,25 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     const called = await store.write((db) => wantBack(db, { attempts: stuck }));
     const machines = new Set(called.map((attempt) => attempt.machine_id));
     store.changes.tell([...machines].map((machine) => ({ kind: "stop", machine })));
+  }
+
+  /** Where a slot is free now that a run may have which waits in a cluster's queue, it is called back, and then starts here. */
+  async function callBack(): Promise<void> {
+    const wanted = spill.callBack((pool) =>
+      floor.open(
+        poolsIn(pool)
+          .filter((name) => !pausedPools.has(name))
+          .join(),
+      ),
+    );
+    if (wanted.length === 0) return;
+    const called = await store.write((db) => wantBack(db, { attempts: wanted }));
+    spill.called(new Set(called.map(({ id }) => id)));
+    tellDrivers("stop", new Set(called.map((attempt) => attempt.machine_id)));
+  }
+
+  function noteSpilt(attempt: AttemptId, { pool, demand }: Pick<JobRow, "pool" | "demand">): void {
+    if (poolsIn(pool).length > 1) spill.add({ attempt, pool, demand });
   }
 
   function decide(): Seat[] {
@@ -285,7 +318,9 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   function seatFor(job: JobId, workers: readonly Place[], inLine: boolean): Seat {
     const row = queue.get(job);
     const endsAt = row?.timeLimitMs && !inLine ? clock.steady() + row.timeLimitMs : null;
-    return { job, workers, port: options.newPort(), snapshot: row?.plan.snapshot ?? null, endsAt, inLine };
+    if (!row) throw new Error(`job ${job} has left the queue while its runs were placed`);
+    const { pool, demand, plan } = row;
+    return { job, pool, demand, workers, port: options.newPort(), snapshot: plan.snapshot, endsAt, inLine };
   }
 
   /** Returns the machines that have something to start. */
@@ -304,6 +339,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       }
       for (const { id, machine, slot } of workers) {
         const seated: Seated = { attempt: id, slot, endsAt: seat.endsAt };
+        if (driverOf.get(machine) === "slurm") noteSpilt(id, seat);
         if (seat.inLine) floor.queue(machine, seated, clock.steady());
         else floor.seat(machine, seated);
         machines.add(machine);

@@ -7,6 +7,7 @@ import { bigSweep } from "./big_sweep.ts";
 import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { manyCommands } from "./many_commands.ts";
+import { slurmArray } from "./slurm_array.ts";
 import { sshBatch } from "./ssh_batch.ts";
 import { sshCode } from "./ssh_code.ts";
 import { sshFifty } from "./ssh_fifty.ts";
@@ -36,6 +37,7 @@ const benchmarks: Record<string, () => Promise<boolean>> = {
   "big-sweep": bigSweep,
   "many-commands": manyCommands,
   idle: () => idle(Number(values["idle-seconds"]) * 1000),
+  "slurm-array": () => slurmArray(Number(values.rounds), Number(values["run-seconds"]) * 1000),
   "ssh-batch": () => sshBatch(Number(values.rounds)),
   "ssh-code": () => sshCode(Number(values.rounds)),
   "ssh-first": () => sshFirst(5),

@@ -107,7 +107,12 @@ export type MachineChanges = z.infer<typeof machineChangesSchema>;
 export const newMachineSchema = z.strictObject({
   name: z.string().refine(isMachineName, "takes letters, digits, dots, dashes and underscores"),
   /** Default: one of its own, with its name. */
-  pool: z.string().min(1).max(200).optional(),
+  pool: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine((pool) => !pool.includes(","), "must have no comma in it: that stands between the names of several")
+    .optional(),
   login: loginSchema,
 });
 export type NewMachine = z.input<typeof newMachineSchema>;

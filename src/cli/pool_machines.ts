@@ -29,6 +29,14 @@ export async function showPool(on: string, json: boolean): Promise<number> {
   return 0;
 }
 
+/** The machine that a name means: `slurm:gpu` may be a pool of Slurm's whose cluster the yard does not know yet. */
+export async function meantMachine(connection: Connection, name: string): Promise<string> {
+  const isPool = name === "slurm" || name.startsWith("slurm:");
+  if (!isPool || (await allMachines(connection)).some((machine) => machine.name === name)) return name;
+  const { pool = name, slurm } = await resolvePools(name);
+  return slurm ? knowCluster(connection, pool, slurm) : name;
+}
+
 /** The yard's name for the cluster; one that it does not know is made known. */
 async function knowCluster({ client }: Connection, pool: string, slurm: SlurmInput): Promise<string> {
   const { machine } = await client.call("addCluster", { body: { pool, slurm } });

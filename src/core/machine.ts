@@ -117,10 +117,11 @@ export function isMachineName(text: string): boolean {
 export function whyClosed(machine: WhetherClosed, minuteOfDay: number): string | null {
   const { name, drained, seenAt, unreachableSince, trouble, hardware, allows } = machine;
   if (trouble !== null) return `${name}: ${trouble}`;
-  if (seenAt === null) return `${name} has not been heard yet`;
-  if (unreachableSince !== null) return `${name} cannot be reached`;
+  const blocked = hardware.blocked === null ? null : `${name}: ${hardware.blocked}`;
+  if (seenAt === null) return blocked ?? `${name} has not been heard yet`;
+  if (unreachableSince !== null) return blocked ?? `${name} cannot be reached`;
   if (drained) return `${name} is drained; go on with: runyard machines set ${name} --resume`;
-  if (hardware.blocked !== null) return `${name}: ${hardware.blocked}`;
+  if (blocked !== null) return blocked;
   if (!allows?.hours || isWithin(allows.hours, minuteOfDay)) return null;
   return `${name} starts runs only ${describeHours(allows.hours)}`;
 }

@@ -25,11 +25,16 @@ export function openAssignments(
     return folders.find((folder) => existsSync(folder)) ?? null;
   }
 
-  /** As its workers are told: those of one machine alone need no way to it from outside. */
-  async function gangOf(row: AttemptRow): Promise<Gang | null> {
-    if (row.port === null) return null;
+  /** All workers of its attempt, in the order of their ranks. */
+  async function workersOf(row: AttemptRow): Promise<AttemptRow[]> {
+    if (row.port === null) return [row];
     const leader = row.leader_id ?? row.id;
-    const workers = [...(await selectAttempts(store.read, [leader])), ...(await selectMates(store.read, [leader]))];
+    return [...(await selectAttempts(store.read, [leader])), ...(await selectMates(store.read, [leader]))];
+  }
+
+  /** As its workers are told: those of one machine alone need no way to it from outside. */
+  async function gangOf(row: AttemptRow, workers: readonly AttemptRow[]): Promise<Gang | null> {
+    if (row.port === null) return null;
     const machines = new Map((await selectMachines(store.read)).map((machine) => [machine.id, machine]));
     const isOneMachine = workers.every(({ machine_id }) => machine_id === row.machine_id);
     const hosts = workers.map(({ machine_id }) => {
@@ -48,8 +53,10 @@ export function openAssignments(
       const job = jobs.get(row.job_id);
       const kept = row.previous_id === null ? null : await keptBefore(row);
       if (!job) continue;
-      const assignment = await assignmentOf(row, job, works, await gangOf(row), kept);
-      const handed = clusters.has(row.machine_id) ? handedOf(row, job) : null;
+      const workers = await workersOf(row);
+      const assignment = await assignmentOf(row, job, works, await gangOf(row, workers), kept);
+      // They have one ticket.
+      const handed = clusters.has(row.machine_id) ? handedOf(workers[0] ?? row, job) : null;
       assignments.push(handed ? { ...assignment, handed } : assignment);
     }
     return assignments;

@@ -141,6 +141,7 @@ function yardOf(
     version,
     epoch,
     home: home.folder,
+    clusters: home.clusters,
     startedAt: systemClock.now(),
     store,
     files,

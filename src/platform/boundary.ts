@@ -12,6 +12,10 @@ export const boundaries = [
   "yard: assigned",
   /** An agent has taken attempts, and has not been told which. */
   "yard: taken",
+  /** The tickets of tasks for Slurm are committed, sbatch has not been started. */
+  "yard: submitting",
+  /** Slurm has taken them, and their id is not committed. */
+  "yard: handed over",
   /** The streams of an attempt lie in the yard's files, its end is not committed. */
   "yard: kept",
   /** An end is committed, its agent has not been told. */

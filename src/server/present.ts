@@ -133,6 +133,7 @@ function presentWorker({ row, machine }: NamedWorker): Run["workers"][number] {
 function workerStatus({ status, stop_reason }: AttemptRow, ending: Ending | null): RunStatus {
   if (ending === null) return status === "running" ? "running" : "starting";
   if (ending.kind === "exited" && ending.exitCode === 0) return "succeeded";
+  if (ending.kind === "cancelled") return "cancelled";
   return stop_reason === null || stop_reason === "time_limit" ? "failed" : "cancelled";
 }
 

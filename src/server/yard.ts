@@ -21,6 +21,8 @@ export interface Yard {
   version: string;
   epoch: number;
   home: string;
+  /** Spools of clusters that are reached from this machine, by the ids of their machines. */
+  clusters: string;
   startedAt: number;
   url: () => string;
   store: Store;

@@ -36,14 +36,28 @@ export async function acceptHostKey(
   return accepted.ok ? accepted : bad(sshProblem(machine, accepted.problem));
 }
 
-async function accept(login: Login, place: SshPlace): Promise<Result<HostKey, Trouble>> {
+/** Looks at a machine's host key, and trusts nothing that was not trusted before. */
+export async function seeHostKey(machine: string, login: Login, place: SshPlace): Promise<Result<HostKey, SshProblem>> {
+  const seen = await inFolder(place, async () => {
+    const visit = await prepareVisit(login, place);
+    return visit.ok ? look(visit.value) : visit;
+  });
+  return seen.ok ? seen : bad(sshProblem(machine, seen.problem));
+}
+
+async function prepareVisit(login: Login, place: SshPlace): Promise<Result<Visit, Trouble>> {
   const prepared = await prepareClient(login, place);
   if (!prepared.ok) return prepared;
   const settings = await readSettings(prepared.value, login);
   if (!settings.ok) return settings;
   const quiet = await unattended(prepared.value, settings.value.systemConfig);
-  const visit: Visit = { ...quiet, login, settings: settings.value };
+  return good({ ...quiet, login, settings: settings.value });
+}
 
+async function accept(login: Login, place: SshPlace): Promise<Result<HostKey, Trouble>> {
+  const prepared = await prepareVisit(login, place);
+  if (!prepared.ok) return prepared;
+  const visit = prepared.value;
   const shown = await look(visit);
   if (!shown.ok) return shown;
   const { type, fingerprint, wasKnown } = shown.value;

@@ -48,15 +48,15 @@ function describe(machine: string, trouble: Trouble): string {
     case "unreachable":
       return `${machine} cannot be reached: ${trouble.reason}. Look whether it is up and whether this machine is online.`;
     case "refused":
-      return `${machine} does not let you in: ${trouble.reason}. Name the key that it knows (-i FILE), or add yours to ~/.ssh/authorized_keys there.`;
+      return `${machine} does not let you in: ${trouble.reason}. Name the key that it knows (machines add -i FILE; identity: in a pool of Slurm's), or add yours to ~/.ssh/authorized_keys there.`;
     case "needs_login":
       return `${machine} needs a login that asks: ${trouble.reason}. Log in with: runyard machines login ${machine}`;
     case "host_key_unknown":
       return trouble.isTheUsersWish
-        ? `The host key of ${trouble.host} is not known, and your ssh_config says StrictHostKeyChecking yes. Put it into ~/.ssh/known_hosts, or name its fingerprint with --host-key.`
-        : `The host key of ${trouble.host} is not known. It is shown and accepted when that machine is added (runyard machines add), or by logging in to it by hand (ssh ${trouble.host}).`;
+        ? `The host key of ${trouble.host} is not known, and your ssh_config says StrictHostKeyChecking yes. Put it into ~/.ssh/known_hosts, or name its fingerprint (machines add --host-key; host-key: in a pool of Slurm's).`
+        : `The host key of ${trouble.host} is not known. It is shown by: runyard machines check ${machine}, and accepted with --accept, or by logging in there by hand.`;
     case "host_key_changed":
-      return `The host key of ${trouble.host} is not the one that is known (${trouble.known}). Somebody may be posing as it, or it was set up anew: ask whoever runs it. Once you are sure, delete the old key there and add the machine again.`;
+      return `The host key of ${trouble.host} is not the one that is known (${trouble.known}). Somebody may be posing as it, or it was set up anew: ask whoever runs it. Once you are sure, delete the old key there, then: runyard machines check ${machine} --accept`;
     case "host_key_not_pinned":
       return `${machine} has another host key (${trouble.found}) than the one that it must have (${trouble.pinned}). Somebody may be posing as it, or it was set up anew: ask whoever runs it.`;
     case "no_shell":

@@ -136,7 +136,8 @@ function variables(spec: ScriptSpec): [string, string][] {
       ? ["RUNYARD_PARAMS_FILE", `${folder}/params.json`]
       : ["RUNYARD_PARAMS", spec.params];
   return [
-    ...(spec.cluster ? [] : deviceVariables(spec.slot)),
+    // Scripts go there; sbatch was called elsewhere.
+    ...(spec.cluster ? [["SLURM_SUBMIT_DIR", spec.cwd] satisfies [string, string]] : deviceVariables(spec.slot)),
     ["RUNYARD_JOB", `${spec.job}`],
     ["RUNYARD_RUN", `${spec.job}.${spec.n}`],
     ["RUNYARD_ATTEMPT", spec.attempt],

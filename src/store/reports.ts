@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { Slot } from "../core/demand.ts";
 import { type WorkerEnd as AttemptEnd, endOfGang, endsTheOthers } from "../core/gang.ts";
 import type { Peaks } from "../core/peaks.ts";
 import { type AttemptId, type Ending, exitCodeOf, type JobId, type StopReason, type UnixMs } from "../core/run.ts";
@@ -206,8 +207,8 @@ export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<En
   if (attempts.length > 0) await endAttempts(db, attempts);
   const stopping = new Set<number>();
   for (const [leader, run] of leaders) {
-    const { end, machines } = await endGang(db, leader);
-    if (end) over.push({ run, end, timeLimitMs: run.time_limit_ms, node: null });
+    const { end, node, machines } = await endGang(db, leader);
+    if (end) over.push({ run, end, timeLimitMs: run.time_limit_ms, node });
     for (const machine of machines) stopping.add(machine);
   }
   for (const { run, end, timeLimitMs, node } of over) {
@@ -230,10 +231,13 @@ export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<En
 type RunOfEnd = Awaited<ReturnType<typeof selectForEnds>> extends Map<AttemptId, infer Row> ? Row : never;
 
 /** One worker of an attempt has ended: how the attempt has, once all have; and where others are to stop for its sake. */
-async function endGang(db: Db, leader: AttemptId): Promise<{ end: AttemptEnd | null; machines: number[] }> {
+async function endGang(
+  db: Db,
+  leader: AttemptId,
+): Promise<{ end: AttemptEnd | null; node: string | null; machines: number[] }> {
   const workers = await db
     .selectFrom("attempt")
-    .select(["status", "ending_json", "stop_reason", "started_at", "ended_at", "symptom"])
+    .select(["status", "ending_json", "stop_reason", "started_at", "ended_at", "symptom", "slot_json"])
     .where((is) => is.or([is("id", "=", leader), is("leader_id", "=", leader)]))
     .orderBy("rank")
     .execute();
@@ -243,8 +247,9 @@ async function endGang(db: Db, leader: AttemptId): Promise<{ end: AttemptEnd | n
     const asked = stop_reason as StopReason | null;
     return [{ ending, asked, startedAt: started_at, endedAt: ended_at ?? 0, symptom }];
   });
-  if (ends.length === workers.length) return { end: endOfGang(ends), machines: [] };
-  if (!ends.some(endsTheOthers)) return { end: null, machines: [] };
+  const { node = null } = JSON.parse(workers[0]?.slot_json ?? "{}") as Partial<Slot>;
+  if (ends.length === workers.length) return { end: endOfGang(ends), node, machines: [] };
+  if (!ends.some(endsTheOthers)) return { end: null, node, machines: [] };
   const stopped = await db
     .updateTable("attempt")
     .set({ stop_reason: "worker_ended", stop_grace_ms: OTHERS_GRACE_MS })
@@ -253,7 +258,7 @@ async function endGang(db: Db, leader: AttemptId): Promise<{ end: AttemptEnd | n
     .where("stop_reason", "is", null)
     .returning("machine_id")
     .execute();
-  return { end: null, machines: stopped.map(({ machine_id }) => machine_id) };
+  return { end: null, node, machines: stopped.map(({ machine_id }) => machine_id) };
 }
 
 type Cells = (string | number | null)[];

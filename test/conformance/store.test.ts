@@ -3,6 +3,7 @@ import { startPostgres } from "../testbed/postgres.ts";
 import { attempting } from "./store/attempting.ts";
 import { depending } from "./store/depending.ts";
 import { grouping } from "./store/grouping.ts";
+import { handingOver } from "./store/handing_over.ts";
 import { keeping } from "./store/keeping.ts";
 import { leading } from "./store/leading.ts";
 import { listing } from "./store/listing.ts";
@@ -32,6 +33,7 @@ for (const kind of kinds) {
     listing(kind);
     attempting(kind);
     reporting(kind);
+    handingOver(kind);
     steering(kind);
     depending(kind);
     modelled(kind);

@@ -11,7 +11,7 @@ import { printMachine } from "../machine_lines.ts";
 import { type LoginOptions, loginOf, readLogin } from "../machine_login.ts";
 import { isAllWell, printChecks } from "../machine_report.ts";
 import { allMachines } from "../pages.ts";
-import { showPool } from "../pool_machines.ts";
+import { meantMachine, showPool } from "../pool_machines.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { note, print, printJson } from "../terminal.ts";
@@ -26,6 +26,11 @@ interface SetOptions {
 
 interface AddOptions extends LoginOptions {
   pool?: string;
+  json?: boolean;
+}
+
+interface CheckOptions {
+  accept?: boolean;
   json?: boolean;
 }
 
@@ -52,9 +57,14 @@ export function declareMachines({ command, act }: Declaration): void {
     .description("open the connection to a machine whose login asks, for the yard to use");
   login.argument("<machine>");
   act(login, () => logInto(login.args[0] ?? ""));
-  const check = command.command("check").description("tell what works on a machine behind ssh, and what does not");
-  check.argument("<machine>").option("--json", "print JSON");
-  act(check, () => checkMachine(check.args[0] ?? "", check.opts<{ json?: boolean }>()));
+  const check = command
+    .command("check")
+    .description("tell what works on a machine behind ssh or a cluster, and what does not");
+  check
+    .argument("<machine>", "its name, e.g. lab1 or slurm:gpu")
+    .option("--accept", "trust its host key from now on, where none is known")
+    .option("--json", "print JSON");
+  act(check, () => checkMachine(check.args[0] ?? "", check.opts<CheckOptions>()));
   const rm = command.command("rm").description("forget a machine behind ssh");
   rm.argument("<machine>").option("--json", "print JSON");
   act(rm, () => removeMachine(rm.args[0] ?? "", rm.opts<{ json?: boolean }>()));
@@ -108,8 +118,10 @@ async function newMachine(
 }
 
 /** Lets ssh ask in this terminal what it wants; the yard uses the connection that comes of it. */
-async function logInto(name: string): Promise<number> {
-  const { client, home } = await connectToChange({ quiet: false });
+async function logInto(given: string): Promise<number> {
+  const connection = await connectToChange({ quiet: false });
+  const { client, home } = connection;
+  const name = await meantMachine(connection, given);
   const machines = await allMachines({ client });
   const login = machines.find((machine) => machine.name === name)?.login;
   if (home && login) {
@@ -131,9 +143,10 @@ async function logInto(name: string): Promise<number> {
   return isAllWell(checks) ? 0 : 1;
 }
 
-async function checkMachine(name: string, { json }: { json?: boolean }): Promise<number> {
-  const { client } = await connectToLook();
-  const { checks } = await client.call("checkMachine", { params: { machine: name }, body: {} });
+async function checkMachine(given: string, { accept = false, json }: CheckOptions): Promise<number> {
+  const connection = await connectToLook();
+  const name = await meantMachine(connection, given);
+  const { checks } = await connection.client.call("checkMachine", { params: { machine: name }, body: { accept } });
   if (json) printJson({ checks });
   else printChecks(name, checks);
   return isAllWell(checks) ? 0 : 1;

@@ -22,8 +22,10 @@ export async function printScripts(compiled: CompiledWork, slurm: SlurmInput, as
   const shown = process.stdout.isTTY ? printableLines : (text: string) => text;
   let last = "";
   for (let n = 1; n <= compiled.total; n += 1) {
-    const line = commandLine(compiled.run(n).command);
-    const script = slurmScript(resources, env === "" ? line : `${env}\n${line}`);
+    const { command } = compiled.run(n);
+    // What is a text for the shell is part of the script as it stands.
+    const body = command.kind === "shell" ? command.text : commandLine(command);
+    const script = slurmScript(resources, env === "" ? body : `${env}\n${body}`);
     if (script === last) continue;
     await write(process.stdout, shown(last === "" ? script : `\n${script}`));
     last = script;

@@ -22,8 +22,6 @@ export interface Connection {
   isLooking(): boolean;
   /** What survey.sh tells; empty where it has not told all in time. Null: the connection is over. */
   survey(deadlineMs: number): Promise<string | null>;
-  /** When it last answered. */
-  lookedAt(): number;
   /** Resolves with what ended it. */
   ended: Promise<SshProblem>;
   close(): void;
@@ -107,7 +105,6 @@ export async function openConnection(
       const late = sleep(deadlineMs, "", { ref: false });
       return Promise.race([surveyed.promise, late, ended.then(() => null)]);
     },
-    lookedAt: () => lookedAt,
     ended,
     close: line.close,
   });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import type { Assignment } from "../../core/assignment.ts";
 import type { Answer, Question } from "../../core/enquiry.ts";
 import type { Report } from "../../core/report.ts";
 import type { Desk } from "../../dispatch/desk.ts";
@@ -20,7 +21,7 @@ import { type Connection, openConnection } from "../remote/connection.ts";
 import { openMirror } from "../remote/mirror.ts";
 import { openRemoteAttempts, type RemoteAttempt } from "../remote/remote_attempts.ts";
 import { openSender } from "../remote/sending.ts";
-import { checkReach } from "./check_reach.ts";
+import { checkReach, checkUpTo } from "./check_reach.ts";
 import type { Survey, Way, WayTools } from "./way.ts";
 
 /** What all sessions of a yard have of it. */
@@ -90,6 +91,7 @@ export function openSession(options: SessionOptions): Session {
   let connection: Connection | null = null;
   let { hardware } = machine;
   let surveyedAt = 0;
+  let lookedAroundAt = 0;
   let surveying: Promise<Survey | null> | null = null;
   let ranOutAt = Number.NEGATIVE_INFINITY;
   let isBehind = false;
@@ -213,8 +215,12 @@ export function openSession(options: SessionOptions): Session {
     if (text !== said) log(text);
     said = text;
     for (const { id, question } of asked) {
-      const checks = machine.login ? checkReach(machine.login, hostKey, problem) : [];
-      await desk.answer(id, question.kind === "check" ? { kind: "checked", checks } : { kind: "failed", text });
+      await desk.answer(
+        id,
+        question.kind === "check"
+          ? { kind: "checked", checks: await checkUpTo(problem, machine, hostKey, options.ssh) }
+          : { kind: "failed", text },
+      );
     }
     if (hardware.blocked === text) return;
     hardware = { ...hardware, blocked: text };
@@ -266,7 +272,8 @@ export function openSession(options: SessionOptions): Session {
     attempts.tend(now);
     way.tend(now);
     const pauseMs = way.watched().length > 0 ? options.lookMs() : IDLE_LOOK_MS;
-    if (!connection.isLooking() && now - connection.lookedAt() >= pauseMs) catchUp(lookAround);
+    // By its own clock: who asks for one attempt's output again and again is not to keep the others from being looked at.
+    if (!connection.isLooking() && now - lookedAroundAt >= pauseMs) catchUp(lookAround);
     if (now - surveyedAt > SURVEY_MS) catchUp(lookForStrays);
     if (!isBehind) return;
     isBehind = false;
@@ -274,6 +281,7 @@ export function openSession(options: SessionOptions): Session {
   }
 
   async function lookAround(): Promise<void> {
+    lookedAroundAt = Date.now();
     const watched = way.watched();
     await connection?.look(watched);
     if (connection) await collector.observe(connection, watched);
@@ -306,10 +314,16 @@ export function openSession(options: SessionOptions): Session {
   }
 
   async function take(): Promise<void> {
-    for (let isAll = false; connection && !isAll; ) {
-      const taken = await desk.take(machine.id, holder);
-      attempts.accept(taken.assignments);
-      ({ isAll } = taken);
+    const assignments: Assignment[] = [];
+    try {
+      for (let isAll = false; connection && !isAll; ) {
+        const taken = await desk.take(machine.id, holder);
+        assignments.push(...taken.assignments);
+        ({ isAll } = taken);
+      }
+    } finally {
+      // What was assigned together goes there together.
+      attempts.accept(assignments);
     }
   }
 
@@ -354,7 +368,7 @@ export function openSession(options: SessionOptions): Session {
   async function answerTo(question: Question): Promise<Answer> {
     if (question.kind === "check") {
       if (question.accept && !hostKey) await acceptKey();
-      const reached = machine.login ? checkReach(machine.login, hostKey, null) : [];
+      const reached = machine.login ? checkReach(machine.name, machine.login, hostKey, null) : [];
       return { kind: "checked", checks: [...reached, ...way.check(await survey(), connection)] };
     }
     const answer = await way.answer(question);

@@ -53,14 +53,15 @@ export function inSlurmsWords(stderr: string): string {
 
 /** Whether the controller could not be asked, or was too busy: the same may be accepted later. */
 export function isTransient(stderr: string): boolean {
-  return /unable to contact|socket timed out|zero bytes were transmitted|connection (refused|reset|timed out)|temporarily unable|resource temporarily unavailable|standby mode|unable to establish|communication (connection|shutdown) failure|protocol authentication|please wait|try again|not responding/i.test(
+  return /unable to contact|socket timed out|zero bytes were transmitted|connection (refused|reset|timed out)|temporarily unable|resource temporarily unavailable|standby mode|unable to establish|communication (connection|shutdown) failure|protocol authentication|please wait|try again|not responding|rate limit exceeded|message (send|receive) failure|missing socket|I\/O error writing|presently disabled|submissions disabled/i.test(
     stderr,
   );
 }
 
 /** Whether somebody's limit on how many jobs there are at once stands in the way: some of them may be accepted. */
 export function isLimit(stderr: string): boolean {
-  return /MaxSubmit|submit limit|job limit|MaxJobCount|maximum number of jobs|SubmitJobsPer|too many jobs/i.test(
-    stderr,
-  );
+  // Slurm has one sentence for all limits, and before it the name of the one: by that a size that is never accepted is told apart.
+  const names = stderr.match(/\b(QOS|Assoc)\w+(?=\s|$)/gm) ?? [];
+  if (names.length > 0) return names.some((name) => /Submit/.test(name));
+  return /submit limit|MaxJobCount|maximum number of jobs|too many jobs/i.test(stderr);
 }

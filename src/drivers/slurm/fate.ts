@@ -1,6 +1,7 @@
 import type { Ending } from "../../core/run.ts";
 import { shellQuote } from "../../core/shell_quote.ts";
 import type { Verdict } from "../remote/verdict.ts";
+import { isTransient } from "./commands.ts";
 
 /** How Slurm says that a task has ended. */
 export interface Fate {
@@ -26,13 +27,14 @@ export function fateScript(ids: readonly string[]): string {
     'printf "%s\\n" "$accounts" | sed "s/^/sacct|/"',
     `for user in $(printf "%s\\n" "$accounts" | sed -n 's/.*|CANCELLED by \\([0-9]*\\)|.*/\\1/p' | sort -u); do echo "user|$user|$(id -nu "$user" 2>/dev/null)"; done`,
     // One id that is forgotten and the whole list is refused by some versions, where it is one alone by all.
-    `squeue -h -r -t all -j ${wanted} -o 'squeue|%F|%K|%T|%N|%l' 2>/dev/null`,
+    `squeue -h -r -t all -j ${wanted} -o 'squeue|%F|%K|%T|%N|%l' 2>&1`,
     "exit 0",
   ].join("\n");
 }
 
-/** By id as Slurm writes it. */
-export function readFates(text: string): Map<string, Fate> {
+/** By id as Slurm writes it. Null: the controller could not be asked, and may know more. */
+export function readFates(text: string): Map<string, Fate> | null {
+  if (text.split("\n").some((line) => line.startsWith("slurm_load_jobs error") && isTransient(line))) return null;
   const fates = new Map<string, Fate>();
   const lines = text.split("\n").map((line) => line.split("|"));
   const users = new Map(lines.flatMap(([kind, id = "", name]) => (kind === "user" && name ? [[id, name]] : [])));

@@ -1,3 +1,4 @@
+import { boundary } from "../../platform/boundary.ts";
 import type { WayTools } from "../remote/way.ts";
 import { inSlurmsWords, isLimit, isTransient, type RunSlurm } from "./commands.ts";
 import { type Batch, sbatchCommand, sbatchScript } from "./submission.ts";
@@ -7,12 +8,16 @@ import { isLaidOut, type Task, type Tasks } from "./tasks.ts";
 export interface Handing {
   /** Submits what is laid out and was not submitted, as far as it may be now. One at a time, however often it is asked. */
   submit(): void;
+  /** Something of the yard's has ended there: where a limit stood in the way, it may not any more. */
+  hasRoom(): void;
   /** What stands in the way of submitting more, in Slurm's own words; null: nothing. */
   trouble(): string | null;
 }
 
 /** After a limit on how many jobs there may be at once, nothing more is tried for so long. */
 const LIMITED_MS = 30_000;
+/** But where something of the yard's has ended. */
+const ROOM_MS = 2000;
 /** A controller that could not be asked is asked again after so long. */
 const AGAIN_MS = 5000;
 
@@ -25,7 +30,7 @@ export function openHanding(
 ): Handing {
   let isSubmitting = false;
   let isAsked = false;
-  let said: { text: string; until: number } | null = null;
+  let said: { text: string; isLimit: boolean; until: number } | null = null;
 
   async function submitAll(): Promise<void> {
     isSubmitting = true;
@@ -41,8 +46,9 @@ export function openHanding(
 
   /** Those of which nothing is known to be in Slurm's queue, with what of them is laid out. */
   function nextBatches(): Task[][] {
-    const all = [...tasks.all()].filter(({ attempt }) => attempts.get(attempt.attempt)?.end === null);
-    const ready = all.filter((task) => isWaiting(task) && isLaidOut(task));
+    const isOpen = (attempt: string) => attempts.get(attempt)?.end === null;
+    const all = [...tasks.all()].filter(({ workers }) => [...workers].some(isOpen));
+    const ready = all.filter((task) => isWaiting(task) && isLaidOut(task) && [...task.workers].every(isOpen));
     const batches = [...Map.groupBy(ready, ({ ticket }) => ticket.batch).values()];
     const taken = new Set<number>();
     for (const { attempt, ticket } of all) if (ticket.job !== null) taken.add(attempt.job);
@@ -63,12 +69,15 @@ export function openHanding(
     const batch: Batch = { id: first.ticket.batch, tasks: alike };
     const places = { yard, home };
     for (const task of some) task.unsureSince = Date.now();
+    boundary("yard: submitting");
     const answer = await run(`cd / && ${sbatchCommand(batch, places)}`, sbatchScript(batch, places));
+    for (const task of some) task.unsureSince = Date.now();
     // It may have been taken: the queue is asked before it is submitted again.
     if (answer === null) return;
     const { code, stdout, stderr } = answer;
     const [, job] = /^(\d+)(?:;|$)/m.exec(stdout) ?? [];
     if (code === 0 && job !== undefined) {
+      boundary("yard: handed over");
       if (said !== null) {
         said = null;
         void survey();
@@ -81,7 +90,7 @@ export function openHanding(
   async function refused(some: readonly Task[], stderr: string): Promise<void> {
     const words = inSlurmsWords(stderr);
     if (isTransient(stderr)) {
-      wait(`Slurm cannot be asked: ${words}`, AGAIN_MS);
+      wait(`Slurm cannot be asked: ${words}`, false);
       return;
     }
     for (const task of some) task.unsureSince = null;
@@ -96,13 +105,14 @@ export function openHanding(
       else giveBack(some.slice(half), words);
       return;
     }
-    wait(`Slurm takes no more jobs of this account now: ${words}`, LIMITED_MS);
+    wait(`Slurm takes no more jobs of this account now: ${words}`, true);
     giveBack(some, words);
   }
 
-  function wait(text: string, forMs: number): void {
+  function wait(text: string, isLimit: boolean): void {
+    const forMs = isLimit ? LIMITED_MS : AGAIN_MS;
     if (said?.text !== text) log(text);
-    said = { text, until: Date.now() + forMs };
+    said = { text, isLimit, until: Date.now() + forMs };
     void survey();
   }
 
@@ -114,6 +124,12 @@ export function openHanding(
     submit() {
       isAsked = true;
       if (!isSubmitting) void submitAll();
+    },
+    hasRoom() {
+      const until = Date.now() + ROOM_MS;
+      if (said === null || !said.isLimit || said.until <= until) return;
+      said.until = until;
+      setTimeout(() => void survey(), ROOM_MS).unref();
     },
     trouble: () => (said !== null && Date.now() < said.until ? said.text : null),
   };

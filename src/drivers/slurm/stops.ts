@@ -1,6 +1,6 @@
 import { shellQuote } from "../../core/shell_quote.ts";
-import type { RunSlurm } from "./commands.ts";
-import { idOf, type Task } from "./tasks.ts";
+import { isTransient, type RunSlurm } from "./commands.ts";
+import { hasSteps, idOf, type Task } from "./tasks.ts";
 
 /** Stops what Slurm runs, and takes out of its queue what is not to run: many with one command. */
 export interface Stops {
@@ -15,14 +15,18 @@ export interface Stops {
 /** As arguments of one command. */
 const MOST_IDS = 500;
 const LAUNCHERS_MS = 3000;
+const AGAIN_MS = 2000;
 
 export function openStops(run: RunSlurm, log: (text: string) => void): Stops {
   /** Those whose batch script is their launcher, and those whose launchers are steps of it. */
   const toTell = new Set<string>();
   const stepsToTell = new Set<string>();
   const toKill = new Map<string, number>();
+  const toEnd = new Set<string>();
   const toCancel = new Set<string>();
   let isBusy = false;
+  /** When a controller that could not be asked is asked again. */
+  let againAt = 0;
 
   function take(from: Set<string>): string[] {
     const some = [...from].slice(0, MOST_IDS);
@@ -31,20 +35,27 @@ export function openStops(run: RunSlurm, log: (text: string) => void): Stops {
   }
 
   async function act(now: number): Promise<void> {
-    const late = [...toKill].filter(([, at]) => at <= now).map(([id]) => id);
-    for (const id of late) toKill.delete(id);
-    const commands: [string[], string][] = [
-      [take(toTell), "--batch --signal=TERM"],
-      [take(stepsToTell), "--signal=TERM"],
-      [late, "--full --signal=KILL"],
-      // What goes by SIGKILL may leave Slurm thinking that it runs.
-      [[...take(toCancel), ...late], ""],
+    if (now < againAt) return;
+    for (const [id, at] of toKill) if (at <= now && toKill.delete(id)) toEnd.add(id);
+    const commands: [Set<string>, string][] = [
+      [toTell, "--batch --signal=TERM"],
+      [stepsToTell, "--signal=TERM"],
+      [toEnd, "--full --signal=KILL"],
+      [toCancel, ""],
     ];
-    for (const [ids, options] of commands) {
+    for (const [from, options] of commands) {
+      const ids = take(from);
       if (ids.length === 0) continue;
       const answer = await run(`scancel -Q ${options} ${ids.map(shellQuote).join(" ")}`);
+      if (answer === null || isTransient(answer.stderr)) {
+        for (const id of ids) from.add(id);
+        againAt = Date.now() + AGAIN_MS;
+        return;
+      }
+      // What goes by SIGKILL may leave Slurm thinking that it runs.
+      if (from === toEnd) for (const id of ids) toCancel.add(id);
       // What is over already is no trouble; the rest is in the queue at the next look, and cancelled again.
-      if (answer?.stderr && !/invalid job id|already/i.test(answer.stderr)) log(answer.stderr);
+      if (answer.stderr && !/invalid job id|already/i.test(answer.stderr)) log(answer.stderr);
     }
   }
 
@@ -52,7 +63,7 @@ export function openStops(run: RunSlurm, log: (text: string) => void): Stops {
     stop(task, graceMs) {
       const id = idOf(task);
       if (id === null) return;
-      (task.workers.size > 1 ? stepsToTell : toTell).add(id);
+      (hasSteps(task) ? stepsToTell : toTell).add(id);
       // Its launcher does so first, and lives to tell.
       const at = Date.now() + graceMs + LAUNCHERS_MS;
       toKill.set(id, Math.min(at, toKill.get(id) ?? at));
@@ -60,8 +71,7 @@ export function openStops(run: RunSlurm, log: (text: string) => void): Stops {
     cancel(ids) {
       for (const id of ids) {
         toKill.delete(id);
-        toTell.delete(id);
-        stepsToTell.delete(id);
+        for (const set of [toTell, stepsToTell, toEnd]) set.delete(id);
         toCancel.add(id);
       }
     },

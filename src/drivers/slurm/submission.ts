@@ -47,13 +47,26 @@ export function sbatchCommand(batch: Batch, { yard, home }: SubmissionPlaces): s
   const words = sbatchOptions(batch, yard, home).map(([name, value]) => {
     return shellQuote(value === null ? `--${name}` : `--${name}=${value}`);
   });
-  return `sbatch ${words.join(" ")}`;
+  return `sbatch=$(command -v sbatch); ${BARE} "$sbatch" ${words.join(" ")}`;
 }
+
+/**
+ * Nothing of where it is submitted goes along. By `--export=NONE` the same could be had, but for that slurmd logs in anew for
+ * each task before it starts any: where a login takes long, Slurm gives up the task, its node, or both.
+ */
+const BARE = [
+  'env -i HOME="$HOME" USER="$(id -un)" LOGNAME="$(id -un)" SHELL="${SHELL:-/bin/bash}" ${LANG:+LANG="$LANG"}',
+  '${SLURM_CONF:+SLURM_CONF="$SLURM_CONF"} PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${sbatch%/*}"',
+].join(" ");
+
+/** The task logs in for itself; what is printed on the way is nobody's output. */
+const BY_LOGIN = `exec /bin/bash -lc 'exec /bin/bash "$@" 2>&3 3>&-' bash`;
 
 /** `#SBATCH` lines as the user has them, then nothing but the way to the launcher. */
 export function sbatchScript({ id, tasks }: Batch, { home }: SubmissionPlaces): string {
   const { resources } = tasks[0]?.attempt.handed.plan ?? { resources: [] };
-  return slurmScript(resources, `. ${[`${home}/cluster/launch.sh`, home, id].map(shellQuote).join(" ")}`);
+  const launcher = [`${home}/cluster/launch.sh`, home, id].map(shellQuote).join(" ");
+  return slurmScript(resources, `${BY_LOGIN} ${launcher} 3>&2 </dev/null >/dev/null 2>&1`);
 }
 
 /** What counts over the script: Runyard's own, what the run asks for, and at last what its user has said. */
@@ -71,7 +84,7 @@ function sbatchOptions({ id, tasks }: Batch, yard: string, home: string): Sbatch
     ["comment", commentOf(yard, id)],
     ["parsable", null],
     ["no-requeue", null],
-    ["export", "NONE"],
+    ["export", "ALL"],
     ["output", output],
     ["error", output],
     ["open-mode", "append"],

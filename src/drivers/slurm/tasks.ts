@@ -7,7 +7,7 @@ import { batchesOf, type HandedAssignment, leaderOf } from "./submission.ts";
 /** An attempt that goes through Slurm, with all its workers. */
 export interface Task {
   attempt: HandedAssignment;
-  /** Its workers, of which the first is itself. */
+  /** Its workers, of which the first is itself; not those that are done with. */
   workers: Set<string>;
   /** Those of them whose folders are there. */
   laidOut: Set<string>;
@@ -64,11 +64,13 @@ export function openTasks(desk: Desk, machine: number): Tasks {
     async add(assignments, mostInArray) {
       const fresh: HandedAssignment[] = [];
       for (const assignment of assignments) {
-        leaders.set(assignment.attempt, leaderOf(assignment));
-        if (!isHanded(assignment) || (assignment.gang?.rank ?? 0) > 0 || tasks.has(assignment.attempt)) continue;
+        const leader = leaderOf(assignment);
+        leaders.set(assignment.attempt, leader);
+        if (!isHanded(assignment) || tasks.has(leader)) continue;
         const { ticket } = assignment.handed;
-        if (ticket) open(assignment, ticket, true);
-        else fresh.push(assignment);
+        // The first of several workers may have ended before.
+        if (ticket) open({ ...assignment, attempt: leader }, ticket, true);
+        else if (assignment.attempt === leader) fresh.push(assignment);
       }
       const given: { attempt: string; ticket: Ticket }[] = [];
       for (const alike of Map.groupBy(fresh, ({ job }) => job).values()) {
@@ -94,10 +96,12 @@ export function openTasks(desk: Desk, machine: number): Tasks {
     forget(attempts) {
       const left = new Set<string>();
       for (const attempt of attempts) {
-        const task = tasks.get(attempt);
+        const leader = leaders.get(attempt) ?? "";
+        const task = tasks.get(leader);
         leaders.delete(attempt);
-        if (!task) continue;
-        tasks.delete(attempt);
+        task?.workers.delete(attempt);
+        if (!task || task.workers.size > 0) continue;
+        tasks.delete(leader);
         names.delete(nameOf(task.ticket));
         left.add(task.ticket.batch);
       }
@@ -126,6 +130,11 @@ export function idOf({ ticket }: Task): string | null {
 }
 
 /** Whether the folders of all its workers are there. */
-export function isLaidOut({ attempt, laidOut }: Task): boolean {
-  return laidOut.size >= (attempt.gang?.hosts.length ?? 1);
+export function isLaidOut({ attempt, workers, laidOut }: Task): boolean {
+  return [...workers].filter((id) => laidOut.has(id)).length >= (attempt.gang?.hosts.length ?? 1);
+}
+
+/** Whether its launchers are steps of a job on several nodes. */
+export function hasSteps({ attempt }: Task): boolean {
+  return (attempt.gang?.hosts.length ?? 1) > 1;
 }

@@ -3,7 +3,7 @@ import type { WayTools } from "../remote/way.ts";
 import { inSlurmsWords, type RunSlurm } from "./commands.ts";
 import { type Fate, fateScript, isOver, readFates, verdictOf } from "./fate.ts";
 import { isActive, type QueuedTask, queueScript, readQueue, whyPending } from "./queue.ts";
-import { idOf, isOfMachine, type Task, type Tasks } from "./tasks.ts";
+import { hasSteps, idOf, isOfMachine, type Task, type Tasks } from "./tasks.ts";
 
 /** Watches what was handed over: Slurm's queue tells what goes on, spools tell what was executed. */
 export interface Watching {
@@ -32,11 +32,14 @@ export interface WatchingHands {
 const LEAST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
 const PAUSES_A_LOOK = 50;
+/** Accounts are asked for many at once, and about few that run. */
+const PAUSES_A_JUDGEMENT = 10;
+const AWAY_PAUSE_MS = 5000;
 /** Of those that run: what they tell is looked at in turn. */
 const LOOKS_PER_SECOND = 25;
 /** A file written on a node may take so long to be seen here. */
 const SLOW_FILES_MS = 6000;
-/** An sbatch whose answer was lost may still be on its way for so long. */
+/** What an sbatch has asked for whose answer was lost may be done so long after it, by a controller that answers. */
 const UNSURE_MS = 5000;
 const MOST_FATES = 200;
 /** An end is known here before it is there: what runs for so long without being waited for is ended. */
@@ -50,11 +53,17 @@ export function openWatching(
   hands: WatchingHands,
 ): Watching {
   let nextLookAt = 0;
+  let lastTookMs = 0;
   let isLooking = false;
   let isJudging = false;
+  let nextJudgementAt = 0;
   let said: string | null = null;
+  /** Since when the queue can be seen; null: it cannot. */
+  let answersSince: number | null = null;
   /** Whose spool is to be looked at: something has happened to them. */
   const due = new Set<string>();
+  /** Of which it was not known whether Slurm has taken them: its queue does not have them. */
+  const notThere = new Set<Task>();
   /** Ends that their launchers have told, and of which Slurm may know more. */
   const exits = new Map<string, string>();
   /** Of which Slurm is to say how they ended. */
@@ -70,14 +79,23 @@ export function openWatching(
     const askedAt = Date.now();
     const answer = await run(queueScript());
     const tookMs = Date.now() - askedAt;
-    nextLookAt = Date.now() + Math.min(LONGEST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, PAUSES_A_LOOK * tookMs));
     const trouble = answer === null ? "squeue gave no answer" : answer.code === 0 ? null : inSlurmsWords(answer.stderr);
+    // One that was slow once is not slow.
+    const usualMs = Math.min(tookMs, lastTookMs);
+    lastTookMs = tookMs;
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, PAUSES_A_LOOK * usualMs));
+    // Who does not answer is not busy with the answer.
+    nextLookAt = Date.now() + (trouble === null ? pauseMs : AWAY_PAUSE_MS);
     if (trouble !== said) {
       if (trouble !== null) log(`Slurm cannot be asked: ${trouble}`);
       said = trouble;
       void survey();
     }
-    if (answer === null || trouble !== null) return;
+    if (answer === null || trouble !== null) {
+      answersSince = null;
+      return;
+    }
+    answersSince ??= askedAt;
     await compare(readQueue(answer.stdout, yard), askedAt);
     const now = connection();
     if (now && due.size > 0) void now.look([...due]);
@@ -94,7 +112,7 @@ export function openWatching(
       if (!isOfMachine(entry.batch, machine().id)) continue;
       const task = tasks.named(entry.batch, entry.task);
       const isOurs = task !== undefined && (task.ticket.job === null || task.ticket.job === entry.job);
-      if (!isOurs || attempts.get(task.attempt.attempt)?.end !== null) {
+      if (!isOurs || ![...task.workers].some(isOpen)) {
         if (isStray(entry)) strays.push(textOf(entry));
         continue;
       }
@@ -102,6 +120,7 @@ export function openWatching(
       if (task.ticket.job === null) adopted.set(entry.job, [...(adopted.get(entry.job) ?? []), task]);
     }
     for (const [job, some] of adopted) await tasks.handedOver(some, job);
+    notThere.clear();
     for (const task of tasks.all()) {
       const entry = seen.get(task);
       if (entry) await standsInQueue(task, entry);
@@ -128,7 +147,7 @@ export function openWatching(
       for (const id of task.workers) if (attempts.get(id)?.phase === "sent") due.add(id);
       return;
     }
-    if (attempts.get(attempt)?.phase !== "begun") {
+    if (![...task.workers].some((id) => attempts.get(id)?.phase === "begun")) {
       desk.pends(attempt, { id: textOf(entry), reason: whyPending(entry) });
       return;
     }
@@ -143,18 +162,18 @@ export function openWatching(
     const { ticket, submittedAt, unsureSince } = task;
     if (ticket.job !== null && submittedAt !== null && submittedAt < askedAt) {
       task.goneSince ??= Date.now();
-      for (const id of task.workers) if (attempts.get(id)?.end === null) due.add(id);
-    } else if (unsureSince !== null && unsureSince + UNSURE_MS < askedAt) {
-      // It may have come and gone: then its spool tells. What has begun does not begin again.
-      task.unsureSince = null;
+      for (const id of task.workers) if (isOpen(id)) due.add(id);
+    } else if (unsureSince !== null && Math.max(unsureSince, answersSince ?? askedAt) + UNSURE_MS < askedAt) {
+      // It may have come and gone: then its spool tells.
+      notThere.add(task);
+      due.add(task.attempt.attempt);
     }
   }
 
   function ended(attempt: string, exit: string, task: Task): void {
-    const [code, , end] = exit.split(" ").map(Number);
-    const isLate = task.endsAt !== null && (end ?? 0) >= task.endsAt - SLOW_FILES_MS;
+    const [code] = exit.split(" ").map(Number);
     const isWarned = seats.get(attempt)?.isWarned ?? false;
-    if (code === 0 && !isLate && !isWarned) {
+    if ((code === 0 && !isLate(task, exit) && !isWarned) || isAsked(attempt)) {
       attempts.ended(attempt, exit);
       return;
     }
@@ -190,10 +209,14 @@ export function openWatching(
       return task ? [{ attempt, task, id: idOf(task) ?? "" }] : [];
     });
     const ids = [...new Set(some.flatMap(({ id }) => (id === "" ? [] : [id])))];
+    const askedAt = Date.now();
     const answer = ids.length === 0 ? { stdout: "" } : await run(fateScript(ids));
     isJudging = false;
+    const pauseMs = PAUSES_A_JUDGEMENT * (Date.now() - askedAt);
+    nextJudgementAt = Date.now() + Math.min(LONGEST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, pauseMs));
     if (answer === null || said !== null) return;
     const fates = readFates(answer.stdout);
+    if (fates === null) return;
     for (const { attempt, task, id } of some) judgeOne(attempt, task, fates.get(id) ?? null, id);
   }
 
@@ -201,20 +224,41 @@ export function openWatching(
     const remote = attempts.get(attempt);
     if (!remote || remote.end !== null) return;
     const exit = exits.get(attempt) ?? null;
-    // It is told of its end by its launcher a moment before Slurm knows.
-    if (fate !== null && !isOver(fate)) return;
+    // It is told of its end by its launcher a moment before Slurm knows. One of several workers ends before the others do, and
+    // where Slurm's own process on the node was killed, Slurm learns of no end for long.
+    if (fate !== null && !isOver(fate)) {
+      if (exit === null || fate.state !== "RUNNING" || isLate(task, exit)) return;
+      if (!hasSteps(task) && !isSilentFor(attempt)) return;
+      toJudge.delete(attempt);
+      attempts.ended(attempt, exit);
+      return;
+    }
     toJudge.delete(attempt);
     const hasBegun = exit !== null || remote.phase === "begun";
     const verdict = verdictOf(fate, id, hasBegun);
     const { resumable } = task.attempt.handed;
     const isWarned = seats.get(attempt)?.isWarned ?? false;
     const goesOn = resumable && hasBegun && (isWarned || verdict.timeLimitMs !== null);
-    const isAsked = remote.stop !== null && remote.stop.reason !== "withdrawn";
     const isCancelled = verdict.ending.kind === "cancelled";
-    if (isCancelled && isAsked) verdict.ending = hasBegun ? { kind: "signalled", signal: 9 } : { kind: "never_began" };
+    if (isCancelled && isAsked(attempt))
+      verdict.ending = hasBegun ? { kind: "signalled", signal: 9 } : { kind: "never_began" };
     if (goesOn) verdict.isInterrupted = true;
     if (!hasBegun) connection()?.say("forbid", attempt);
-    attempts.judged(attempt, isCancelled && !isAsked ? null : exit, verdict);
+    // It is told once that is so: it may have begun where it cannot be seen yet.
+    if (verdict.ending.kind === "never_began") return;
+    // What the launcher has seen then is how Slurm ended it.
+    const isTaken = isCancelled || /^(NODE|BOOT)_FAIL$/.test(fate?.state ?? "");
+    attempts.judged(attempt, isTaken && !isAsked(attempt) ? null : exit, verdict);
+  }
+
+  function isOpen(attempt: string): boolean {
+    return attempts.get(attempt)?.end === null;
+  }
+
+  /** Whether the yard wants it to end: then nobody else is asked why it did. */
+  function isAsked(attempt: string): boolean {
+    const stop = attempts.get(attempt)?.stop ?? null;
+    return stop !== null && stop.reason !== "withdrawn";
   }
 
   return {
@@ -229,7 +273,8 @@ export function openWatching(
             isLooking = false;
           });
       }
-      if (toJudge.size > 0 && !isJudging) void judge().catch((error: unknown) => log(String(error)));
+      if (toJudge.size > 0 && !isJudging && now >= nextJudgementAt)
+        void judge().catch((error: unknown) => log(String(error)));
     },
     hurry() {
       nextLookAt = Math.min(nextLookAt, Date.now() + LEAST_PAUSE_MS / 2);
@@ -251,10 +296,17 @@ export function openWatching(
         if (id !== null) hands.cancel([id]);
         if (now) attempts.state(attempt, state, now);
       } else if (task.goneSince !== null && isSilentFor(attempt)) toJudge.add(attempt);
-      else task.laidOut.add(attempt);
+      else {
+        task.laidOut.add(attempt);
+        if (attempt !== task.attempt.attempt || !notThere.delete(task)) return;
+        task.unsureSince = null;
+        hands.submit();
+      }
     },
     watched() {
-      const begun = attempts.watched().filter((attempt) => attempts.get(attempt)?.phase === "begun");
+      // What Slurm cannot be asked about may have begun all the same.
+      const mayRun = (attempt: string) => said !== null && tasks.of(attempt)?.ticket.job !== null;
+      const begun = attempts.watched().filter((id) => attempts.get(id)?.phase === "begun" || mayRun(id));
       const from = (Math.floor(Date.now() / 1000) * LOOKS_PER_SECOND) % Math.max(1, begun.length);
       const turn = [...begun, ...begun].slice(from, from + Math.min(LOOKS_PER_SECOND, begun.length));
       return [...new Set([...due, ...turn])];
@@ -268,6 +320,12 @@ export function openWatching(
     },
     trouble: () => said && `Slurm cannot be asked: ${said}`,
   };
+}
+
+/** Whether what its launcher says of its end may be its time limit's doing. */
+function isLate({ endsAt }: Task, exit: string): boolean {
+  const [, , end = 0] = exit.split(" ").map(Number);
+  return endsAt !== null && end >= endsAt - SLOW_FILES_MS;
 }
 
 const PLAIN = { timeLimitMs: null, symptom: null } as const;

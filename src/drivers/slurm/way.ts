@@ -98,6 +98,7 @@ export function slurmWay(tools: WayTools, yard: string): Way {
       const home = connection()?.home;
       const batches = tasks.forget(ids).map((batch) => shellQuote(`${home}/batches/${batch}`));
       if (batches.length > 0 && home !== undefined) void host.run(`rm -rf -- ${batches.join(" ")}`);
+      handing.hasRoom();
       handing.submit();
     },
     tend(now) {

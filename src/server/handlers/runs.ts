@@ -51,7 +51,7 @@ export function runHandlers(yard: Yard): RunHandlers {
         run: { ...run, workers },
         attempts: rows.map((attempt) => {
           const machine = machines.get(attempt.machine_id);
-          const runs = machine && job.plan.keep ? `${spoolThere(machine)}/${yard.id}/runs` : null;
+          const runs = machine && job.plan.keep ? `${spoolThere(machine, yard.clusters)}/${yard.id}/runs` : null;
           return presentAttempt(attempt, machine?.name ?? null, folder(attempt, `results/${attempt.id}`), runs);
         }),
         checkpoints: last ? folder(last, `kept/${keptName(job.id, params.n, 0)}`) : null,
@@ -120,7 +120,7 @@ export function runHandlers(yard: Yard): RunHandlers {
     if (!attempt) return { place: { kind: "none" } satisfies OutputPlace as OutputPlace, ended };
     const machine = (await selectMachines(store.read)).find(({ id }) => id === attempt.machine_id);
     // What another machine prints comes to the user's file when it has ended; until then, and after, it is the yard's too.
-    if (job.plan.out !== null && attempt.rank === 0 && stream !== "events" && machine?.driver !== "ssh") {
+    if (job.plan.out !== null && attempt.rank === 0 && stream !== "events" && isAtHand(machine)) {
       const place: OutputPlace = stream === "out" ? { kind: "spool", path: job.plan.out } : { kind: "none" };
       return { place, ended };
     }
@@ -143,14 +143,14 @@ export function runHandlers(yard: Yard): RunHandlers {
     machine: MachineRow | undefined,
     stream: string,
   ): Promise<OutputPlace> {
-    if (machine?.driver === "ssh") await bringOver(machine.id, attempt.id);
+    if (machine && !isAtHand(machine)) await bringOver(machine.id, attempt.id);
     const name = stream === "events" ? "events.jsonl" : stream;
     return machine?.spool
       ? { kind: "spool", path: `${machine.spool}/${yard.id}/${attempt.id}/0/${name}` }
       : { kind: "none" };
   }
 
-  /** What a machine behind ssh has printed lies there until it is asked for. Where it does not answer, what came before is shown. */
+  /** What a machine behind ssh or a cluster has printed lies there until it is asked for. Where it does not answer, what came before is shown. */
   async function bringOver(machine: number, attempt: string): Promise<void> {
     const since = yard.clock.now() - (broughtAt.get(attempt) ?? 0);
     if (since < BRING_OVER_MS) return;
@@ -197,9 +197,16 @@ export function runHandlers(yard: Yard): RunHandlers {
   }
 }
 
-/** As its machine knows it. What the yard has of a machine behind ssh is a mirror. */
-function spoolThere({ login, spool }: MachineRow): string | null {
-  return login ? (login.spool ?? "~/.local/share/runyard/spool") : spool;
+/** Whether what runs there is written to this machine's files. Of others the yard has a mirror. */
+function isAtHand(machine: MachineRow | undefined): boolean {
+  return machine === undefined || machine.driver === "agent";
+}
+
+/** As its machine knows it. What the yard has of a machine behind ssh, or of a cluster, is a mirror. */
+function spoolThere({ id, login, cluster, spool }: MachineRow, clusters: string): string | null {
+  if (cluster?.spool) return cluster.spool;
+  if (login) return login.spool ?? "~/.local/share/runyard/spool";
+  return cluster ? `${clusters}/${id}` : spool;
 }
 
 function noSuchAttempt(job: number, n: number, attempt: string | undefined): Refused {

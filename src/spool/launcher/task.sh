@@ -5,7 +5,6 @@ exec 3>/dev/null
 home=$1 batch=$2 step=${3-}
 env=$(command -v env)
 ! "$env" --default-signal=INT,QUIT true 2>/dev/null || before="$env --default-signal=INT,QUIT $setsid"
-export SLURM_EXPORT_ENV=ALL # sbatch was told NONE, and srun would be alike
 task=${SLURM_ARRAY_TASK_ID:-0}
 read -r leader workers port <"$home/batches/$batch/$task" || exit 1
 

@@ -12,11 +12,13 @@ export interface SlurmPlan {
   settings: Record<string, string>;
   /** Further `PartitionName=` lines. */
   partitions: string[];
+  /** Processors that each node says it has. */
+  cores: number;
   ports: { controller: number; accounting: number } & Record<NodeName, number>;
 }
 
 /** Writes all that the daemons read. */
-export function layOutSlurm({ folder, accounting, settings, partitions, ports }: SlurmPlan): void {
+export function layOutSlurm({ folder, accounting, settings, partitions, cores, ports }: SlurmPlan): void {
   const [host] = hostname().split(".");
   const place = (name: string) => join(folder, name);
   const write = (name: string, lines: string[], mode = 0o644) =>
@@ -73,7 +75,10 @@ export function layOutSlurm({ folder, accounting, settings, partitions, ports }:
   };
   write("slurm.conf", [
     ...listed({ ...own, ...(accounting && database), ...settings }),
-    ...NODES.map((node) => `NodeName=${node} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${ports[node]} ${EQUIPMENT}`),
+    ...NODES.map(
+      (node) =>
+        `NodeName=${node} NodeHostname=${host} NodeAddr=127.0.0.1 Port=${ports[node]} CPUs=${cores} ${EQUIPMENT}`,
+    ),
     "PartitionName=gpu Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP",
     ...partitions,
   ]);
@@ -98,4 +103,4 @@ export function layOutSlurm({ folder, accounting, settings, partitions, ports }:
   );
 }
 
-const EQUIPMENT = "CPUs=8 RealMemory=4096 Gres=gpu:fake:4 State=UNKNOWN";
+const EQUIPMENT = "RealMemory=4096 Gres=gpu:fake:4 State=UNKNOWN";

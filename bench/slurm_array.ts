@@ -81,10 +81,13 @@ async function throughRunyard(yard: BenchYard, job: number): Promise<{ oursS: nu
   const startedAt = performance.now();
   const done = yard.cli(["run", "--yes", "--wait", "--on", POOL, "--runs", `${RUNS}`, "--", "true"]);
   const accepted = allAccepted(yard, job).then(() => performance.now() - startedAt);
-  const { code, stderr } = await done;
+  const { code } = await done;
   const oursS = (performance.now() - startedAt) / 1000;
   const { job: ended } = await yard.client.call("showJob", { params: { job } });
-  if (code !== 0 || ended.runs.succeeded !== RUNS) throw new Error(`not all ${RUNS} have succeeded: ${stderr}`);
+  if (code !== 0 || ended.runs.succeeded !== RUNS) {
+    const { runs } = await yard.client.call("listRuns", { params: { job }, query: { status: "failed" } });
+    throw new Error(`not all ${RUNS} have succeeded: ${JSON.stringify(runs.slice(0, 3))}`);
+  }
   return { oursS, acceptedMs: await accepted };
 }
 
@@ -102,7 +105,7 @@ async function throughSlurm(slurm: Slurm, folder: string, round: number): Promis
   mkdirSync(out);
   const startedAt = performance.now();
   // Its own --wait looks every few seconds only.
-  const submit = `sbatch -Q --array=1-${RUNS} --mem=1 --export=NONE -D / -o '${out}/%a.out' --wrap true >/dev/null
+  const submit = `sbatch -Q --array=1-${RUNS} --mem=1 -D / -o '${out}/%a.out' --wrap true >/dev/null
     while [ -n "$(squeue -h -o %t)" ]; do sleep 0.1; done`;
   const environment = { ...process.env, SLURM_CONF: slurm.conf };
   const child = spawn("sh", ["-c", submit], { env: environment, stdio: ["ignore", "ignore", "inherit"] });

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, onTestFinished, test } from "vitest";
 import { aFolder } from "../../test/helpers/a_folder.ts";
 import { aPlace, logins, loginTo, must, output, reach } from "../../test/helpers/a_machine.ts";
 import { type SshHosts, startSshHosts } from "../../test/testbed/ssh_hosts.ts";
-import { acceptHostKey } from "./host_key.ts";
+import { acceptHostKey, seeHostKey } from "./host_key.ts";
 
 const started = await startSshHosts(["lab1", "lab2", "gate"], { lab1: { sshd: ["Port 2222", "Port 22"] } });
 const hosts = started as SshHosts;
@@ -27,8 +27,13 @@ describe.skipIf("missing" in started)("host keys", () => {
   test("an unknown one is refused until it is accepted, which logs nobody in", async () => {
     const place = await aPlaceOfAStranger();
     const [before, key] = [logins(hosts, "lab1"), hosts.host("lab1").hostKey];
-    expect(await reach(place, "lab1").connect()).toMatchObject(code("host_key_unknown", /runyard machines add/));
+    expect(await reach(place, "lab1").connect()).toMatchObject(code("host_key_unknown", /runyard machines check lab1/));
     const accepted = { type: "ssh-ed25519", fingerprint: key };
+    // To look at it changes nothing.
+    for (const _look of [1, 2])
+      expect(await seeHostKey("lab1", loginTo("lab1"), place)).toMatchObject({
+        value: { ...accepted, wasKnown: false },
+      });
     expect(await acceptHostKey("lab1", loginTo("lab1"), place)).toEqual({
       ok: true,
       value: { ...accepted, wasKnown: false },

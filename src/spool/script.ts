@@ -25,7 +25,11 @@ export interface ScriptSpec {
   /** What stands before the command on a machine that has its own surroundings; null: those of `environment` are all. */
   login: LoginSurroundings | null;
   /** Shell text before the command on a node of a cluster, whose surroundings are those of Slurm. Absent: it is none. */
-  cluster?: { env: string };
+  cluster?: {
+    env: string;
+    /** A script that sets and defines what a login shell has there, if that could be seen. */
+    login: string;
+  };
   /** The folder of the Python client library; null: not to be had here. */
   python: string | null;
 }
@@ -49,7 +53,7 @@ export function runScript(spec: ScriptSpec): string {
   const { folder, slot, login, cluster } = spec;
   const lines = [
     ...(login === null ? [] : loginLines(login, folder)),
-    ...(cluster ? clusterLines(folder) : []),
+    ...(cluster ? clusterLines(spec, cluster) : []),
     `umask ${spec.umask}`,
     ...Object.entries(spec.limits).map(([letter, limit]) => `ulimit -S -${letter} ${limit} 2>/dev/null`),
     `cannot() { echo "$1" > ${shellQuote(`${folder}/could_not_start`)}; echo "runyard: could not start: $1" >&2; exit 127; }`,
@@ -94,15 +98,22 @@ function loginLines({ environment }: LoginSurroundings, folder: string): string[
   ];
 }
 
-/** The script goes on in a bash that leads a session of its own. `trap`: the launcher keeps this signal from itself. */
-function clusterLines(folder: string): string[] {
-  return [
+/**
+ * What is more than a program with its arguments goes on in a bash that leads a session of its own. `trap`: the launcher keeps
+ * this signal from itself.
+ */
+function clusterLines({ folder, command }: ScriptSpec, { env, login }: { env: string; login: string }): string[] {
+  const within = [
     `if [ -z "\${RUNYARD_WITHIN-}" ]; then`,
-    "  trap - USR1",
-    '  [ -z "$login_locale" ] || export LC_ALL="$login_locale"',
     `  RUNYARD_WITHIN=1 exec "$@" /bin/bash ${shellQuote(`${folder}/run.sh`)}`,
     "fi",
     "unset RUNYARD_WITHIN",
+  ];
+  return [
+    "trap - USR1",
+    '[ -z "${login_locale-}" ] || export LC_ALL="$login_locale"',
+    ...(command.kind === "argv" && env === "" ? [] : within),
+    `[ ! -r ${shellQuote(login)} ] || . ${shellQuote(login)} 2>/dev/null`,
   ];
 }
 

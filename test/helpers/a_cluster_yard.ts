@@ -42,6 +42,14 @@ export async function aClusterYard(
   };
 }
 
+/** Waits until both workers of a run are under way. */
+export async function bothRun(yard: TestYard, id: number): Promise<void> {
+  await until(
+    async () => (await yard.run(id)).workers.filter(({ status }) => status === "running").length === 2,
+    "both run",
+  );
+}
+
 /** What Slurm has of the yard's, also what has ended lately, in these fields of squeue. */
 export async function tasksIn(slurm: Slurm, format: string, ...options: string[]): Promise<string[]> {
   const { stdout } = await slurm.run("squeue", ["-h", "-r", "-t", "all", ...options, "-o", format]);

@@ -29,7 +29,7 @@ test("a dry run prints exactly the script, and says beside it what sbatch is tol
   const command = ["--", "python3", "dummytrain.py", "--lr=0.01"];
   const plain = await yard.cli(["run", "--on", "slurm:gpu", "--dry-run", ...command]);
   expect(plain).toMatchObject({ code: 0, stdout: script });
-  expect(plain.stderr).toContain("  sbatch --job-name=… --comment=… --output=… --no-requeue --export=NONE\n");
+  expect(plain.stderr).toContain("  sbatch --job-name=… --comment=… --output=… --no-requeue --export=ALL\n");
   const asked = [
     "--runs",
     "10",
@@ -45,7 +45,7 @@ test("a dry run prints exactly the script, and says beside it what sbatch is tol
   const more = await yard.cli(["run", "--on", "local,slurm:gpu", ...asked, "--dry-run", ...command]);
   expect(more).toMatchObject({ code: 0, stdout: script });
   expect(more.stderr).toContain(
-    "--array=… --no-requeue --export=NONE --gres=gpu:p100:2 --time=01:30:00 --qos=high --exclusive\n",
+    "--array=… --no-requeue --export=ALL --gres=gpu:p100:2 --time=01:30:00 --qos=high --exclusive\n",
   );
 });
 

@@ -1,8 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { aClusterYard, type ClusterYard, tasksIn } from "../helpers/a_cluster_yard.ts";
+import { aClusterYard, bothRun, tasksIn } from "../helpers/a_cluster_yard.ts";
 import { aFarYard } from "../helpers/a_far_yard.ts";
 import { fill } from "../helpers/a_folder.ts";
 import { until } from "../helpers/until.ts";
@@ -14,9 +13,6 @@ const missing = missingForSlurm();
 if (missing !== null) test.skip(`workers through Slurm (${missing})`);
 
 const torchrun = findTorchrun();
-
-/** For longer than a yard leaves what runs and nobody waits for. */
-const STRANGER_MS = 33_000;
 
 /** Each worker sends the sum of what it has to worker 0, which tells all of them the total: one step of an all-reduce. */
 const reduce = `import os, socket, time
@@ -50,13 +46,6 @@ describe.skipIf(missing !== null)("workers through Slurm", () => {
 
   const gang = ["--workers", "2", "--gpus", "4"];
 
-  async function bothRun(yard: ClusterYard, id: number) {
-    await until(
-      async () => (await yard.run(id)).workers.filter(({ status }) => status === "running").length === 2,
-      "both run",
-    );
-  }
-
   test("are one job of Slurm's on as many nodes, find each other, and are shown one by one", async () => {
     const yard = await aClusterYard(slurm);
     await fill(yard.folder, { "reduce.py": reduce });
@@ -87,20 +76,6 @@ describe.skipIf(missing !== null)("workers through Slurm", () => {
     await until(async () => (await tasksIn(slurm, "%T", "--states=running")).length === 0, "Slurm has its nodes back");
   });
 
-  test("who has done its part leaves, and the others go on, with a yard that came later too", async () => {
-    const yard = await aClusterYard(slurm);
-    const text = `[ "$RUNYARD_RANK" = 1 ] || exit 0; trap "echo told; exit 3" TERM; echo up; while :; do sleep 0.1; done`;
-    const job = await yard.queue("run", ...gang, text);
-    await until(async () => (await yard.run(job)).workers[0]?.status === "succeeded", "the first has ended");
-    await yard.killYard();
-    await yard.start();
-    await pause(STRANGER_MS);
-    expect((await yard.run(job)).workers[1]?.status).toBe("running");
-    await yard.client.call("cancel", { body: { select: `${job}`, graceMs: 2000 } });
-    await yard.reaches(job, "cancelled");
-    expect((await yard.cli(["logs", `${job}.1`, "--worker", "1"])).stdout).toBe("up\ntold\n");
-  });
-
   test("are cancelled as one run", async () => {
     const yard = await aClusterYard(slurm);
     const job = await yard.queue("run", ...gang, 'trap "echo told; exit 3" TERM; echo up; while :; do sleep 0.1; done');
@@ -118,20 +93,6 @@ describe.skipIf(missing !== null)("workers through Slurm", () => {
     const run = await yard.reaches(job, "failed");
     expect(run.cause?.code).toBe("time_limit");
     expect((await yard.cli(["logs", `${job}.1`, "--worker", "1"])).stdout).toBe("up\n");
-  });
-
-  test("when the node of one goes down, the others end and the run is tried again", async () => {
-    const yard = await aClusterYard(slurm);
-    const text = 'echo "$RUNYARD_TRY $RUNYARD_RANK"; [ "$RUNYARD_TRY" = 2 ] || sleep 1000.45';
-    const job = await yard.queue("run", ...gang, "--retries", "1", text);
-    await bothRun(yard, job);
-    await slurm.nodes.n2.kill();
-    await until(async () => (await yard.run(job)).attempts === 2, "it is tried again");
-    await slurm.nodes.n2.start();
-    await yard.reaches(job, "succeeded");
-    expect((await yard.cli(["logs", `${job}.1`, "--worker", "1"])).stdout).toBe("2 1\n");
-    const [first] = await yard.attempts(job);
-    expect(first?.cause?.code).toBe("lost");
   });
 
   test("are ended from outside by scancel", async () => {

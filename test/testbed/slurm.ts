@@ -37,15 +37,6 @@ export interface Slurm {
 
 export type SlurmWishes = Partial<Pick<SlurmPlan, "accounting" | "settings" | "partitions" | "cores">>;
 
-/**
- * For jobs submitted with --export=NONE a node logs in to ask for their user's variables, many at once: what stands in the
- * dotfiles of whoever runs the tests is not executed for each, and a lock of theirs stops nothing.
- */
-const PLAIN_LOGIN = `for name in .profile .bash_profile .bash_login .bashrc; do
-  [ ! -e "$HOME/$name" ] || mount --bind /dev/null "$HOME/$name"
-done
-exec "$0" "$@"`;
-
 const keeperProgram = fileURLToPath(new URL("slurm/keeper.ts", import.meta.url));
 
 /** Starts one where `missingForSlurm()` says nothing against it. By default it has no accounting: neither sacct nor sacctmgr. */
@@ -104,8 +95,8 @@ function openSlurm(folder: string, ports: SlurmPlan["ports"], hasAccounting: boo
       return /^(idle|mixed|allocated|completing)$/m.test(stdout);
     };
     return openDaemon({
-      program: "unshare",
-      args: ["--mount", "--propagation", "private", "sh", "-c", PLAIN_LOGIN, "slurmd", "-D", "-N", name],
+      program: "slurmd",
+      args: ["-D", "-N", name],
       env,
       log: join(folder, name, "slurmd.out"),
       isReady: async () => (await answers(ports[name])) && (!controller.isUp() || (await isInService())),

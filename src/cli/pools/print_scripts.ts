@@ -47,7 +47,7 @@ function flags(total: number, { resources = [], options = [] }: SlurmInput, aske
   return [
     ...later.map((name) => `--${name}=…`),
     "--no-requeue",
-    "--export=NONE",
+    "--export=ALL",
     ...known.map(([name, value]) => (value === null ? `--${name}` : `--${name}=${shellQuote(value)}`)),
   ];
 }

@@ -84,7 +84,7 @@ export function clusterSources(
     folder,
     environment: `${folder}/environment.sh`,
     login: null,
-    cluster: { env },
+    cluster: { env, login: `${places.home}/cluster/login.sh` },
     python: places.python,
   });
   return [...commonSources(below, params, variables, named, keep), { target: `${below}/run.sh`, content: script }];

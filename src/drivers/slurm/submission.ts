@@ -51,22 +51,19 @@ export function sbatchCommand(batch: Batch, { yard, home }: SubmissionPlaces): s
 }
 
 /**
- * Nothing of where it is submitted goes along. By `--export=NONE` the same could be had, but for that slurmd logs in anew for
- * each task before it starts any: where a login takes long, Slurm gives up the task, its node, or both.
+ * Nothing of where it is submitted goes along: there is nothing. By `--export=NONE` the same could be had, but for that slurmd
+ * logs in anew before each task (see login_shell.ts).
  */
 const BARE = [
   'env -i HOME="$HOME" USER="$(id -un)" LOGNAME="$(id -un)" SHELL="${SHELL:-/bin/bash}" ${LANG:+LANG="$LANG"}',
   '${SLURM_CONF:+SLURM_CONF="$SLURM_CONF"} PATH="/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${sbatch%/*}"',
 ].join(" ");
 
-/** The task logs in for itself; what is printed on the way is nobody's output. */
-const BY_LOGIN = `exec /bin/bash -lc 'exec /bin/bash "$@" 2>&3 3>&-' bash`;
-
 /** `#SBATCH` lines as the user has them, then nothing but the way to the launcher. */
 export function sbatchScript({ id, tasks }: Batch, { home }: SubmissionPlaces): string {
   const { resources } = tasks[0]?.attempt.handed.plan ?? { resources: [] };
   const launcher = [`${home}/cluster/launch.sh`, home, id].map(shellQuote).join(" ");
-  return slurmScript(resources, `${BY_LOGIN} ${launcher} 3>&2 </dev/null >/dev/null 2>&1`);
+  return slurmScript(resources, `. ${launcher}`);
 }
 
 /** What counts over the script: Runyard's own, what the run asks for, and at last what its user has said. */

@@ -28,15 +28,17 @@ export interface WatchingHands {
   submit(): void;
 }
 
-/** A command costs the controller and this machine no more than a fiftieth of their time. */
+/** How many times as long as it took a command is waited for after it: it costs the controller a hundredth of its time. */
 const LEAST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
-const PAUSES_A_LOOK = 50;
+/** While something happens, and while nothing does. */
+const BUSY_PAUSES = 30;
+const QUIET_PAUSES = 100;
 /** Accounts are asked for many at once, and about few that run. */
 const PAUSES_A_JUDGEMENT = 10;
 const AWAY_PAUSE_MS = 5000;
 /** Of those that run: what they tell is looked at in turn. */
-const LOOKS_PER_SECOND = 25;
+const LOOKS_PER_SECOND = 10;
 /** A file written on a node may take so long to be seen here. */
 const SLOW_FILES_MS = 6000;
 /** What an sbatch has asked for whose answer was lost may be done so long after it, by a controller that answers. */
@@ -83,9 +85,8 @@ export function openWatching(
     // One that was slow once is not slow.
     const usualMs = Math.min(tookMs, lastTookMs);
     lastTookMs = tookMs;
-    const pauseMs = Math.min(LONGEST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, PAUSES_A_LOOK * usualMs));
     // Who does not answer is not busy with the answer.
-    nextLookAt = Date.now() + (trouble === null ? pauseMs : AWAY_PAUSE_MS);
+    nextLookAt = Date.now() + (trouble === null ? pauseMs(BUSY_PAUSES, usualMs) : AWAY_PAUSE_MS);
     if (trouble !== said) {
       if (trouble !== null) log(`Slurm cannot be asked: ${trouble}`);
       said = trouble;
@@ -96,13 +97,15 @@ export function openWatching(
       return;
     }
     answersSince ??= askedAt;
-    await compare(readQueue(answer.stdout, yard), askedAt);
+    const isQuiet = await compare(readQueue(answer.stdout, yard), askedAt);
+    if (isQuiet) nextLookAt = Date.now() + pauseMs(QUIET_PAUSES, usualMs);
     const now = connection();
-    if (now && due.size > 0) void now.look([...due]);
+    if (now && due.size > 0) await now.look([...due]);
     hands.submit();
   }
 
-  async function compare(queue: readonly QueuedTask[], askedAt: number): Promise<void> {
+  /** Whether all of them are as they were, and none waits. */
+  async function compare(queue: readonly QueuedTask[], askedAt: number): Promise<boolean> {
     const there = new Set(queue.map(textOf));
     for (const id of strangersSince.keys()) if (!there.has(id)) strangersSince.delete(id);
     const seen = new Map<Task, QueuedTask>();
@@ -127,6 +130,7 @@ export function openWatching(
       else isNotInQueue(task, askedAt);
     }
     if (strays.length > 0) hands.cancel(strays);
+    return due.size === 0 && [...seen.values()].every(isActive);
   }
 
   /** Nobody waits for it. What runs may just have told its end, before Slurm knows. */
@@ -298,9 +302,7 @@ export function openWatching(
       } else if (task.goneSince !== null && isSilentFor(attempt)) toJudge.add(attempt);
       else {
         task.laidOut.add(attempt);
-        if (attempt !== task.attempt.attempt || !notThere.delete(task)) return;
-        task.unsureSince = null;
-        hands.submit();
+        if (attempt === task.attempt.attempt && notThere.delete(task)) task.unsureSince = null;
       }
     },
     watched() {
@@ -326,6 +328,10 @@ export function openWatching(
 function isLate({ endsAt }: Task, exit: string): boolean {
   const [, , end = 0] = exit.split(" ").map(Number);
   return endsAt !== null && end >= endsAt - SLOW_FILES_MS;
+}
+
+function pauseMs(times: number, tookMs: number): number {
+  return Math.min(LONGEST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, times * tookMs));
 }
 
 const PLAIN = { timeLimitMs: null, symptom: null } as const;

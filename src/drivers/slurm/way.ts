@@ -6,6 +6,7 @@ import { clusterSources } from "../remote/folders.ts";
 import type { Survey, Way, WayTools } from "../remote/way.ts";
 import { inSlurmsWords, slurmCommands } from "./commands.ts";
 import { openHanding } from "./handing.ts";
+import { openLoginShell } from "./login_shell.ts";
 import { overviewScript, readOverview } from "./overview.ts";
 import { openStops } from "./stops.ts";
 import { taskFile } from "./submission.ts";
@@ -25,6 +26,7 @@ export function slurmWay(tools: WayTools, yard: string): Way {
   const stops = openStops(run, log);
   const watching = openWatching(tools, run, tasks, yard, { cancel: stops.cancel, submit: () => handing.submit() });
   const handing = openHanding(tools, run, tasks, yard, watching.hurry);
+  const login = openLoginShell(host, log);
   let site: Site | null = null;
   let siteAt = 0;
   /** Whether launch.sh is there for sure. */
@@ -58,6 +60,8 @@ export function slurmWay(tools: WayTools, yard: string): Way {
     },
     async prepare(assignments) {
       if (site === null && (await lookAtSite()) !== null) return false;
+      const home = connection()?.home;
+      if (home !== undefined) await login.ensure(home);
       await tasks.add(assignments, site?.mostInArray ?? 1);
       return true;
     },
@@ -88,6 +92,9 @@ export function slurmWay(tools: WayTools, yard: string): Way {
     watched: watching.watched,
     async resumed(assignments) {
       isLauncherThere = false;
+      login.reset();
+      const home = connection()?.home;
+      if (home !== undefined) void login.ensure(home);
       await tasks.add(
         assignments.filter(({ handed }) => handed?.ticket),
         site?.mostInArray ?? 1,

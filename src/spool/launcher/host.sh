@@ -2,6 +2,8 @@
 # connection lasts; what it has begun goes on without it. README.md tells its requests and answers.
 # Before it stand: survey_machine, a function that is survey.sh; spool (absolute; empty: the default), yard, epoch.
 
+set_clock
+
 # Launchers are started with & here, and a shell ignores SIGINT and SIGQUIT in those: `env` gives them back to the command.
 env=$(command -v env)
 ! "$env" --default-signal=INT,QUIT true 2>/dev/null || before="$env --default-signal=INT,QUIT $setsid"

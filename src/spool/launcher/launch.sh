@@ -3,6 +3,7 @@
 # after the other. Who has several to start runs several of it.
 
 . "${0%/*}/attempt.sh"
+set_clock
 # What this process has in its environment, commands would have in theirs.
 for name in $(awk 'BEGIN { for (name in ENVIRON) print name }'); do
   case $name in PATH | [0-9]* | *[!A-Za-z0-9_]*) ;; *) unset "$name" ;; esac

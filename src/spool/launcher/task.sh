@@ -3,8 +3,7 @@
 
 exec 3>/dev/null
 home=$1 batch=$2 step=${3-}
-env=$(command -v env)
-! "$env" --default-signal=INT,QUIT true 2>/dev/null || before="$env --default-signal=INT,QUIT $setsid"
+[ -n "${EPOCHREALTIME-}" ] || set_clock
 task=${SLURM_ARRAY_TASK_ID:-0}
 read -r leader workers port <"$home/batches/$batch/$task" || exit 1
 
@@ -69,16 +68,18 @@ cd "$home/$attempt/0" || exit 1
 look_at_clock
 seat="$now $SLURM_JOB_ID ${SLURMD_NODENAME:-$host_name} ${CUDA_VISIBLE_DEVICES:--}"
 printf '%s\n' "$seat" >seat
-# What Slurm has to say of it stands at the end of its errors.
-[ -n "$step" ] || ln "$home/batches/$batch/$task.out" err 2>/dev/null
 trap warn USR1
 trap 'end_command &' TERM
+set -m # or what is started with & would ignore SIGINT and SIGQUIT for good
 {
   trap '' USR1 TERM
   launch "$home/$attempt/0" </dev/null 2>/dev/null
 } &
 way=$!
+set +m
 wait_for "$way"
+# What Slurm has had to say of it stands at the end of its errors.
+[ -n "$step" ] || [ ! -s "$home/batches/$batch/$task.out" ] || cat "$home/batches/$batch/$task.out" >>err
 code=1
 [ ! -s exit ] || read -r code rest <exit
 exit "$code"

@@ -176,7 +176,9 @@ test("a process that is just becoming a program is found, or the look says that 
   );
   const pid = await run.pidIn("ready");
   let undecided = 0;
-  for (let looks = 0; looks < 1000; looks += 1) {
+  // On a busy machine it may not get its turn during a thousand looks.
+  const patience = performance.now() + 10_000;
+  for (let looks = 0; looks < 1000 || (undecided === 0 && performance.now() < patience); looks += 1) {
     const entries = [readProcess(pid)].filter((entry) => entry !== null);
     const { trees, isDecided } = sortIntoTrees(entries, [run.root], { pids: new Set(), forkServer: null }, new Map());
     expect(trees.size === 1).toBe(isDecided);

@@ -1,3 +1,4 @@
+import type { Boundary } from "../../src/platform/boundary.ts";
 import { readProcess } from "../../src/platform/processes.ts";
 import type { TestYard } from "./a_yard.ts";
 import { until } from "./until.ts";
@@ -17,3 +18,6 @@ function isStopped(pid: number): boolean {
 export function linesOf(yard: TestYard, file: string): number {
   return yard.read(file).split("\n").length - 1;
 }
+
+/** Where only who hands over to Slurm comes: see slurm_kills.test.ts. */
+export const slurmBoundaries = ["yard: submitting", "yard: handed over"] as const satisfies readonly Boundary[];

@@ -6,7 +6,7 @@ import { readProcess } from "../../src/platform/processes.ts";
 import { aFolder } from "../helpers/a_folder.ts";
 import { aSmallDisk, noSmallDisk } from "../helpers/a_small_disk.ts";
 import { aYard, type TestYard } from "../helpers/a_yard.ts";
-import { linesOf, theStopped } from "../helpers/the_stopped.ts";
+import { linesOf, slurmBoundaries, theStopped } from "../helpers/the_stopped.ts";
 import { until } from "../helpers/until.ts";
 
 /** A little more than the floor below which a yard takes nothing on. */
@@ -15,8 +15,6 @@ const HOME_MB = 230;
 /** Who is killed while one of them stands still at the boundary; the other goes on. */
 const deaths: ("yard" | "agent")[][] = [["yard"], ["agent"], ["yard", "agent"]];
 
-/** What is killed there: see slurm_kills.test.ts. */
-const slurmBoundaries = ["yard: submitting", "yard: handed over"] as const;
 type SlurmBoundary = (typeof slurmBoundaries)[number];
 
 /** Every boundary between two effects of yard and agent. The launcher's own: see the launcher's conformance suite. */

@@ -4,7 +4,7 @@ import { SILENCE_MS } from "../../src/core/presence.ts";
 import { type Boundary, boundaries } from "../../src/platform/boundary.ts";
 import { aFolder } from "../helpers/a_folder.ts";
 import { aYard, type TestYard } from "../helpers/a_yard.ts";
-import { linesOf, theStopped } from "../helpers/the_stopped.ts";
+import { linesOf, slurmBoundaries, theStopped } from "../helpers/the_stopped.ts";
 import { until } from "../helpers/until.ts";
 
 const PATIENCE_MS = SILENCE_MS + 20_000;
@@ -40,7 +40,8 @@ async function expectOneEnd(yard: TestYard, about: string): Promise<void> {
 }
 
 test("who stands still for longer than the lease, wherever that is, forgets no run and starts none twice", async () => {
-  const stopped = await Promise.all(boundaries.map(stoppedAt));
+  const here = boundaries.filter((boundary) => !slurmBoundaries.some((one) => one === boundary));
+  const stopped = await Promise.all(here.map(stoppedAt));
   const silent = await withoutLauncherAndAgent();
   const isUnreachable = async () => (await silent.yard.client.call("status")).machines.unreachable === 1;
   await until(isUnreachable, "the yard has missed its agent for longer than the lease", PATIENCE_MS);

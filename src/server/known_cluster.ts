@@ -51,7 +51,7 @@ async function poolOfCluster(yard: Yard, pool: string): Promise<string | Refused
   );
   const [name, ...more] = names.filter((one) => !others.has(one));
   if (name !== undefined && more.length === 0) return name;
-  const detail = `One of the pools has to be Slurm's, and only one: ${pool} names ${name === undefined ? "none" : names.length}.`;
+  const detail = `One of the pools has to be Slurm's, and only one: ${pool} names ${name === undefined ? "none" : more.length + 1}. Leave the others out, or add one.`;
   return refuse({ code: "bad_request", detail });
 }
 

@@ -24,6 +24,17 @@ test("what takes too long is killed, with all that it has started", async () => 
   await until(() => !isRunning(sleeper), "what it started is gone");
 });
 
+test("nothing of what it has printed is missing, however much that is", async () => {
+  const ran = await aHost().run("yes 123456789 | head -c 3000000");
+  expect(ran.ok && ran.value.stdout.length).toBe(3_000_000);
+});
+
+test("what has left its group and holds its streams keeps nobody waiting beyond the deadline", async () => {
+  const ran = await aHost().run("setsid sleep 100 & echo $!", { deadlineMs: 500 });
+  expect(ran).toMatchObject({ ok: true, value: { kind: "timed_out" } });
+  process.kill(Number(ran.ok && ran.value.stdout.toString()), "SIGKILL");
+});
+
 test("more output than is wanted is told to be cut", async () => {
   const ran = await aHost().run("yes | head -c 100000", { maxOutputBytes: 10 });
   expect(ran).toMatchObject({ ok: true, value: { code: 0, truncated: true } });

@@ -1,10 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { aClusterYard, bothRun, tasksIn } from "../helpers/a_cluster_yard.ts";
 import { aFarYard } from "../helpers/a_far_yard.ts";
 import { fill } from "../helpers/a_folder.ts";
 import { until } from "../helpers/until.ts";
+import { findTorchrun, reduce } from "../helpers/worker_programs.ts";
 import { type LoginNode, startLoginNode } from "../testbed/login_node.ts";
 import { missingForSlurm } from "../testbed/slurm/programs.ts";
 import { type Slurm, startSlurm } from "../testbed/slurm.ts";
@@ -12,30 +12,7 @@ import { type Slurm, startSlurm } from "../testbed/slurm.ts";
 const missing = missingForSlurm();
 if (missing !== null) test.skip(`workers through Slurm (${missing})`);
 
-const torchrun = findTorchrun();
-
-/** Each worker sends the sum of what it has to worker 0, which tells all of them the total: one step of an all-reduce. */
-const reduce = `import os, socket, time
-rank, size = int(os.environ["RUNYARD_RANK"]), int(os.environ["RUNYARD_WORLD_SIZE"])
-hosts, port = os.environ["RUNYARD_HOSTS"].split(","), int(os.environ["RUNYARD_PORT"])
-assert len(hosts) == size
-if rank == 0:
-    listener = socket.create_server(("", port))
-    others = [listener.accept()[0] for _ in range(size - 1)]
-    total = 10 + sum(int(other.makefile().readline()) for other in others)
-    for other in others:
-        other.sendall(f"{total}\\n".encode())
-else:
-    while True:
-        try:
-            connection = socket.create_connection((hosts[0], port), timeout=20)
-            break
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-    connection.sendall(f"{10 * (rank + 1)}\\n".encode())
-    total = int(connection.makefile().readline())
-print("rank", rank, "of", size, "on", os.environ["SLURMD_NODENAME"], "total", total, os.environ["CUDA_VISIBLE_DEVICES"])
-`;
+const torchrun = findTorchrun("torchrun through Slurm");
 
 describe.skipIf(missing !== null)("workers through Slurm", () => {
   let slurm: Slurm;
@@ -49,7 +26,13 @@ describe.skipIf(missing !== null)("workers through Slurm", () => {
   test("are one job of Slurm's on as many nodes, find each other, and are shown one by one", async () => {
     const yard = await aClusterYard(slurm);
     await fill(yard.folder, { "reduce.py": reduce });
-    const job = await yard.queue("run", "--name", "reduce", ...gang, "python3", "reduce.py");
+    const job = await yard.queue(
+      "run",
+      "--name",
+      "reduce",
+      ...gang,
+      'python3 reduce.py && echo "$CUDA_VISIBLE_DEVICES"',
+    );
     await yard.reaches(job, "succeeded");
     const { run } = JSON.parse((await yard.cli(["show", `${job}.1`, "--json"])).stdout);
     expect(run).toMatchObject({ machine: "n1", gpus: ["0", "1", "2", "3"] });
@@ -57,7 +40,7 @@ describe.skipIf(missing !== null)("workers through Slurm", () => {
       const worker = { rank, machine: `n${rank + 1}`, gpus: ["0", "1", "2", "3"], status: "succeeded", exitCode: 0 };
       expect(run.workers[rank]).toMatchObject(worker);
       const { stdout } = await yard.cli(["logs", `${job}.1`, "--worker", `${rank}`]);
-      expect(stdout).toBe(`rank ${rank} of 2 on n${rank + 1} total 30 0,1,2,3\n`);
+      expect(stdout).toBe(`rank ${rank} of 2 on n${rank + 1} total 30\n0,1,2,3\n`);
     }
     expect(await tasksIn(slurm, "%D %b", "--name=reduce")).toEqual(["2 gres:gpu:fake:4"]);
   });
@@ -117,11 +100,11 @@ describe.skipIf(missing !== null)("workers through Slurm", () => {
       "2",
       "--gpus",
       "2",
-      "python3 reduce.py; echo {x} $RUNYARD_PORT",
+      "python3 reduce.py; echo {x} $CUDA_VISIBLE_DEVICES $RUNYARD_PORT",
     );
     expect((await yard.ends(job)).runs).toMatchObject({ succeeded: 3 });
     for (const n of [1, 2, 3])
-      expect(await yard.output(`${job}.${n}`)).toMatch(new RegExp(`total 30 \\d,\\d\n${n} 2\\d{4}\n$`));
+      expect(await yard.output(`${job}.${n}`)).toMatch(new RegExp(`total 30\n${n} \\d,\\d 2\\d{4}\n$`));
     expect(new Set(await tasksIn(slurm, "%F %D", "--name=gangs"))).toEqual(new Set([expect.stringMatching(/^\d+ 2$/)]));
   });
 
@@ -157,7 +140,7 @@ describe.skipIf(missing !== null)("workers through Slurm", () => {
       expect(await yard.reaches(job, "succeeded")).toMatchObject({ attempts: 2 });
       for (const rank of [0, 1]) {
         const { stdout } = await yard.cli(["logs", `${job}.1`, "--worker", `${rank}`]);
-        expect(stdout).toBe(`${rank}\nrank ${rank} of 2 on n${rank + 1} total 30 0,1,2,3\n`);
+        expect(stdout).toBe(`${rank}\nrank ${rank} of 2 on n${rank + 1} total 30\n`);
         expect(`${await yard.result(`${job}.1`, "rank", rank)}`).toBe(`${rank}\n`);
       }
       await until(() => yard.spooled().length === 0, "the spool is empty");
@@ -183,11 +166,3 @@ describe.skipIf(missing !== null)("workers through Slurm", () => {
 });
 
 /** Where PyTorch's launcher is; null: nowhere. */
-function findTorchrun(): string | null {
-  try {
-    return execFileSync("sh", ["-c", "command -v torchrun"], { encoding: "utf8" }).trim();
-  } catch {
-    console.info("Skipped: torchrun through Slurm, as PyTorch is not installed (pip install torch).");
-    return null;
-  }
-}

@@ -1,37 +1,13 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { aLab, labHosts } from "../helpers/a_lab.ts";
 import { aYard } from "../helpers/a_yard.ts";
 import { until } from "../helpers/until.ts";
+import { findTorchrun, reduce } from "../helpers/worker_programs.ts";
 
 const hosts = await labHosts(["lab1", "lab2"]);
-const torchrun = findTorchrun();
+const torchrun = findTorchrun("torchrun across two machines");
 const story = test.skipIf(hosts.missing !== null);
-
-/** Each worker sends the sum of what it has to worker 0, which tells all of them the total: one step of an all-reduce. */
-const reduce = `import os, socket, sys, time
-rank, size = int(os.environ["RUNYARD_RANK"]), int(os.environ["RUNYARD_WORLD_SIZE"])
-hosts, port = os.environ["RUNYARD_HOSTS"].split(","), int(os.environ["RUNYARD_PORT"])
-assert len(hosts) == size
-if rank == 0:
-    listener = socket.create_server(("", port))
-    others = [listener.accept()[0] for _ in range(size - 1)]
-    total = 10 + sum(int(other.makefile().readline()) for other in others)
-    for other in others:
-        other.sendall(f"{total}\\n".encode())
-else:
-    while True:
-        try:
-            connection = socket.create_connection((hosts[0], port), timeout=20)
-            break
-        except ConnectionRefusedError:
-            time.sleep(0.05)
-    connection.sendall(f"{10 * (rank + 1)}\\n".encode())
-    total = int(connection.makefile().readline())
-print("rank", rank, "of", size, "on", socket.gethostname(), "total", total)
-open("total-%d" % rank, "w").write(str(total))
-`;
 
 describe("workers of one run", () => {
   story("start together on two machines, find each other, and their results come back", async () => {
@@ -136,11 +112,3 @@ describe("workers of one run", () => {
 });
 
 /** Where PyTorch's launcher is; null: nowhere. */
-function findTorchrun(): string | null {
-  try {
-    return execFileSync("sh", ["-c", "command -v torchrun"], { encoding: "utf8" }).trim();
-  } catch {
-    console.info("Skipped: torchrun across two machines, as PyTorch is not installed (pip install torch).");
-    return null;
-  }
-}

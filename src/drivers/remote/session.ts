@@ -3,9 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Assignment } from "../../core/assignment.ts";
 import type { Answer, Question } from "../../core/enquiry.ts";
 import type { Report } from "../../core/report.ts";
-import type { Desk } from "../../dispatch/desk.ts";
 import { systemErrorText } from "../../platform/system_error.ts";
-import type { SshPlace } from "../../shells/client.ts";
 import type { Host } from "../../shells/host.ts";
 import { acceptHostKey, type HostKey } from "../../shells/host_key.ts";
 import type { SshProblem } from "../../shells/problem.ts";
@@ -15,31 +13,14 @@ import { type HostNews, hostProgram } from "../../spool/host.ts";
 import { attemptFolder, openSpool } from "../../spool/layout.ts";
 import { type Delivery, openOutbox } from "../../spool/outbox.ts";
 import type { DriverMachine } from "../driver.ts";
-import { largePaths, openCodeSender } from "../remote/code.ts";
-import { openCollector } from "../remote/collecting.ts";
-import { type Connection, openConnection } from "../remote/connection.ts";
-import { openMirror } from "../remote/mirror.ts";
-import { openRemoteAttempts, type RemoteAttempt } from "../remote/remote_attempts.ts";
-import { openSender } from "../remote/sending.ts";
 import { checkReach, checkUpTo } from "./check_reach.ts";
-import type { Survey, Way, WayTools } from "./way.ts";
-
-/** What all sessions of a yard have of it. */
-export interface YardTools {
-  desk: Desk;
-  /** Where ssh's own files of this yard are. */
-  ssh: SshPlace;
-  /** The yard's id. */
-  yard: string;
-  epoch: number;
-  /** The folder for what is fetched of machines' spools, a folder a machine. */
-  mirrors: string;
-  /** Where snapshots of code lie here. */
-  snapshots: string;
-  /** The text of the Python client library; null: it is not at hand. */
-  python: string | null;
-  log: (text: string) => void;
-}
+import { largePaths, openCodeSender } from "./code.ts";
+import { openCollector } from "./collecting.ts";
+import { type Connection, openConnection } from "./connection.ts";
+import { openMirror } from "./mirror.ts";
+import { openRemoteAttempts, type RemoteAttempt } from "./remote_attempts.ts";
+import { openSender } from "./sending.ts";
+import type { Survey, Way, WayTools, YardTools } from "./way.ts";
 
 export interface SessionOptions extends YardTools {
   machine: DriverMachine;
@@ -138,6 +119,7 @@ export function openSession(options: SessionOptions): Session {
     hardware: () => hardware,
     connection: () => connection,
     survey,
+    resurvey: () => catchUp(async () => void (await survey())),
     log,
   });
   openSpool(mirror.spool, epoch);
@@ -333,7 +315,11 @@ export function openSession(options: SessionOptions): Session {
 
   async function send(which: readonly RemoteAttempt[]): Promise<Map<string, string> | null> {
     const assignments = which.map(({ assignment }) => assignment);
-    if (!(await way.prepare(assignments)) || !connection) return null;
+    const isReady = await way.prepare(assignments).catch((error: unknown) => {
+      log(systemErrorText(error));
+      return false;
+    });
+    if (!isReady || !connection) return null;
     return sender.send(connection.home, assignments).catch((error: unknown) => {
       return new Map(assignments.map(({ attempt }) => [attempt, systemErrorText(error)]));
     });

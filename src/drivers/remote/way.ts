@@ -3,12 +3,30 @@ import type { Answer, Check, Question } from "../../core/enquiry.ts";
 import type { Hardware } from "../../core/machine.ts";
 import type { Peaks } from "../../core/peaks.ts";
 import type { Desk } from "../../dispatch/desk.ts";
+import type { SshPlace } from "../../shells/client.ts";
 import type { Host } from "../../shells/host.ts";
 import type { RemoteSeat, RemoteState } from "../../spool/host.ts";
 import type { DriverMachine } from "../driver.ts";
 import type { Connection } from "./connection.ts";
 import type { FolderSource, RemotePlaces } from "./folders.ts";
 import type { RemoteAttempts } from "./remote_attempts.ts";
+
+/** What all sessions of a yard have of it. */
+export interface YardTools {
+  desk: Desk;
+  /** Where ssh's own files of this yard are. */
+  ssh: SshPlace;
+  /** The yard's id. */
+  yard: string;
+  epoch: number;
+  /** The folder for what is fetched of machines' spools, a folder a machine. */
+  mirrors: string;
+  /** Where snapshots of code lie here. */
+  snapshots: string;
+  /** The text of the Python client library; null: it is not at hand. */
+  python: string | null;
+  log: (text: string) => void;
+}
 
 /** What attempts are started by where a spool is: its machine's own launchers, or a cluster's queue. */
 export interface Way {
@@ -57,5 +75,7 @@ export interface WayTools {
   connection: () => Connection | null;
   /** Looks anew, and tells the yard. */
   survey: () => Promise<Survey | null>;
+  /** The same, without waiting for it: what fails is asked again. */
+  resurvey: () => void;
   log: (text: string) => void;
 }

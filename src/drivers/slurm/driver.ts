@@ -2,8 +2,8 @@ import { openLocalHost } from "../../shells/local.ts";
 import { openSshHost } from "../../shells/ssh.ts";
 import type { Driver } from "../driver.ts";
 import { sessionDriver } from "../remote/driver.ts";
-import { openSession, type YardTools } from "../remote/session.ts";
-import type { WayTools } from "../remote/way.ts";
+import { openSession } from "../remote/session.ts";
+import type { WayTools, YardTools } from "../remote/way.ts";
 import { slurmWay } from "./way.ts";
 
 /**

@@ -22,7 +22,7 @@ const ROOM_MS = 2000;
 const AGAIN_MS = 5000;
 
 export function openHanding(
-  { attempts, connection, survey, log }: WayTools,
+  { attempts, connection, resurvey, log }: WayTools,
   run: RunSlurm,
   tasks: Tasks,
   yard: string,
@@ -80,7 +80,7 @@ export function openHanding(
       boundary("yard: handed over");
       if (said !== null) {
         said = null;
-        void survey();
+        resurvey();
       }
       await tasks.handedOver(some, Number(job));
       onSubmitted();
@@ -113,7 +113,7 @@ export function openHanding(
     const forMs = isLimit ? LIMITED_MS : AGAIN_MS;
     if (said?.text !== text) log(text);
     said = { text, isLimit, until: Date.now() + forMs };
-    void survey();
+    resurvey();
   }
 
   function giveBack(some: readonly Task[], words: string): void {
@@ -129,7 +129,7 @@ export function openHanding(
       const until = Date.now() + ROOM_MS;
       if (said === null || !said.isLimit || said.until <= until) return;
       said.until = until;
-      setTimeout(() => void survey(), ROOM_MS).unref();
+      setTimeout(resurvey, ROOM_MS).unref();
     },
     trouble: () => (said !== null && Date.now() < said.until ? said.text : null),
   };

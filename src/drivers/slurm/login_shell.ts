@@ -24,9 +24,9 @@ export function openLoginShell(host: Host, log: (text: string) => void): LoginSh
   let looking: Promise<void> | null = null;
 
   async function look(home: string): Promise<void> {
-    const ran = await host.run(loginScript(home), { deadlineMs: DEADLINE_MS });
+    const ran = await host.run(loginScript(home), { deadlineMs: DEADLINE_MS }).catch(() => null);
     // Without it runs begin with what Slurm sets and what their pool says.
-    if (!ran.ok || ran.value.kind !== "exited" || ran.value.code !== 0)
+    if (!ran?.ok || ran.value.kind !== "exited" || ran.value.code !== 0)
       log(
         `what a login shell sets could not be seen; runs begin ${isThere ? "with what it set before" : "without it"}`,
       );

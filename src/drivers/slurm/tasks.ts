@@ -25,6 +25,7 @@ export interface Task {
 /** The attempts of a session, as Slurm knows them. */
 export interface Tasks {
   all(): Iterable<Task>;
+  isEmpty(): boolean;
   /** That of an attempt's worker. */
   of(attempt: string): Task | undefined;
   /** As they were handed over, by this yard or an earlier one. What was not gets its tickets, kept before it is. */
@@ -59,6 +60,7 @@ export function openTasks(desk: Desk, machine: number): Tasks {
 
   return {
     all: () => tasks.values(),
+    isEmpty: () => tasks.size === 0,
     of: (attempt) => tasks.get(leaders.get(attempt) ?? ""),
     named: (batch, task) => names.get(nameOf({ batch, task })),
     async add(assignments, mostInArray) {
@@ -72,18 +74,17 @@ export function openTasks(desk: Desk, machine: number): Tasks {
         if (ticket) open({ ...assignment, attempt: leader }, ticket, true);
         else if (assignment.attempt === leader) fresh.push(assignment);
       }
-      const given: { attempt: string; ticket: Ticket }[] = [];
+      const given: { attempt: HandedAssignment; ticket: Ticket }[] = [];
       for (const alike of Map.groupBy(fresh, ({ job }) => job).values()) {
         for (const { id, tasks: some } of batchesOf(alike, mostInArray, () => newBatch(machine))) {
           for (const { attempt, task } of some) {
-            const ticket: Ticket = { batch: id, task, job: null };
-            given.push({ attempt: attempt.attempt, ticket });
-            open(attempt, ticket, false);
+            given.push({ attempt, ticket: { batch: id, task, job: null } });
           }
         }
       }
+      await desk.handOver(given.map(({ attempt: { attempt }, ticket }) => ({ attempt, ticket })));
+      for (const { attempt, ticket } of given) open(attempt, ticket, false);
       for (const { attempt } of assignments) tasks.get(leaders.get(attempt) ?? "")?.workers.add(attempt);
-      if (given.length > 0) await desk.handOver(given);
     },
     async handedOver(some, job) {
       for (const task of some) {

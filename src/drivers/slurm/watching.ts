@@ -28,10 +28,10 @@ export interface WatchingHands {
   submit(): void;
 }
 
-/** How many times as long as it took a command is waited for after it: it costs the controller a hundredth of its time. */
+/** The queue is looked at no more often, and no less. */
 const LEAST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
-/** While something happens, and while nothing does. */
+/** How many times as long as a look has taken is waited for after it: while something happens, and while nothing does. */
 const BUSY_PAUSES = 30;
 const QUIET_PAUSES = 100;
 /** Accounts are asked for many at once, and about few that run. */
@@ -48,7 +48,7 @@ const MOST_FATES = 200;
 const STRANGER_MS = 30_000;
 
 export function openWatching(
-  { attempts, connection, desk, machine, survey, log }: WayTools,
+  { attempts, connection, desk, machine, resurvey, log }: WayTools,
   run: RunSlurm,
   tasks: Tasks,
   yard: string,
@@ -90,7 +90,7 @@ export function openWatching(
     if (trouble !== said) {
       if (trouble !== null) log(`Slurm cannot be asked: ${trouble}`);
       said = trouble;
-      void survey();
+      resurvey();
     }
     if (answer === null || trouble !== null) {
       answersSince = null;
@@ -126,7 +126,7 @@ export function openWatching(
     notThere.clear();
     for (const task of tasks.all()) {
       const entry = seen.get(task);
-      if (entry) await standsInQueue(task, entry);
+      if (entry) standsInQueue(task, entry);
       else isNotInQueue(task, askedAt);
     }
     if (strays.length > 0) hands.cancel(strays);
@@ -142,7 +142,7 @@ export function openWatching(
     return entry.state !== "COMPLETING" && Date.now() - since >= STRANGER_MS;
   }
 
-  async function standsInQueue(task: Task, entry: QueuedTask): Promise<void> {
+  function standsInQueue(task: Task, entry: QueuedTask): void {
     const { attempt } = task.attempt;
     task.goneSince = null;
     task.endsAt = entry.endsAt;
@@ -175,9 +175,9 @@ export function openWatching(
   }
 
   function ended(attempt: string, exit: string, task: Task): void {
-    const [code] = exit.split(" ").map(Number);
+    const isWell = exit.startsWith("0 ");
     const isWarned = seats.get(attempt)?.isWarned ?? false;
-    if ((code === 0 && !isLate(task, exit) && !isWarned) || isAsked(attempt)) {
+    if ((isWell && !isLate(task, exit) && !isWarned) || isAsked(attempt)) {
       attempts.ended(attempt, exit);
       return;
     }
@@ -216,8 +216,7 @@ export function openWatching(
     const askedAt = Date.now();
     const answer = ids.length === 0 ? { stdout: "" } : await run(fateScript(ids));
     isJudging = false;
-    const pauseMs = PAUSES_A_JUDGEMENT * (Date.now() - askedAt);
-    nextJudgementAt = Date.now() + Math.min(LONGEST_PAUSE_MS, Math.max(LEAST_PAUSE_MS, pauseMs));
+    nextJudgementAt = Date.now() + pauseMs(PAUSES_A_JUDGEMENT, Date.now() - askedAt);
     if (answer === null || said !== null) return;
     const fates = readFates(answer.stdout);
     if (fates === null) return;
@@ -268,8 +267,7 @@ export function openWatching(
   return {
     tend(now) {
       if (!connection()) return;
-      const isAnythingThere = [...tasks.all()].length > 0;
-      if (isAnythingThere && !isLooking && now >= nextLookAt) {
+      if (!tasks.isEmpty() && !isLooking && now >= nextLookAt) {
         isLooking = true;
         void look()
           .catch((error: unknown) => log(String(error)))

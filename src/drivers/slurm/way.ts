@@ -104,7 +104,7 @@ export function slurmWay(tools: WayTools, yard: string): Way {
       watching.forget(ids);
       const home = connection()?.home;
       const batches = tasks.forget(ids).map((batch) => shellQuote(`${home}/batches/${batch}`));
-      if (batches.length > 0 && home !== undefined) void host.run(`rm -rf -- ${batches.join(" ")}`);
+      if (batches.length > 0 && home !== undefined) void run(`rm -rf -- ${batches.join(" ")}`);
       handing.hasRoom();
       handing.submit();
     },

@@ -1,7 +1,8 @@
 import { openSshHost } from "../../shells/ssh.ts";
 import type { Driver } from "../driver.ts";
 import { sessionDriver } from "../remote/driver.ts";
-import { openSession, type YardTools } from "../remote/session.ts";
+import { openSession } from "../remote/session.ts";
+import type { YardTools } from "../remote/way.ts";
 import { launcherWay } from "./way.ts";
 
 /** Machines behind ssh, with nothing installed on them. */

@@ -240,7 +240,7 @@ async function checkPools(yard: Yard, body: Placed, user: string): Promise<Refus
     if (pool.driver === "slurm" && !body.slurm)
       return refuse({
         code: "bad_request",
-        detail: `Pool ${named} is Slurm's: say how its runs are submitted there (slurm).`,
+        detail: `Pool ${named} is Slurm's, and the job does not say how it is submitted there. Submit it with the command line (--on ${named}), or send slurm along.`,
       });
   }
   const { demand } = body;

@@ -150,6 +150,11 @@ end_leftovers() {
   done
 }
 
+# Whether something listens at this port, as far as the kernel tells.
+is_taken() {
+  grep -qE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:[0-9A-F]+ 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null
+}
+
 # What host.sh does as soon as nothing of the command is left.
 give_back() {
   :

@@ -116,11 +116,6 @@ give_back() {
   [ ! -s gpus ] || unclaim held
 }
 
-# Whether something listens at this port, as far as the kernel tells.
-is_taken() {
-  grep -qE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:[0-9A-F]+ 0A " /proc/net/tcp /proc/net/tcp6
-}
-
 begin() {
   attempt=$1
   if [ -s "$home/$1/0/port" ] && read -r port <"$home/$1/0/port" && is_taken "$port"; then

@@ -12,11 +12,6 @@ wait_for() {
   while kill -0 "$1"; do wait "$1"; done
 } 2>/dev/null
 
-# Whether something listens at this port, as far as the kernel tells.
-is_taken() {
-  grep -qE "^ *[0-9]+: [0-9A-F]+:$(printf %04X "$1") [0-9A-F]+:[0-9A-F]+ 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null
-}
-
 # Starts the workers of an attempt, one a node. This is the node of the first.
 start_workers() {
   hosts=

@@ -237,17 +237,18 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
 
   /** Where a slot is free now that a run may have which waits in a cluster's queue, it is called back, and then starts here. */
   async function callBack(): Promise<void> {
-    const wanted = spill.callBack((pool) =>
-      floor.open(
-        poolsIn(pool)
-          .filter((name) => !pausedPools.has(name))
-          .join(),
-      ),
-    );
+    const wanted = spill.callBack((pool) => floor.open(unpaused(pool)));
     if (wanted.length === 0) return;
     const called = await store.write((db) => wantBack(db, { attempts: wanted }));
     spill.called(new Set(called.map(({ id }) => id)));
     tellDrivers("stop", new Set(called.map((attempt) => attempt.machine_id)));
+  }
+
+  /** Those of the pools whose queue is not paused; empty: none. */
+  function unpaused(pool: string): string {
+    return poolsIn(pool)
+      .filter((name) => !pausedPools.has(name))
+      .join();
   }
 
   function noteSpilt(attempt: AttemptId, { pool, demand }: Pick<JobRow, "pool" | "demand">): void {
@@ -259,11 +260,11 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     const seats: Seat[] = [];
     for (const pool of queue.pools()) {
       reasons.clear(pool);
-      const going = poolsIn(pool).filter((name) => !pausedPools.has(name));
-      if (going.length === 0) continue;
-      const machines = floor.open(going.join());
+      const going = unpaused(pool);
+      if (going === "") continue;
+      const machines = floor.open(going);
       const waiting = (without: ReadonlySet<string>) => queue.eligible(pool, without);
-      const state = { waiting, machines, closed: floor.closed(going.join()) };
+      const state = { waiting, machines, closed: floor.closed(going) };
       for (const decision of backfill(state, now)) {
         if (decision.do === "start") seats.push(seatFor(decision.job, decision.workers, false));
         else {

@@ -1,4 +1,3 @@
-import type { Demand } from "../../core/demand.ts";
 import { demandOptions, objectionToDemand } from "../../core/sbatch_options.ts";
 import type { SbatchOption } from "../../core/slurm.ts";
 import { srunArguments } from "../../core/srun.ts";
@@ -8,6 +7,7 @@ import type { Declaration } from "../declaration.ts";
 import { addJobOptions, jobOptionsOf } from "../job_option_flags.ts";
 import type { JobOptions } from "../job_options.ts";
 import { resolvePools } from "../pools/resolve_pools.ts";
+import { demandFrom } from "../prepare_job.ts";
 import { wrongUsage } from "../stop.ts";
 
 export function declareShell({ command, exact, act }: Declaration): void {
@@ -47,11 +47,7 @@ async function slurmPool(on: string | undefined) {
 }
 
 function demanded(options: Partial<JobOptions>, resources: readonly SbatchOption[]): SbatchOption[] {
-  const demand: Demand = {
-    gpus: options.gpus ?? null,
-    cpus: options.cpus ?? null,
-    memoryBytes: options.memoryBytes ?? null,
-  };
+  const demand = demandFrom(options);
   const objection = objectionToDemand(demand, resources);
   if (objection !== null) throw wrongUsage(objection);
   return demandOptions(demand, options.timeLimitMs ?? null, resources);

@@ -42,7 +42,7 @@ export function parsePoolsFile(path: string, text: string, beside: Beside, home:
   if (!found) return [];
   const pools = resolved(found.value, targets);
   if (!isMap(pools)) throw refuse(pools ?? found.key, "pools is a mapping of names, e.g. slurm:gpu: {resources: {…}}");
-  return poolsIn(pools, { targets, refuse, home });
+  return readPools(pools, { targets, refuse, home });
 }
 
 interface Reading {
@@ -51,7 +51,7 @@ interface Reading {
   home: string;
 }
 
-function poolsIn(map: YAMLMap, reading: Reading): SlurmPool[] {
+function readPools(map: YAMLMap, reading: Reading): SlurmPool[] {
   const { targets, refuse } = reading;
   const pools: SlurmPool[] = [];
 

@@ -107,6 +107,11 @@ test("a process that is just becoming a program is not taken for one without an 
   expect([...seen].sort()).toEqual(["12.3.1-k3v9", "executing"]);
 });
 
+test("a process that was started without any variable has none set", () => {
+  const { pid } = start("exec env -i sleep 60", { RUNYARD_ATTEMPT: "12.3.1-k3v9" });
+  return expect.poll(() => environmentMarks(pid, ["RUNYARD_ATTEMPT"])).toEqual([null]);
+});
+
 test("the environment of a process that does not exist cannot be read", () => {
   expect(environmentMark(2 ** 22 + 1, "PATH")).toBeNull();
   expect(environmentMarks(2 ** 22 + 1, ["PATH"])).toBeNull();

@@ -131,12 +131,9 @@ function readEntry(pid: number | string): ProcessEntry | null {
  */
 export function environmentMarks(pid: number, names: readonly string[]): (string | null)[] | "executing" | null {
   if (!hasProc) return null;
-  let length = readProc(`/proc/${pid}/environ`);
-  if (length === 0) {
-    if (readProc(`/proc/${pid}/cmdline`) === 0) return hasMemory(pid) ? "executing" : null;
-    length = readProc(`/proc/${pid}/environ`); // it may have become one meanwhile
-  }
+  const length = readProc(`/proc/${pid}/environ`);
   if (length === null) return null;
+  if (length === 0 && !hasEmptyEnvironment(pid)) return hasMemory(pid) ? "executing" : null;
   const environment = scratch.subarray(0, length);
   return names.map((name) => variable(environment, name));
 }
@@ -145,6 +142,14 @@ export function environmentMarks(pid: number, names: readonly string[]): (string
 export function environmentMark(pid: number, name: string): string | null {
   const marks = environmentMarks(pid, [name]);
   return marks === "executing" ? null : (marks?.[0] ?? null);
+}
+
+/** Whether it was started without any variable, as by `env -i`. While Linux sets a program up, its environment has no length either, but nor has its code an end. */
+function hasEmptyEnvironment(pid: number): boolean {
+  const length = readProc(`/proc/${pid}/stat`);
+  const fields = length === null ? [] : fieldsAfterName(scratch.toString("latin1", 0, length));
+  const [codeEnd, environmentStart, environmentEnd] = [fields[24], fields[47], fields[48]];
+  return codeEnd !== undefined && codeEnd !== "0" && environmentStart === environmentEnd;
 }
 
 /** Kernel threads have none, nor has a process on its way out. */
@@ -185,16 +190,21 @@ export function parseProcessLine(text: string): (ProcessIdentity & { host: strin
   return { pid: Number(pid), startTicks: Number(startTicks), bootId: boot, host };
 }
 
-/** The fields of /proc/PID/stat (proc(5)). The name stands in parentheses and may itself hold `)`, spaces, newlines. */
+/** Of a line of /proc/PID/stat (proc(5)): who, since when, and in which state. Null where it is torn. */
 export function parseStat(text: string): ProcessEntry | null {
-  const nameEnd = text.lastIndexOf(")");
   const pid = Number.parseInt(text, 10);
-  if (nameEnd < 0 || Number.isNaN(pid)) return null;
-  const fields = text.slice(nameEnd + 2).split(" ", 20);
+  const fields = fieldsAfterName(text, 20);
+  if (Number.isNaN(pid)) return null;
   const [state, ppid, pgrp, session] = fields;
   const startTicks = Number(fields[19]);
   if (state === undefined || Number.isNaN(startTicks)) return null;
   return { pid, ppid: Number(ppid), pgrp: Number(pgrp), session: Number(session), state, startTicks };
+}
+
+/** From the state on, which is proc(5)'s field 3. The name before it stands in parentheses and may itself hold `)`, spaces, newlines. */
+function fieldsAfterName(stat: string, atMost?: number): string[] {
+  const nameEnd = stat.lastIndexOf(")");
+  return nameEnd < 0 ? [] : stat.slice(nameEnd + 2).split(" ", atMost);
 }
 
 /** Fills `scratch`, which grows as needed. Null where the file is not there or not ours to read. */

@@ -13,6 +13,7 @@ const all = "everything";
  */
 const mayImport: Record<string, readonly string[] | typeof all> = {
   "src/core": [],
+  "src/simulator": ["src/core"],
   "src/api": ["src/core"],
   "src/platform": ["src/core"],
   "src/client": ["src/core", "src/api"],
@@ -43,12 +44,13 @@ const homeOfPackage: Record<string, readonly string[]> = {
 };
 const onlyPackages: Record<string, readonly string[]> = {
   "src/core": ["zod"],
+  "src/simulator": [],
   "src/api": ["zod"],
   "src/client": ["zod"],
 };
 
 /** What also runs in a browser has nothing of Node's. */
-const withoutNode = ["src/core", "src/api", "src/client"];
+const withoutNode = ["src/core", "src/simulator", "src/api", "src/client"];
 
 interface Source {
   path: string;

@@ -76,7 +76,7 @@ test.for(versions)("a yard goes on with the database of %s", async (name) => {
   const { dialect, read } = store;
   const job = 2 as JobId;
   const slot = { devices: "", gpus: [], cpus: 1, memoryBytes: 0 };
-  const start = { job, workers: [{ machine: 1, slot }], port: 0, snapshot: null };
+  const start = { job, n: null, resumable: false, workers: [{ machine: 1, slot }], port: 0, snapshot: null };
   const id = (job: JobId, n: number, attempt: number) => `${job}.${n}.${attempt}-new` as AttemptId;
   await store.write((db) => setJob(db, job, { priority: 50 }));
   const given = await store.write((db) => assignAttempts(db, dialect, [start], 1, id, 1));

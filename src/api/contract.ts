@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { jobStatuses } from "../core/job.ts";
 import { machineStatuses } from "../core/machine.ts";
+import { knownPolicies } from "../core/policies/known_policies.ts";
 import { runStatuses } from "../core/run.ts";
 import { acknowledgementSchema, helloSchema, ordersSchema, pollSchema, reportsSchema, welcomeSchema } from "./agent.ts";
+import { historyQuerySchema, pastRunSchema } from "./history.ts";
 import {
   axisSchema,
   jobChangesSchema,
@@ -15,6 +17,7 @@ import {
 import { checksSchema, machineChangesSchema, machineSchema, newMachineSchema } from "./machine.ts";
 import { overviewSchema } from "./overview.ts";
 import type { DoorName } from "./paths.ts";
+import { poolRulesSchema } from "./pool.ts";
 import { after, flag, listing, next, someOf, whole } from "./query.ts";
 import { attemptSchema, explanationSchema, runSchema } from "./run.ts";
 import {
@@ -37,6 +40,8 @@ const poolSchema = z.object({
   name: z.string(),
   driver: z.string(),
   policy: z.string(),
+  /** What was set of how it shares out what it has; what is absent is as usual. */
+  rules: poolRulesSchema.partial(),
   paused: z.boolean(),
   /** Whose account its runs execute under. */
   owner: z.string(),
@@ -149,6 +154,12 @@ export const contract = {
       skipped: z.number(),
     }),
   },
+  history: {
+    params: nothing,
+    query: historyQuerySchema,
+    body: null,
+    answer: z.object({ runs: z.array(pastRunSchema), next }),
+  },
   explain: {
     params: nothing,
     query: z.strictObject({ select: selection }),
@@ -219,7 +230,12 @@ export const contract = {
   setPool: {
     params: z.object({ pool: text }),
     query: nothing,
-    body: z.strictObject({ shared: z.boolean() }),
+    body: z.strictObject({
+      shared: z.boolean().optional(),
+      policy: z.enum(Object.keys(knownPolicies)).optional(),
+      /** Null: as usual from now on. */
+      rules: poolRulesSchema.partial().nullable().optional(),
+    }),
     answer: z.object({ pool: poolSchema }),
   },
   listTokens: {

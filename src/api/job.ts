@@ -4,6 +4,7 @@ import { jobStatuses } from "../core/job.ts";
 import { outputPattern } from "../core/output_patterns.ts";
 import { objectionToOption } from "../core/slurm.ts";
 import { loginSchema } from "./machine.ts";
+import { remainingSchema } from "./remaining.ts";
 import { name, text } from "./text.ts";
 
 const count = z.number().int().min(1).max(10_000_000);
@@ -123,6 +124,8 @@ export const submissionSchema = z.strictObject({
   after: z.array(afterSchema).default([]),
   retries: z.number().int().min(0).max(1000).default(0),
   timeLimitMs: z.number().int().min(1).nullable().default(null),
+  /** How long a run takes, as its user says: for what goes by that, and for telling when it will be done. */
+  expectedMs: z.number().int().min(1).nullable().default(null),
   atMost: count.nullable().default(null),
   resumable: z.boolean().default(false),
   paused: z.boolean().default(false),
@@ -180,6 +183,8 @@ export const jobSchema = z.object({
   endedAt: z.string().nullable(),
   tags: z.array(z.string()),
   after: z.array(afterSchema),
+  /** Until its last run ends, if as many as now go at once; null: none runs, or nothing tells. */
+  remaining: remainingSchema.nullable(),
   runs: runCountsSchema,
 });
 export type Job = z.infer<typeof jobSchema>;
@@ -190,6 +195,7 @@ export const jobChangesSchema = z.strictObject({
   atMost: count.nullable().optional(),
   retries: z.number().int().min(0).max(1000).optional(),
   timeLimitMs: z.number().int().min(1).nullable().optional(),
+  expectedMs: z.number().int().min(1).nullable().optional(),
 });
 export type JobChanges = z.infer<typeof jobChangesSchema>;
 

@@ -21,6 +21,7 @@ export const doors = {
   showRun: { method: "GET", path: "/api/v1/jobs/:job/runs/:n", role: "user" },
   output: { method: "GET", path: "/api/v1/jobs/:job/runs/:n/output", role: "user" },
   runMetrics: { method: "GET", path: "/api/v1/jobs/:job/runs/:n/metrics", role: "user" },
+  history: { method: "GET", path: "/api/v1/history", role: "user" },
   explain: { method: "GET", path: "/api/v1/explain", role: "user" },
   cancel: { method: "POST", path: "/api/v1/cancel", role: "user" },
   retry: { method: "POST", path: "/api/v1/retry", role: "user" },

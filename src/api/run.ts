@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { runStatuses } from "../core/run.ts";
+import { remainingSchema } from "./remaining.ts";
 
 const causeSchema = z.object({ code: z.string(), text: z.string() });
 
@@ -32,6 +33,8 @@ export const runSchema = z.object({
   gpus: z.array(z.string()),
   workers: z.array(workerSchema),
   progress: z.object({ done: z.number(), of: z.number().nullable() }).nullable(),
+  /** Null: it does not run, or nothing tells. */
+  remaining: remainingSchema.nullable(),
   metrics: z.record(z.string(), z.unknown()),
   result: z.record(z.string(), z.unknown()),
   code: z.string().nullable(),

@@ -17,6 +17,7 @@ export interface JobOptions {
   after: { job: number | "last"; any: boolean }[];
   retries: number;
   timeLimitMs: number;
+  expectedMs: number;
   atMost: number;
   runs: number;
   out: string;
@@ -164,6 +165,13 @@ export const jobOptions: readonly JobOption[] = [
     help: "stop a run after so long: 90s, 2h30m, HH:MM:SS",
     isDefault: true,
     read: (text) => keyed("timeLimitMs", duration(text)),
+  },
+  {
+    flag: "expect",
+    takes: "TIME",
+    help: "how long a run takes, as far as you know: some policies go by it",
+    isDefault: true,
+    read: (text) => keyed("expectedMs", duration(text)),
   },
   {
     flag: "at-most",

@@ -1,7 +1,7 @@
 import type { Answer, Call } from "../client/client.ts";
 import type { Connection } from "./connect.ts";
 
-type ListName = "listJobs" | "listRuns" | "results" | "listMachines" | "listPools" | "listTokens";
+type ListName = "listJobs" | "listRuns" | "results" | "history" | "listMachines" | "listPools" | "listTokens";
 
 const PAGE = 1000;
 

@@ -51,8 +51,13 @@ function partitionIn(slurm: SlurmInput | null): string | null {
   return slurm?.resources?.find(([name]) => name === "partition")?.[1] ?? null;
 }
 
-async function noSuchPool(connection: Connection, pool: string): Promise<Error> {
+/** @param exitCode  absent: the pool is what the command itself is about */
+export async function noSuchPool(connection: Connection, pool: string, exitCode?: number): Promise<Error> {
   const known = (await allPools(connection)).map(({ name }) => name);
   const failure = { code: "no_such_pool" as const, pool, known };
-  return stopWith({ code: failure.code, message: describeFailure(failure), ...failureDoors[failure.code] });
+  return stopWith({
+    code: failure.code,
+    message: describeFailure(failure),
+    exitCode: exitCode ?? failureDoors[failure.code].exitCode,
+  });
 }

@@ -66,6 +66,7 @@ export async function prepareSubmission(
     ...(options.priority !== undefined && { priority: options.priority }),
     retries: options.retries ?? 0,
     timeLimitMs: options.timeLimitMs ?? null,
+    expectedMs: options.expectedMs ?? null,
     atMost: options.atMost ?? null,
     resumable: options.resumable ?? false,
     paused: options.paused ?? false,

@@ -23,6 +23,7 @@ function aRun(n: number, facts: Partial<Run>): Run {
     gpus: [],
     workers: [],
     progress: null,
+    remaining: null,
     metrics: {},
     result: {},
     code: null,

@@ -78,6 +78,16 @@ export const verbs: Verbs = {
     summary: "show parameters and results, best first",
     load: async () => (await import("./commands/results.ts")).declareResults,
   },
+  simulate: {
+    group: "Look",
+    summary: "replay a trace of jobs under scheduling policies",
+    load: async () => (await import("./commands/simulate.ts")).declareSimulate,
+  },
+  policies: {
+    group: "Look",
+    summary: "list the policies that can be simulated",
+    load: async () => (await import("./commands/policies.ts")).declarePolicies,
+  },
   cancel: {
     group: "Steer",
     summary: "end jobs or runs",

@@ -15,6 +15,13 @@ export type Because =
   | { code: "memory_busy"; askedBytes: number; freeBytes: number; on: string }
   | ({ code: "slots_busy"; suiting: number; total: number; on: string } & Besides)
   | { code: "reserved"; job: number; on: string }
+  /** It comes after the job that waits first. */
+  | { code: "behind"; job: number }
+  /** It gets the places of these runs, once they have gone. */
+  | { code: "making_room"; runs: string[] }
+  | { code: "user_limit"; user: string; most: number }
+  /** `because`: why there is no room beside those who come first. */
+  | { code: "over_quota"; user: string; because: Because }
   | { code: "too_big"; asked: Demand }
   /** `because`: why not one worker more. */
   | { code: "workers"; asked: number; fitting: number; because: Because }
@@ -76,6 +83,16 @@ export function describeBecause(because: Because): string {
         : `it was given to ${because.machine}, which cannot start it now: ${because.closed}`;
     case "queue_full":
       return `${because.on} has been given ${counted(because.most, "run")}, and takes no more until some have ended`;
+    case "behind":
+      return `it comes after job ${because.job}, which waits first: runyard explain ${because.job}`;
+    case "making_room":
+      return `it gets the place of ${because.runs.join(", ")}, which ${because.runs.length === 1 ? "makes" : "make"} room for it`;
+    case "over_quota": {
+      const who = `${because.user} has used up the GPU hours of 30 days in this pool, and comes after those who have not`;
+      return `${describeBecause(because.because)}; ${who}`;
+    }
+    case "user_limit":
+      return `${because.user} may hold ${counted(because.most, "GPU")} at once in this pool, and would hold more with it`;
     case "pending":
       return `it waits in the queue of ${because.machine}${because.id === null ? "" : ` as ${because.id}`}: ${because.reason}`;
     case "running":
@@ -85,6 +102,20 @@ export function describeBecause(because: Because): string {
     case "ended":
       return `it has ended: ${endText(because.status, because.cause)}`;
   }
+}
+
+/** Named one by one, up to here. */
+const NAMED = 4;
+
+/** A reason with who holds what is waited for: `…; held by 12.1, 12.2 of ada and 13.1 of bob`. */
+export function withHolders(reason: string, holders: readonly { user: string; runs: readonly string[] }[]): string {
+  const users = [...Map.groupBy(holders, ({ user }) => user)].map(([user, its]) => {
+    const runs = its.flatMap(({ runs }) => runs);
+    const named = runs.slice(0, NAMED).join(", ");
+    return `${named}${runs.length > NAMED ? ` and ${runs.length - NAMED} more` : ""} of ${user}`;
+  });
+  if (users.length === 0) return reason;
+  return `${reason}${reason.endsWith(" held") ? "" : "; held"} by ${users.join(" and ")}`;
 }
 
 function endText(status: RunStatus, cause: FailureCause | null): string {

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
-import { backfill } from "./backfill.ts";
 import type { Demand } from "./demand.ts";
 import { openLedger } from "./ledger.ts";
 import { itself, type Machine, UNKNOWN_HARDWARE } from "./machine.ts";
-import type { OpenMachine } from "./policy.ts";
+import type { OpenMachine } from "./open_machine.ts";
+import { backfill } from "./policies/backfill.ts";
+import { type MachineRun, openMachineRoom } from "./policies/machine_room.ts";
+import { USUAL_RULES } from "./policies/rules.ts";
 import { isForClusterAlone, isPoolName, poolsIn } from "./pool.ts";
 import type { JobId } from "./run.ts";
 import { outcome } from "./transitions.ts";
@@ -24,9 +26,24 @@ function aCluster(most: number): OpenMachine {
 
 /** The machines on which a job's runs start, each with its workers, and why others wait. */
 function decide(machines: OpenMachine[], startable: number, asked: Demand = demand) {
-  const job = { id: 1 as JobId, priority: 30, demand: asked, startable, timeLimitMs: null, blockedSince: null };
-  const decisions = backfill({ waiting: () => [job], machines, closed: [] }, 0);
-  return decisions.map((one) => (one.do === "start" ? one.workers.map(({ machine }) => machine).join() : one.because));
+  const policy = backfill.open<MachineRun>({ ...USUAL_RULES, total: { gpus: 0, cpus: 0, memoryBytes: 0 } });
+  const asks = { gpus: 1, cpus: 1, memoryBytes: 0 };
+  const known = { remainingSeconds: null, servedSeconds: 0, isBorrowing: false, yields: false, isLeaving: false };
+  const job = {
+    job: 1 as JobId,
+    submitted: 1,
+    priority: 30,
+    user: "ada",
+    shape: "one",
+    demand: asked,
+    asks,
+    seats: [],
+  };
+  policy.wait({ ...job, n: null, startable, ...known }, 0);
+  const room = openMachineRoom<MachineRun>(machines, [], 0);
+  const { start, blocked } = policy.deal(0, room);
+  const starts = start.map(({ place }) => place.workers.map(({ machine }) => machine).join());
+  return [...starts, ...blocked.map((run) => room.whyNot(run))];
 }
 
 test("a cluster takes whatever it is given, as far as it is given any more", () => {

@@ -43,6 +43,11 @@ export function demandKey(demand: Demand): string {
   return `${demand.gpus ?? "any"}/${demand.cpus ?? 0}/${demand.memoryBytes ?? 0}${more}`;
 }
 
+/** Runs with one shape wait for the same: they ask for the same, and have one user. */
+export function shapeOf(demand: Demand, user: string): string {
+  return `${demandKey(demand)} ${user}`;
+}
+
 export function describeDemand(demand: Demand): string {
   const { workers = 1, ...each } = demand;
   if (workers > 1) return `${workers} workers with ${describeDemand(each)} each`;

@@ -1,5 +1,5 @@
 import { type Demand, type Slot, workersOf } from "./demand.ts";
-import type { OpenMachine } from "./policy.ts";
+import type { OpenMachine } from "./open_machine.ts";
 import type { Ending, SteadyMs, StopReason, UnixMs } from "./run.ts";
 import type { Symptom } from "./symptom.ts";
 
@@ -21,6 +21,7 @@ export function seatWorkers(
   endsAt: SteadyMs | null,
   may: (open: OpenMachine, slot: Slot) => boolean,
 ): HeldPlace[] {
+  if (workersOf(demand) === 1) return seatOn(demand, machines, endsAt, may);
   const clusters = machines.filter(({ machine }) => machine.hasQueue);
   if (clusters.length === 0 || clusters.length === machines.length) return seatOn(demand, machines, endsAt, may);
   // The workers of an attempt are all on machines of the yard, or all in a cluster.
@@ -42,7 +43,7 @@ function seatOn(
   for (let before = -1; before < seats.length && seats.length < asked; ) {
     before = seats.length;
     for (const open of machines) {
-      if (seats.length === asked) break;
+      if (seats.length === asked) return seats;
       const slot = open.ledger.place(demand);
       if (!slot) continue;
       open.ledger.hold(slot);
@@ -59,7 +60,8 @@ function seatOn(
 export function leave(seats: readonly HeldPlace[]): void {
   for (const { open, slot } of seats) {
     open.ledger.release(slot);
-    open.held = open.held.filter((held) => held.slot !== slot);
+    const at = open.held.findLastIndex((held) => held.slot === slot);
+    if (at !== -1) open.held.splice(at, 1);
   }
 }
 

@@ -20,6 +20,8 @@ export interface Ledger {
   release(slot: Slot): void;
   /** What is free now: `gpus` are indices in counting mode, `slots` the free explicit slots whose devices are usable. */
   free(): Free;
+  /** Of that the GPUs alone: it costs nothing to ask again. */
+  freeGpus(): readonly string[];
   /** How many runs of such a need fit beside what is held, where, and why no more. */
   capacity(need: Need): Capacity;
   /** How many workers with this demand fit when nothing else runs here; GPUs that are unhealthy or in foreign use count. */
@@ -55,6 +57,7 @@ function openQueueLedger({ name, hardware }: Machine): Ledger {
       given -= 1;
     },
     free: () => ({ gpus: [], cpus: 0, memoryBytes: 0, slots: null }),
+    freeGpus: () => [],
     capacity: () => ({ placements: [], because: [] }),
     couldEverHold: ({ cluster }) => (cluster === name ? Number.POSITIVE_INFINITY : 0),
   };
@@ -69,8 +72,11 @@ function openCountingLedger(machine: Machine): Ledger {
   for (const devices of machine.slots ?? []) listed.add(gpusNamed(hardware.gpus, devices), 1);
   let heldCpus = 0;
   let heldMemoryBytes = 0;
+  /** Null: to be looked for again. */
+  let freeGpusNow: string[] | null = null;
 
   function change(slot: Slot, by: 1 | -1): void {
+    freeGpusNow = null;
     held.add(gpusOf(slot), by);
     heldCpus += by * slot.cpus;
     heldMemoryBytes += by * slot.memoryBytes;
@@ -120,9 +126,10 @@ function openCountingLedger(machine: Machine): Ledger {
   }
 
   function freeGpus(): string[] {
-    return hardware.gpus
+    freeGpusNow ??= hardware.gpus
       .filter((gpu) => isUsable(gpu) && held.of(gpu.index) === 0 && isAllowed(gpu.index))
       .map((gpu) => gpu.index);
+    return freeGpusNow;
   }
 
   function isAllowed(gpu: string): boolean {
@@ -168,6 +175,7 @@ function openCountingLedger(machine: Machine): Ledger {
       memoryBytes: hardware.memoryBytes - heldMemoryBytes,
       slots: machine.slots ? freeSlots(machine.slots) : null,
     }),
+    freeGpus,
     couldEverHold(demand) {
       if (demand.machines && !demand.machines.includes(machine.name)) return 0;
       if (demand.need) return Number.POSITIVE_INFINITY;

@@ -1,23 +1,33 @@
 import type { Because } from "./because.ts";
-import { type Demand, demandKey } from "./demand.ts";
 
-/** Why runs wait, as the policy said at its last look. Jobs with one demand in one pool share a reason. */
+/** Why runs wait, as the policy said at its last look. Those of one shape in one pool share a reason. */
 export interface Reasons {
   /** Forgets what was said of the pool. */
   clear(pool: string): void;
-  say(pool: string, demand: Demand, because: Because): void;
-  of(pool: string, demand: Demand): Because | null;
+  say(pool: string, shape: string, because: Because): void;
+  /** Of those of whom nothing is said for themselves. */
+  sayOfOthers(pool: string, because: Because): void;
+  of(pool: string, shape: string): Because | null;
 }
 
 export function openReasons(): Reasons {
-  const pools = new Map<string, Map<string, Because>>();
+  const pools = new Map<string, { shapes: Map<string, Because>; others: Because | null }>();
+
+  function saidOf(pool: string) {
+    const known = pools.get(pool) ?? { shapes: new Map<string, Because>(), others: null };
+    pools.set(pool, known);
+    return known;
+  }
+
   return {
     clear: (pool) => pools.delete(pool),
-    say(pool, demand, because) {
-      const reasons = pools.get(pool) ?? new Map<string, Because>();
-      reasons.set(demandKey(demand), because);
-      pools.set(pool, reasons);
+    say: (pool, shape, because) => saidOf(pool).shapes.set(shape, because),
+    sayOfOthers(pool, because) {
+      saidOf(pool).others = because;
     },
-    of: (pool, demand) => pools.get(pool)?.get(demandKey(demand)) ?? null,
+    of(pool, shape) {
+      const said = pools.get(pool);
+      return said?.shapes.get(shape) ?? said?.others ?? null;
+    },
   };
 }

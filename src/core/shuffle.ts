@@ -88,8 +88,8 @@ function roundKeys(seed: number): number[] {
   });
 }
 
-/** Whole numbers below a bound up to 2^32, each equally likely. */
-function randomBelow(seed: number): (bound: number) => number {
+/** Whole numbers below a bound up to 2^32, each equally likely. The same seed gives the same ones for ever. */
+export function randomBelow(seed: number): (bound: number) => number {
   let state = seedState(seed);
   function next(): number {
     // splitmix32: a counter through a mixer.

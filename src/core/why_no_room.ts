@@ -2,7 +2,7 @@ import type { Because, Besides } from "./because.ts";
 import type { Demand } from "./demand.ts";
 import { slotSuits } from "./ledger.ts";
 import type { ForeignProcess, Machine } from "./machine.ts";
-import type { OpenMachine } from "./policy.ts";
+import type { OpenMachine } from "./open_machine.ts";
 
 /** Why no machine has room for a demand now, told of the machine that comes closest. */
 export function whyNoRoom(demand: Demand, machines: OpenMachine[], closed: string[]): Because {
@@ -14,8 +14,7 @@ export function whyNoRoom(demand: Demand, machines: OpenMachine[], closed: strin
     const looks = meant.map(({ machine, ledger }) => ({ name: machine.name, because: ledger.capacity(need).because }));
     return { code: "no_capacity", machines: looks };
   }
-  const able = machines.filter(({ ledger }) => ledger.couldEverHold(demand) > 0);
-  const closest = able.sort((a, b) => b.ledger.free().gpus.length - a.ledger.free().gpus.length)[0];
+  const closest = closestOf(demand, machines);
   if (!closest) return { code: "too_big", asked: demand };
   const { machine, ledger } = closest;
   const on = machine.name;
@@ -34,6 +33,19 @@ export function whyNoRoom(demand: Demand, machines: OpenMachine[], closed: strin
   const cores = demand.cpus ?? (free.slots || gpus > 0 ? 0 : 1);
   if (cores > free.cpus) return { code: "cores_busy", asked: cores, freeAtMost: Math.max(0, free.cpus), on };
   return { code: "memory_busy", askedBytes: demand.memoryBytes ?? 0, freeBytes: Math.max(0, free.memoryBytes), on };
+}
+
+/** Of those that could ever hold it the one with the most free GPUs, the first of several; null: none could. */
+function closestOf(demand: Demand, machines: readonly OpenMachine[]): OpenMachine | null {
+  let closest: OpenMachine | null = null;
+  let most = -1;
+  for (const open of machines) {
+    const { length: free } = open.ledger.freeGpus();
+    if (free <= most || open.ledger.couldEverHold(demand) === 0) continue;
+    closest = open;
+    most = free;
+  }
+  return closest;
 }
 
 /** What keeps the machine's GPUs from its runs, besides its runs. */

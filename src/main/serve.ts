@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ServeOptions } from "../cli/program.ts";
+import { openOutlook } from "../core/outlook.ts";
 import { openPending } from "../core/pending.ts";
 import { openPresence } from "../core/presence.ts";
 import { openReasons } from "../core/reasons.ts";
@@ -148,6 +149,7 @@ function yardOf(
     clock: systemClock,
     presence,
     reasons: openReasons(),
+    outlook: openOutlook(),
     pending,
     bell: openBell<number>(),
     authority: openAuthority(store, systemClock),
@@ -171,6 +173,7 @@ function schedule(
     drivers,
     presence: yard.presence,
     reasons: yard.reasons,
+    outlook: yard.outlook,
     clock: yard.clock,
     epoch,
     holder,

@@ -1,7 +1,7 @@
 import { type Demand, type Slot, workersOf } from "../core/demand.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
 import { type Machine, whyClosed } from "../core/machine.ts";
-import type { OpenMachine } from "../core/policy.ts";
+import type { OpenMachine } from "../core/open_machine.ts";
 import { poolsIn } from "../core/pool.ts";
 import type { AttemptId, SteadyMs } from "../core/run.ts";
 import { nextMeanMs, runAhead } from "../core/run_ahead.ts";
@@ -63,6 +63,8 @@ interface Place {
   meanMs: number | null;
   /** When attempts ended last; null: none has. */
   leftAt: SteadyMs | null;
+  /** As policies were given it last; null: what is seated there has changed since. */
+  open: OpenMachine | null;
 }
 
 /** A line is for the moment between two short runs; who has to wait longer does better in the queue. */
@@ -85,7 +87,14 @@ export function openFloor(minuteOfDay: () => number): Floor {
       place.ledger.hold(waiting.slot);
       place.line.delete(attempt);
       place.seated.set(attempt, waiting);
+      place.open = null;
     }
+  }
+
+  function opened(place: Place): OpenMachine {
+    const { machine, ledger, seated } = place;
+    place.open ??= { machine, ledger, held: [...seated.values()] };
+    return place.open;
   }
 
   return {
@@ -101,6 +110,7 @@ export function openFloor(minuteOfDay: () => number): Floor {
           line: before?.line ?? new Map(),
           meanMs: before?.meanMs ?? null,
           leftAt: before?.leftAt ?? null,
+          open: null,
         };
         places.set(machine.id, place);
         advance(place);
@@ -109,17 +119,27 @@ export function openFloor(minuteOfDay: () => number): Floor {
     keepOnly(machines) {
       for (const id of places.keys()) if (!machines.has(id)) places.delete(id);
     },
-    open: (pool) =>
-      placesIn(pool)
-        .filter(({ machine }) => whyClosed(machine, minuteOfDay()) === null)
-        .map(({ machine, ledger, seated }) => ({ machine, ledger, held: [...seated.values()] })),
-    closed: (pool) => placesIn(pool).flatMap(({ machine }) => whyClosed(machine, minuteOfDay()) ?? []),
+    open(pool) {
+      const minute = minuteOfDay();
+      return placesIn(pool)
+        .filter(({ machine }) => whyClosed(machine, minute) === null)
+        .map(opened);
+    },
+    closed(pool) {
+      const minute = minuteOfDay();
+      return placesIn(pool)
+        .map(({ machine }) => whyClosed(machine, minute))
+        .filter((why) => why !== null);
+    },
     *machines() {
       for (const { machine } of places.values()) yield machine;
     },
     get: (machine) => places.get(machine)?.machine,
     seat(machine, seated) {
-      places.get(machine)?.seated.set(seated.attempt, seated);
+      const place = places.get(machine);
+      if (!place) return;
+      place.seated.set(seated.attempt, seated);
+      place.open = null;
     },
     reseat(machine, seated, isRunning, now) {
       const place = places.get(machine);
@@ -127,13 +147,17 @@ export function openFloor(minuteOfDay: () => number): Floor {
       if (isRunning) {
         place.ledger.hold(seated.slot);
         place.seated.set(seated.attempt, seated);
+        place.open = null;
         return;
       }
       place.line.set(seated.attempt, { ...seated, since: now });
       advance(place);
     },
     release(machine, slot) {
-      places.get(machine)?.ledger.release(slot);
+      const place = places.get(machine);
+      if (!place) return;
+      place.ledger.release(slot);
+      place.open = null;
     },
     leave(machine, attempts, now) {
       const place = places.get(machine);
@@ -147,14 +171,15 @@ export function openFloor(minuteOfDay: () => number): Floor {
         if (!seated) continue;
         place.seated.delete(attempt);
         place.ledger.release(seated.slot);
+        place.open = null;
       }
       advance(place);
     },
     placeAhead(id, demand, starting, already) {
       const place = places.get(id);
       if (!place || place.machine.hasQueue || demand.need || workersOf(demand) > 1) return null;
-      if (whyClosed(place.machine, minuteOfDay()) !== null) return null;
       if (place.line.size + already >= runAhead(place.meanMs, place.seated.size + starting.length)) return null;
+      if (whyClosed(place.machine, minuteOfDay()) !== null) return null;
       const slot = openLedger(place.machine).place(demand);
       return slot && isAlike(slot, place, starting) ? slot : null;
     },

@@ -1,24 +1,37 @@
-import { backfill } from "../core/backfill.ts";
-import type { Demand } from "../core/demand.ts";
+import type { Slot } from "../core/demand.ts";
 import { minuteOfDay } from "../core/hours.ts";
 import type { Machine, MachineDriver } from "../core/machine.ts";
-import type { Place } from "../core/policy.ts";
+import type { Outlook } from "../core/outlook.ts";
 import { poolsIn } from "../core/pool.ts";
 import type { Presence } from "../core/presence.ts";
 import type { Reasons } from "../core/reasons.ts";
-import type { AttemptId, JobId, UnixMs } from "../core/run.ts";
+import type { AttemptId, JobId, SteadyMs } from "../core/run.ts";
 import type { Driver } from "../drivers/driver.ts";
 import { boundary } from "../platform/boundary.ts";
 import type { Clock } from "../platform/clock.ts";
-import { assignAttempts, type Start, selectOpenAttempts, wantBack } from "../store/attempts.ts";
+import {
+  type AttemptRow,
+  assignAttempts,
+  type NewAttempt,
+  type Start,
+  selectOpenAttempts,
+  selectServed,
+  wantBack,
+  wantStops,
+} from "../store/attempts.ts";
 import type { Change } from "../store/changes.ts";
 import { type JobRow, makeNextRuns, selectJobs, selectUnmadeJob, selectWaitingJobs } from "../store/jobs.ts";
 import { renewLease } from "../store/lease.ts";
 import { allowsOf, selectMachines } from "../store/machines.ts";
 import { selectPools } from "../store/pools.ts";
+import { selectGoingOn } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
+import { decide, decideAhead, type Seat, type Stop } from "./deals.ts";
 import { openFloor, type Seated } from "./floor.ts";
+import { openForecast } from "./forecast.ts";
+import { openGoverning } from "./governing.ts";
 import { openQueue } from "./queue.ts";
+import { openQuotas } from "./quotas.ts";
 import { openSpill } from "./spill.ts";
 
 export interface LoopOptions {
@@ -26,6 +39,7 @@ export interface LoopOptions {
   drivers: Record<MachineDriver, Driver>;
   presence: Presence;
   reasons: Reasons;
+  outlook: Outlook;
   clock: Clock;
   epoch: number;
   /** The name under which this yard holds the lease. */
@@ -45,20 +59,14 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
-/** A decision to start one of a job's runs, on its way to becoming an attempt. */
-interface Seat extends Start {
-  pool: string;
-  demand: Demand;
-  endsAt: UnixMs | null;
-  /** It waits on the machine until the slot is free there. */
-  inLine: boolean;
-}
-
 /** With nothing happening, the loop still turns this often: leases are renewed, silence is noticed. */
 const IDLE_MS = 1000;
 const RENEW_MS = 4000;
 /** Between two turns in quick succession: what happens meanwhile is decided together. */
 const BREATH_MS = 10;
+const FORECAST_MS = 3000;
+/** For a run that makes room to save its state. */
+const MAKE_ROOM_GRACE_MS = 60_000;
 /** Rows of a big sweep made in one go: short enough that nobody notices. */
 const SLICE = 5000;
 const SLICE_PAUSE_MS = 100;
@@ -67,9 +75,12 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   const { store, drivers, presence, reasons, clock, epoch } = options;
   const driversByName = Object.entries(drivers) as [MachineDriver, Driver][];
   let floor = openFloor(() => minuteOfDay(clock.now()));
-  let queue = openQueue();
+  const governing = openGoverning();
+  const forecast = openForecast(store, options.outlook, clock);
+  const quotas = openQuotas(store, governing, clock);
+  let forecastAt = Number.NEGATIVE_INFINITY;
+  let queue = openQueue(governing.open);
   let spill = openSpill();
-  const pausedPools = new Set<string>();
   const driverOf = new Map<number, MachineDriver>();
   let heard: Change[] = [];
   /** A turn broke off: what is in memory may not be what was committed. */
@@ -79,6 +90,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   let stopped = false;
   let lastTurnAt = clock.steady();
   let renewedAt = clock.steady();
+  let appointment: NodeJS.Timeout | undefined;
 
   await load();
   const unsubscribe = store.changes.hear((changes) => {
@@ -98,16 +110,28 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     await keepLead();
     noticeSilence();
     await clearLines();
-    const seats = decide();
-    tellDrivers("start", await commit([...seats, ...decideAhead(seats)]));
+    await lookAhead();
+    const now = clock.steady();
+    const { seats, stops } = decide(queue, floor, reasons, unpaused, now);
+    const ahead = decideAhead(queue, floor, seats, governing.isPaused, now);
+    tellDrivers("start", await commit([...seats, ...ahead], now));
+    await makeRoom(stops);
     await callBack();
     lastTurnAt = clock.steady();
+    wakeBefore(1000 * queue.nextAt());
   }
 
   function wake(): void {
     if (stopped) return;
     again = true;
     turning ??= turnWhileAsked();
+  }
+
+  /** Where a policy wants to be asked again sooner than the loop would turn by itself. */
+  function wakeBefore(at: SteadyMs): void {
+    clearTimeout(appointment);
+    const inMs = at - clock.steady();
+    if (inMs < IDLE_MS) appointment = setTimeout(wake, Math.max(BREATH_MS, Math.ceil(inMs)));
   }
 
   async function turnWhileAsked(): Promise<void> {
@@ -133,7 +157,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   /** The store alone knows what became of a commit that failed. Machines are rung: they may have been given something. */
   async function startOver(): Promise<void> {
     floor = openFloor(() => minuteOfDay(clock.now()));
-    queue = openQueue();
+    queue = openQueue(governing.open);
     spill = openSpill();
     heard = [];
     await load();
@@ -144,36 +168,58 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   async function load(): Promise<void> {
     await refreshMachines();
     await refreshPools();
-    const rows = await selectWaitingJobs(store.read, null);
-    queue.refresh(
+    const rows = await selectWaitingJobs(store.read);
+    await refreshQueue(
       rows.map((row) => row.id),
       rows,
     );
     const open = await selectOpenAttempts(store.read, null);
-    const handed = open.filter(({ machine_id }) => driverOf.get(machine_id) === "slurm");
-    const jobs = await selectJobs(store.read, [...new Set(handed.map(({ job_id }) => job_id))]);
-    for (const { id, job_id, status } of handed) {
-      const job = jobs.find((one) => one.id === job_id);
-      if (job && status !== "running") noteSpilt(id, job);
-    }
-    for (const row of open) {
-      const seated = { attempt: row.id, slot: JSON.parse(row.slot_json), endsAt: null };
+    const served = await selectServed(store.read);
+    const jobs = await selectJobs(store.read, [...new Set(open.map(({ job_id }) => job_id))]);
+    const jobOf = new Map(jobs.map((job) => [job.id, job]));
+    const seats = open.map((row) => ({ row, slot: JSON.parse(row.slot_json) as Slot }));
+    for (const { row, slot } of seats) {
+      const seated = { attempt: row.id, slot, endsAt: null };
       floor.reseat(row.machine_id, seated, row.status === "running", clock.steady());
     }
+    for (const [leader, workers] of Map.groupBy(seats, ({ row }) => row.leader_id ?? row.id)) {
+      const job = jobOf.get(workers[0]?.row.job_id as JobId);
+      if (job) holdAgain(job, workers, served.get(leader) ?? 0);
+    }
+  }
+
+  /** An attempt found in the store has its place, as far as the policy is concerned. */
+  function holdAgain(job: JobRow, workers: readonly { row: AttemptRow; slot: Slot }[], servedMs: number): void {
+    const row = workers[0]?.row;
+    if (!row) return;
+    const seats = workers.map(({ row, slot }) => ({ attempt: row.id, machine: row.machine_id, slot }));
+    if (driverOf.get(row.machine_id) === "slurm" && row.status !== "running") noteSpilt(row.id, job);
+    const ranMs = row.started_at === null ? 0 : Math.max(0, clock.now() - row.started_at);
+    const servedSeconds = (servedMs + ranMs) / 1000;
+    queue.hold({ job, n: row.n, seats, servedSeconds, isLeaving: row.stop_reason !== null }, clock.steady() / 1000);
+  }
+
+  async function refreshQueue(jobs: readonly JobId[], rows: readonly JobRow[]): Promise<void> {
+    const resumable = rows.filter((row) => row.resumable).map(({ id }) => id);
+    queue.refresh(jobs, rows, await selectGoingOn(store.read, resumable), clock.steady() / 1000);
   }
 
   /** Takes over what others have committed since the last turn. */
   async function absorb(): Promise<void> {
     const changes = heard;
     heard = [];
-    const jobs = new Set<number>();
+    const jobs = new Set<JobId>();
     let machines = false;
     let pools = false;
     const stops = new Set<number>();
     const asked = new Set<number>();
     const ends = changes.filter((change) => change.kind === "ended");
     for (const [machine, left] of Map.groupBy(ends, (end) => end.machine)) floor.leave(machine, left, clock.steady());
-    for (const { attempt } of ends) spill.remove(attempt);
+    for (const { attempt } of ends) {
+      spill.remove(attempt);
+      const held = queue.leave(attempt, clock.steady() / 1000);
+      if (held) quotas.left(held);
+    }
     for (const change of changes) {
       if (change.kind === "job") jobs.add(change.job);
       else if (change.kind === "machine") machines = true;
@@ -185,13 +231,14 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     tellDrivers("stop", stops);
     tellDrivers("ask", asked);
     if (pools) await refreshPools();
-    if (jobs.size > 0) queue.refresh(jobs, await selectWaitingJobs(store.read, [...jobs]));
+    if (jobs.size > 0) await refreshQueue([...jobs], await selectJobs(store.read, [...jobs]));
   }
 
   async function refreshMachines(): Promise<void> {
     const rows = await selectMachines(store.read);
     floor.refresh(rows.map((row): Machine => ({ ...row, ...allowsOf(row), ...presence.of(row.id) })));
     floor.keepOnly(new Set(rows.map(({ id }) => id)));
+    governing.measure(floor.machines());
     driverOf.clear();
     for (const row of rows) driverOf.set(row.id, row.driver);
     for (const [name, driver] of driversByName) driver.attend(rows.filter((row) => row.driver === name));
@@ -205,8 +252,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   }
 
   async function refreshPools(): Promise<void> {
-    pausedPools.clear();
-    for (const pool of await selectPools(store.read)) if (pool.paused) pausedPools.add(pool.name);
+    if (governing.refresh(await selectPools(store.read))) queue.govern(governing.open, clock.steady() / 1000);
   }
 
   async function keepLead(): Promise<void> {
@@ -226,12 +272,26 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     floor.refresh(moved.map((machine) => ({ ...machine, ...presence.of(machine.id) })));
   }
 
+  /** How long what runs still takes, for policies and for people. */
+  async function lookAhead(): Promise<void> {
+    if (clock.steady() - forecastAt < FORECAST_MS) return;
+    forecastAt = clock.steady();
+    await forecast.look(queue.waiting());
+    queue.learn(options.outlook, clock.steady() / 1000);
+    await quotas.look(queue);
+  }
+
   /** Who stands in line where runs turned out to be long goes back to the queue, and can start anywhere. */
   async function clearLines(): Promise<void> {
     const stuck = floor.stuck(clock.steady());
     if (stuck.length === 0) return;
     const called = await store.write((db) => wantBack(db, { attempts: stuck }));
-    const machines = new Set(called.map((attempt) => attempt.machine_id));
+    tellStops(called);
+  }
+
+  /** Whoever speaks to these machines hears of it, the next turn of this loop among them. */
+  function tellStops(attempts: readonly { machine_id: number }[]): void {
+    const machines = new Set(attempts.map((attempt) => attempt.machine_id));
     store.changes.tell([...machines].map((machine) => ({ kind: "stop", machine })));
   }
 
@@ -241,95 +301,40 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     if (wanted.length === 0) return;
     const called = await store.write((db) => wantBack(db, { attempts: wanted }));
     spill.called(new Set(called.map(({ id }) => id)));
-    tellDrivers("stop", new Set(called.map((attempt) => attempt.machine_id)));
+    tellStops(called);
   }
 
   /** Those of the pools whose queue is not paused; empty: none. */
   function unpaused(pool: string): string {
     return poolsIn(pool)
-      .filter((name) => !pausedPools.has(name))
+      .filter((name) => !governing.isPaused(name))
       .join();
+  }
+
+  /** Runs that are asked to make room for others; their places are free when they have saved their state and gone. */
+  async function makeRoom(wanted: readonly Stop[]): Promise<void> {
+    const spans = wanted.flatMap(({ run: { job, n } }) => (n === null ? [] : [{ job, range: { first: n, last: n } }]));
+    if (spans.length === 0) return;
+    const stops = await store.write((db) => wantStops(db, spans, "preempted", MAKE_ROOM_GRACE_MS));
+    for (const { run, order } of wanted) queue.asked(run, order);
+    tellStops(stops);
   }
 
   function noteSpilt(attempt: AttemptId, { pool, demand }: Pick<JobRow, "pool" | "demand">): void {
     if (poolsIn(pool).length > 1) spill.add({ attempt, pool, demand });
   }
 
-  function decide(): Seat[] {
-    const now = clock.steady();
-    const seats: Seat[] = [];
-    for (const pool of queue.pools()) {
-      reasons.clear(pool);
-      const going = unpaused(pool);
-      if (going === "") continue;
-      const machines = floor.open(going);
-      const waiting = (without: ReadonlySet<string>) => queue.eligible(pool, without);
-      const state = { waiting, machines, closed: floor.closed(going) };
-      for (const decision of backfill(state, now)) {
-        if (decision.do === "start") seats.push(seatFor(decision.job, decision.workers, false));
-        else {
-          const row = queue.get(decision.job);
-          if (row) reasons.say(pool, row.demand, decision.because);
-          queue.blocked(decision.job, now);
-        }
-      }
-    }
-    for (const seat of seats) queue.took(seat.job, 1);
-    return seats;
-  }
-
-  /** Where runs are short, some more than start now are given to a machine to wait in line there, in the queue's order. */
-  function decideAhead(starts: readonly Seat[]): Seat[] {
-    const places = starts.flatMap(({ workers }) => workers);
-    const starting = Map.groupBy(places, ({ machine }) => machine);
-    const seats: Seat[] = [];
-    const already = new Map<number, number>();
-    for (const pool of queue.pools()) {
-      if (pausedPools.has(pool)) continue;
-      for (const { id, demand, startable } of queue.eligible(pool, new Set())) {
-        const line = standInLine(pool, id, demand, startable, starting, already);
-        seats.push(...line);
-        if (line.length < startable) break;
-      }
-    }
-    for (const seat of seats) queue.took(seat.job, 1);
-    return seats;
-  }
-
-  function standInLine(
-    pool: string,
-    job: JobId,
-    demand: Demand,
-    startable: number,
-    starting: ReadonlyMap<number, readonly Place[]>,
-    already: Map<number, number>,
-  ): Seat[] {
-    const seats: Seat[] = [];
-    for (const { id: machine, pool: home } of floor.machines()) {
-      while (home === pool && seats.length < startable) {
-        const slot = floor.placeAhead(machine, demand, starting.get(machine) ?? [], already.get(machine) ?? 0);
-        if (!slot) break;
-        already.set(machine, (already.get(machine) ?? 0) + 1);
-        seats.push(seatFor(job, [{ machine, slot }], true));
-      }
-    }
-    return seats;
-  }
-
-  function seatFor(job: JobId, workers: readonly Place[], inLine: boolean): Seat {
-    const row = queue.get(job);
-    const endsAt = row?.timeLimitMs && !inLine ? clock.steady() + row.timeLimitMs : null;
-    if (!row) throw new Error(`job ${job} has left the queue while its runs were placed`);
-    const { pool, demand, plan } = row;
-    return { job, pool, demand, workers, port: options.newPort(), snapshot: plan.snapshot, endsAt, inLine };
+  function startOf({ row, run, workers }: Seat): Start {
+    const { id: job, resumable, plan } = row;
+    return { job, n: run.n, resumable, workers, port: options.newPort(), snapshot: plan.snapshot };
   }
 
   /** Returns the machines that have something to start. */
-  async function commit(seats: Seat[]): Promise<Set<number>> {
+  async function commit(seats: readonly Seat[], now: SteadyMs): Promise<Set<number>> {
     const machines = new Set<number>();
     if (seats.length === 0) return machines;
     const given = await store.write((db) =>
-      assignAttempts(db, store.dialect, seats, epoch, options.newAttemptId, clock.now()),
+      assignAttempts(db, store.dialect, seats.map(startOf), epoch, options.newAttemptId, clock.now()),
     );
     boundary("yard: assigned");
     for (const [index, seat] of seats.entries()) {
@@ -338,9 +343,10 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       if (workers.length === 0 && !seat.inLine) {
         for (const { machine, slot } of seat.workers) floor.release(machine, slot);
       }
+      hold(seat, workers, now);
       for (const { id, machine, slot } of workers) {
         const seated: Seated = { attempt: id, slot, endsAt: seat.endsAt };
-        if (driverOf.get(machine) === "slurm") noteSpilt(id, seat);
+        if (driverOf.get(machine) === "slurm") noteSpilt(id, seat.row);
         if (seat.inLine) floor.queue(machine, seated, clock.steady());
         else floor.seat(machine, seated);
         machines.add(machine);
@@ -348,6 +354,15 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     }
     store.changes.tell(given.flatMap(([first]) => (first ? [{ kind: "run", job: first.job, n: first.n }] : [])));
     return machines;
+  }
+
+  function hold({ row: job, run, order }: Seat, workers: readonly NewAttempt[], now: SteadyMs): void {
+    const [first] = workers;
+    if (!first) return;
+    const seats = workers.map(({ id, machine, slot }) => ({ attempt: id, machine, slot }));
+    const servedSeconds = Math.max(first.servedMs / 1000, run.servedSeconds);
+    const held = { job, n: first.n, seats, servedSeconds, isLeaving: false };
+    queue.hold(held, now / 1000, order);
   }
 
   async function makeSlice(): Promise<void> {
@@ -362,6 +377,7 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       unsubscribe();
       clearInterval(idle);
       clearInterval(slices);
+      clearTimeout(appointment);
       await turning;
     },
   };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openLedger } from "../core/ledger.ts";
 import { itself, type Machine, UNKNOWN_HARDWARE } from "../core/machine.ts";
-import type { OpenMachine } from "../core/policy.ts";
+import type { OpenMachine } from "../core/open_machine.ts";
 import type { AttemptId } from "../core/run.ts";
 import { openSpill } from "./spill.ts";
 

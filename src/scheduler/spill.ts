@@ -1,5 +1,5 @@
 import type { Demand } from "../core/demand.ts";
-import type { OpenMachine } from "../core/policy.ts";
+import type { OpenMachine } from "../core/open_machine.ts";
 import type { AttemptId } from "../core/run.ts";
 
 /** What was handed to a cluster and could run on other machines of its pools too. */

@@ -105,7 +105,7 @@ export function liveHandler(yard: Yard): Handler<"events"> {
         if (!job) continue;
         const isWatched = query.job !== undefined && query.runs !== false;
         if (isWatched) for (const run of await runsNow(job, [...runs].slice(-MOST_RUNS))) yield ["run", run];
-        for (const one of await presentJobs(store.read, [job])) yield ["job", one];
+        for (const one of await presentJobs(yard, [job])) yield ["job", one];
       }
       if (query.job === undefined && changes.some(({ kind }) => kind === "machine")) yield ["machines", {}];
     }

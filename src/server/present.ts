@@ -3,6 +3,7 @@ import type { Machine } from "../api/machine.ts";
 import type { Attempt, Run } from "../api/run.ts";
 import { commandLine } from "../core/command_line.ts";
 import type { Slot } from "../core/demand.ts";
+import type { Remaining } from "../core/estimates/remaining.ts";
 import { type Code, jobStatus } from "../core/job.ts";
 import type { Login } from "../core/login.ts";
 import {
@@ -29,7 +30,11 @@ export function isoOf(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString();
 }
 
-export function presentJob(job: JobRow, after: readonly { job: number; any: boolean }[]): Job {
+export function presentJob(
+  job: JobRow,
+  after: readonly { job: number; any: boolean }[],
+  remaining: Remaining | null,
+): Job {
   return {
     id: job.id,
     name: job.name,
@@ -43,6 +48,7 @@ export function presentJob(job: JobRow, after: readonly { job: number; any: bool
     endedAt: isoOf(job.endedAt),
     tags: job.tags,
     after: after.map(({ job: id, any }) => ({ job: id, any })),
+    remaining: job.endedAt === null ? remaining : null,
     runs: job.counts,
   };
 }
@@ -66,11 +72,18 @@ export function absentRun(job: JobRow, n: number): RunRow {
     metrics_json: null,
     result_json: null,
     code_json: null,
+    served_ms: 0,
   };
 }
 
 /** @param workers  of its latest attempt, by rank; none where it has no row of its own */
-export function presentRun(job: JobRow, row: RunRow, work: CompiledWork, workers: readonly NamedWorker[]): Run {
+export function presentRun(
+  job: JobRow,
+  row: RunRow,
+  work: CompiledWork,
+  workers: readonly NamedWorker[],
+  remaining: Remaining | null,
+): Run {
   const { command, values, line } = work.run(row.n);
   const [attempt = null, ...mates] = workers.map((worker) => worker.row);
   const code: Code = row.code_json === null ? job.plan : JSON.parse(row.code_json);
@@ -98,6 +111,7 @@ export function presentRun(job: JobRow, row: RunRow, work: CompiledWork, workers
     gpus,
     workers: row.attempts > 0 ? shown : [],
     progress: row.progress_json === null ? null : JSON.parse(row.progress_json),
+    remaining: row.status === "running" ? remaining : null,
     metrics: row.metrics_json === null ? {} : JSON.parse(row.metrics_json),
     result: row.result_json === null ? {} : JSON.parse(row.result_json),
     code: attempt?.snapshot ?? code.snapshot ?? code.commit,

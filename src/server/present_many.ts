@@ -4,7 +4,6 @@ import { workersOf } from "../core/demand.ts";
 import type { AttemptId } from "../core/run.ts";
 import { type AttemptRow, selectAttempts, selectMates } from "../store/attempts.ts";
 import { selectAfter } from "../store/dependencies.ts";
-import type { Db } from "../store/dialect.ts";
 import type { JobRow } from "../store/jobs.ts";
 import { selectMachines } from "../store/machines.ts";
 import type { RunRow } from "../store/runs.ts";
@@ -14,22 +13,23 @@ import type { Yard } from "./yard.ts";
 const NONE = "" as AttemptId;
 
 /** Jobs with what they wait for, in the order given. */
-export async function presentJobs(db: Db, jobs: readonly JobRow[]): Promise<Job[]> {
+export async function presentJobs(yard: Pick<Yard, "store" | "outlook">, jobs: readonly JobRow[]): Promise<Job[]> {
   const after = await selectAfter(
-    db,
+    yard.store.read,
     jobs.map((job) => job.id),
   );
   return jobs.map((job) =>
     presentJob(
       job,
       (after.get(job.id) ?? []).map(({ job: id, any }) => ({ job: id, any })),
+      yard.outlook.job(job.id),
     ),
   );
 }
 
 /** Runs of one job with what their latest attempts tell, in the order given. */
 export async function presentRuns(
-  yard: Pick<Yard, "store" | "works">,
+  yard: Pick<Yard, "store" | "works" | "outlook">,
   job: JobRow,
   runs: readonly RunRow[],
 ): Promise<Run[]> {
@@ -40,5 +40,8 @@ export async function presentRuns(
   const machines = new Map((await selectMachines(yard.store.read)).map(({ id, name }) => [id, name]));
   const named = (row: AttemptRow) => ({ row, machine: machines.get(row.machine_id) ?? null });
   const workers = Map.groupBy([...leaders, ...mates].map(named), ({ row }) => row.leader_id ?? row.id);
-  return runs.map((run) => presentRun(job, run, work, workers.get(run.attempt_id ?? NONE) ?? []));
+  return runs.map((run) => {
+    const { attempt_id, n } = run;
+    return presentRun(job, run, work, workers.get(attempt_id ?? NONE) ?? [], yard.outlook.run(job.id, n));
+  });
 }

@@ -7,6 +7,7 @@ import { insertAudit } from "../store/audit.ts";
 import { mayEnter, type Principal } from "./auth.ts";
 import { agentHandlers } from "./handlers/agents.ts";
 import { explainHandler } from "./handlers/explain.ts";
+import { historyHandlers } from "./handlers/history.ts";
 import { jobListHandlers } from "./handlers/job_list.ts";
 import { jobHandlers } from "./handlers/jobs.ts";
 import { machineHandlers } from "./handlers/machines.ts";
@@ -50,6 +51,7 @@ export function openServer(yard: Yard): YardServer {
     ...jobListHandlers(yard),
     ...runHandlers(yard),
     ...runListHandlers(yard),
+    ...historyHandlers(yard),
     ...steeringHandlers(yard),
     ...machineHandlers(yard),
     ...agentHandlers(yard),

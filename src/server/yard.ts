@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { Contract } from "../api/contract.ts";
 import type { DoorName } from "../api/paths.ts";
 import type { Refused } from "../core/failure.ts";
+import type { Outlook } from "../core/outlook.ts";
 import type { Pending } from "../core/pending.ts";
 import type { Presence } from "../core/presence.ts";
 import type { Reasons } from "../core/reasons.ts";
@@ -30,6 +31,7 @@ export interface Yard {
   clock: Clock;
   presence: Presence;
   reasons: Reasons;
+  outlook: Outlook;
   pending: Pending;
   /** Rung for a machine when its agent has something to fetch. */
   bell: Bell<number>;

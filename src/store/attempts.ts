@@ -1,6 +1,7 @@
 import { type Selectable, sql } from "kysely";
 import type { Code } from "../core/job.ts";
-import type { Place } from "../core/policy.ts";
+import type { Place } from "../core/open_machine.ts";
+import { poolsIn } from "../core/pool.ts";
 import type { AttemptId, JobId, StopReason, UnixMs } from "../core/run.ts";
 import type { Ticket } from "../core/slurm.ts";
 import { type Db, type Dialect, wordsOf } from "./dialect.ts";
@@ -8,15 +9,19 @@ import { makeNextRuns } from "./jobs.ts";
 import { isDeposed } from "./lease.ts";
 import { inPortions } from "./portions.ts";
 import { forgetNumbers } from "./result_numbers.ts";
-import { type RunSpan, selectQueued } from "./runs.ts";
+import { type RunSpan, selectGoingOn, selectQueued, selectQueuedAt } from "./runs.ts";
 import type { Tables } from "./schema.ts";
 import { type CountChanges, shift, writeCounts } from "./transition.ts";
 
 export type AttemptRow = Selectable<Tables["attempt"]>;
 
-/** Places for one of a job's waiting runs: which one is for the store to say, in order. */
+/** Places for one of a job's waiting runs. */
 export interface Start {
   job: JobId;
+  /** The run that it is for, which waits to go on; null: the next of the others. */
+  n: number | null;
+  /** Whether runs of the job may wait to go on. */
+  resumable: boolean;
   /** For each worker, by rank. */
   workers: readonly Place[];
   /** At which several workers find each other. */
@@ -30,6 +35,8 @@ export interface NewAttempt extends Place {
   id: AttemptId;
   job: JobId;
   n: number;
+  /** For how long earlier attempts of its run have run that it goes on from. */
+  servedMs: number;
 }
 
 /**
@@ -50,24 +57,29 @@ export async function assignAttempts(
   const rows: AssignedRow[] = [];
   const changes: CountChanges = new Map();
   for (const [job, places] of byJob(starts)) {
-    const runs = await nextQueued(db, dialect, job, places.length);
+    const runs = await runsFor(
+      db,
+      dialect,
+      job,
+      places.map((place) => starts[place] as Start),
+    );
     for (const [index, run] of runs.entries()) {
       const place = places[index];
       const start = place === undefined ? undefined : starts[place];
-      if (place === undefined || !start) continue;
+      if (place === undefined || !start || !run) continue;
       const { workers } = start;
       const snapshot = run.code_json === null ? start.snapshot : (JSON.parse(run.code_json) as Code).snapshot;
       const leader = newId(job, run.n, run.attempts + 1);
       const port = workers.length > 1 ? start.port : null;
       for (const [rank, { machine, slot }] of workers.entries()) {
         const id = rank === 0 ? leader : workerId(leader, rank);
-        given[place]?.push({ id, job, n: run.n, machine, slot });
+        given[place]?.push({ id, job, n: run.n, servedMs: run.served_ms, machine, slot });
         const previous = run.attempt_id;
         const what = [machine, JSON.stringify(slot), snapshot, previous] as const;
         rows.push([id, job, run.n, run.attempts + 1, ...what, rank, rank === 0 ? null : leader, port]);
       }
     }
-    shift(changes, job, "queued", "starting", runs.length);
+    shift(changes, job, "queued", "starting", runs.filter((run) => run !== undefined).length);
   }
   await insertAssigned(db, rows, epoch, now);
   await writeCounts(db, changes, now);
@@ -86,6 +98,20 @@ function byJob(starts: Start[]): Map<JobId, number[]> {
     else places.set(job, [index]);
   }
   return places;
+}
+
+/** For each start its run; undefined: there is none any more. */
+async function runsFor(db: Db, dialect: Dialect, job: JobId, starts: readonly Start[]) {
+  if (!starts.some(({ resumable }) => resumable)) return nextQueued(db, dialect, job, starts.length);
+  const certain = await selectQueuedAt(
+    db,
+    job,
+    starts.flatMap(({ n }) => n ?? []),
+  );
+  const goingOn = (await selectGoingOn(db, [job])).length;
+  const next = await nextQueued(db, dialect, job, starts.length - certain.length + goingOn);
+  const others = next.filter((run) => run.served_ms === 0).values();
+  return starts.map(({ n }) => (n === null ? others.next().value : certain.find((run) => run.n === n)));
 }
 
 const SLICE = 1000;
@@ -169,6 +195,32 @@ function inTheirOrder(db: Db) {
     .orderBy("job.priority", "desc")
     .orderBy("attempt.job_id")
     .orderBy("attempt.n");
+}
+
+/** Workers of jobs, of which this pool is the first, that have run and ended since then, with what they held (a Slot, as JSON). */
+export async function selectService(db: Db, pool: string, since: UnixMs) {
+  const rows = await db
+    .selectFrom("attempt")
+    .innerJoin("job", "job.id", "attempt.job_id")
+    .select(["job.user_name", "job.pool", "attempt.started_at", "attempt.ended_at", "attempt.slot_json"])
+    .where("attempt.ended_at", ">", since)
+    .where("attempt.started_at", "is not", null)
+    .execute();
+  return rows.flatMap(({ user_name: user, pool: pools, started_at, ended_at, slot_json: slot }) => {
+    return poolsIn(pools)[0] === pool ? [{ user, startedAt: started_at ?? 0, endedAt: ended_at ?? 0, slot }] : [];
+  });
+}
+
+/** For how long the runs of attempts that have not ended had run before, where they go on from that. */
+export async function selectServed(db: Db): Promise<Map<AttemptId, number>> {
+  const rows = await db
+    .selectFrom("attempt")
+    .innerJoin("run", (join) => join.onRef("run.job_id", "=", "attempt.job_id").onRef("run.n", "=", "attempt.n"))
+    .select(["attempt.id", "run.served_ms"])
+    .where("attempt.status", "<>", sql.lit("ended"))
+    .where("run.served_ms", ">", 0)
+    .execute();
+  return new Map(rows.map(({ id, served_ms }) => [id, served_ms]));
 }
 
 export async function selectAttempt(db: Db, id: AttemptId): Promise<AttemptRow | null> {

@@ -27,6 +27,8 @@ export interface NewJob {
   tags: string[];
   retries: number;
   timeLimitMs: number | null;
+  /** How long one of its runs takes, as its user says; null: nobody has. */
+  expectedMs: number | null;
   atMost: number | null;
   resumable: boolean;
   after: { job: number; any: boolean }[];
@@ -46,6 +48,8 @@ export interface JobRow extends JobRules {
   /** What runs without a row are, but those that were dealt with one by one. */
   unmadeStatus: Tables["job"]["unmade_status"];
   waitingFor: number;
+  /** How long one of its runs takes, as its user says; null: nobody has. */
+  expectedMs: number | null;
   counts: RunCounts;
 }
 
@@ -75,6 +79,7 @@ export async function insertJob(db: Db, dialect: Dialect, job: NewJob, now: Unix
       tags_json: JSON.stringify(job.tags),
       retries: job.retries,
       time_limit_ms: job.timeLimitMs,
+      expected_ms: job.expectedMs,
       at_most: job.atMost,
       resumable: job.resumable ? 1 : 0,
       submitted_at: now,
@@ -193,12 +198,10 @@ export async function selectLastJobId(db: Db): Promise<JobId | null> {
   return row?.id ?? null;
 }
 
-/** Jobs of which runs wait, all or those among `ids`. */
-export async function selectWaitingJobs(db: Db, ids: number[] | null): Promise<JobRow[]> {
+/** Jobs of which runs wait. */
+export async function selectWaitingJobs(db: Db): Promise<JobRow[]> {
   const waiting = db.selectFrom("job").selectAll().where("ended_at", "is", null).where("queued", ">", 0);
-  if (ids === null) return (await waiting.execute()).map(readJob);
-  const rows = await inPortions(ids, (some) => waiting.where("id", "in", some as JobId[]).execute());
-  return rows.map(readJob);
+  return (await waiting.execute()).map(readJob);
 }
 
 export async function selectOpenJobIds(db: Db): Promise<JobId[]> {
@@ -240,6 +243,7 @@ export async function setJob(
     atMost?: number | null | undefined;
     retries?: number | undefined;
     timeLimitMs?: number | null | undefined;
+    expectedMs?: number | null | undefined;
   },
 ): Promise<void> {
   const set = {
@@ -248,6 +252,7 @@ export async function setJob(
     ...(changes.atMost !== undefined && { at_most: changes.atMost }),
     ...(changes.retries !== undefined && { retries: changes.retries }),
     ...(changes.timeLimitMs !== undefined && { time_limit_ms: changes.timeLimitMs }),
+    ...(changes.expectedMs !== undefined && { expected_ms: changes.expectedMs }),
   };
   if (Object.keys(set).length > 0) await db.updateTable("job").set(set).where("id", "=", id).execute();
 }
@@ -316,6 +321,7 @@ export function readJob(row: JobColumns): JobRow {
     tags: JSON.parse(row.tags_json) as string[],
     retries: row.retries,
     timeLimitMs: row.time_limit_ms,
+    expectedMs: row.expected_ms,
     atMost: row.at_most,
     resumable: row.resumable === 1,
     submittedAt: row.submitted_at,

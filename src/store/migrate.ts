@@ -5,6 +5,7 @@ import { runCode } from "./migrations/0002_run_code.ts";
 import { ssh } from "./migrations/0003_ssh.ts";
 import { workers } from "./migrations/0004_workers.ts";
 import { slurm } from "./migrations/0005_slurm.ts";
+import { policies } from "./migrations/0006_policies.ts";
 
 export interface Migration {
   name: string;
@@ -18,6 +19,7 @@ export const migrations: readonly Migration[] = [
   { name: "0003_ssh", up: ssh },
   { name: "0004_workers", up: workers },
   { name: "0005_slurm", up: slurm },
+  { name: "0006_policies", up: policies },
 ];
 
 export type Migrated =

@@ -219,7 +219,10 @@ export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<En
     // What never began was no attempt: the next one bears its number.
     const takenBack = end.ending.kind === "never_began" ? 1 : 0;
     const code = exitCodeOf(end.ending);
-    runs.push([run.job_id, run.n, next.status, tries, takenBack, cause, code, end.startedAt, runEndedAt, node]);
+    const goesOn = run.resumable === 1 && next.status === "queued" && end.startedAt !== null;
+    const servedMs = goesOn ? Math.max(0, end.endedAt - (end.startedAt ?? 0)) : 0;
+    const past = [next.status, tries, takenBack, cause, code, end.startedAt, runEndedAt, node, servedMs];
+    runs.push([run.job_id, run.n, ...past]);
     shift(changes, run.job_id, run.status, next.status);
   }
   if (runs.length > 0) await endRuns(db, runs);
@@ -294,8 +297,9 @@ async function endRuns(db: Db, rows: Cells[]): Promise<void> {
     started_at: "bigint",
     ended_at: "bigint",
     node: "text",
+    served_ms: "bigint",
   } as const;
-  await sql`update run set status = past.status, tries = past.tries,
+  await sql`update run set status = past.status, tries = past.tries, served_ms = run.served_ms + past.served_ms,
     attempts = run.attempts - past.taken_back, machine = coalesce(past.node, run.machine), cause_json = past.cause_json,
     exit_code = past.exit_code, started_at = coalesce(past.started_at, run.started_at), ended_at = past.ended_at
     from ${wordsOf(db).table(columns, rows)} as past where run.job_id = past.job_id and run.n = past.n`.execute(db);
@@ -311,7 +315,7 @@ async function selectForEnds(db: Db, attempts: AttemptId[]) {
     .innerJoin("run", (join) => join.onRef("run.job_id", "=", "attempt.job_id").onRef("run.n", "=", "attempt.n"))
     .innerJoin("job", "job.id", "attempt.job_id")
     .select(["attempt.id", "attempt.job_id", "attempt.n", "attempt.stop_reason", "attempt.leader_id", "attempt.port"])
-    .select(["run.status", "run.tries", "run.attempt_id", "job.retries", "job.time_limit_ms"])
+    .select(["run.status", "run.tries", "run.attempt_id", "job.retries", "job.time_limit_ms", "job.resumable"])
     .where("attempt.id", "in", attempts)
     .where("attempt.status", "<>", sql.lit("ended"))
     .execute();

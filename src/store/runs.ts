@@ -40,13 +40,71 @@ export async function selectQueued(db: Db, job: JobId, count: number) {
     .select("n")
     .where("job_id", "=", job)
     .where(standsIn(["queued"]));
+  return ofJob(db, job).where("n", "in", numbers.orderBy("n").limit(count)).orderBy("n").execute();
+}
+
+/** Those with these numbers that wait. */
+export async function selectQueuedAt(db: Db, job: JobId, numbers: readonly number[]) {
+  return inPortions(numbers, (some) =>
+    ofJob(db, job)
+      .where("n", "in", some)
+      .where(standsIn(["queued"]))
+      .execute(),
+  );
+}
+
+function ofJob(db: Db, job: JobId) {
   return db
     .selectFrom("run")
-    .select(["n", "attempts", "attempt_id", "code_json"])
-    .where("job_id", "=", job)
-    .where("n", "in", numbers.orderBy("n").limit(count))
-    .orderBy("n")
+    .select(["n", "attempts", "attempt_id", "code_json", "served_ms"])
+    .where("job_id", "=", job);
+}
+
+/** All that run, with what they last said of themselves. */
+export async function selectRunning(db: Db) {
+  return db
+    .selectFrom("attempt")
+    .innerJoin("run", (join) => join.onRef("run.job_id", "=", "attempt.job_id").onRef("run.n", "=", "attempt.n"))
+    .select(["run.job_id", "run.n", "run.started_at", "run.served_ms", "run.progress_json", "run.metrics_json"])
+    .where("attempt.status", "<>", sql.lit("ended"))
+    .where("attempt.status", "=", "running")
+    .where("attempt.rank", "=", 0)
     .execute();
+}
+
+/** For how long runs of the job have run that succeeded, as many as asked for. There should be as many: all rows are looked at for them. */
+export async function selectFinishedSeconds(db: Db, job: JobId, count: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom("run")
+    .select(["started_at", "ended_at", "served_ms"])
+    .where("job_id", "=", job)
+    .where("status", "=", "succeeded")
+    .where("started_at", "is not", null)
+    .orderBy("n")
+    .limit(count)
+    .execute();
+  return rows.map(({ started_at, ended_at, served_ms }) => (served_ms + (ended_at ?? 0) - (started_at ?? 0)) / 1000);
+}
+
+/** A run that waits to go on where it was stopped. */
+export interface GoingOn {
+  job: JobId;
+  n: number;
+  servedMs: number;
+}
+
+/** Those that wait to go on, of these jobs. */
+export async function selectGoingOn(db: Db, jobs: readonly JobId[]): Promise<GoingOn[]> {
+  const rows = await inPortions(jobs, (some) =>
+    db
+      .selectFrom("run")
+      .select(["job_id", "n", "served_ms"])
+      .where("job_id", "in", some)
+      .where(standsIn(["queued"]))
+      .where("served_ms", ">", sql.lit(0))
+      .execute(),
+  );
+  return rows.map(({ job_id, n, served_ms }) => ({ job: job_id, n, servedMs: served_ms }));
 }
 
 /** Marks waiting runs as skipped: they are not to be executed. */
@@ -102,6 +160,7 @@ export async function retryRuns(
       .set({
         status: "queued",
         tries: 0,
+        served_ms: 0,
         cause_json: null,
         exit_code: null,
         started_at: null,

@@ -64,6 +64,8 @@ interface PoolTable {
   owner: string;
   /** 1: it runs everyone's work, as its owner. */
   shared: number;
+  /** PoolRules; null: the usual ones. */
+  rules_json: string | null;
 }
 
 interface MachineTable {
@@ -103,6 +105,8 @@ interface JobTable {
   tags_json: string;
   retries: number;
   time_limit_ms: number | null;
+  /** How long one of its runs takes, as its user says; null: nobody has. */
+  expected_ms: number | null;
   at_most: number | null;
   resumable: number;
   submitted_at: UnixMs;
@@ -156,6 +160,8 @@ interface RunTable {
   progress_json: string | null;
   metrics_json: string | null;
   result_json: string | null;
+  /** For how long attempts of it have run that it goes on from. */
+  served_ms: number;
   /** The Code that its further attempts work with; null: the job's, as it was submitted. */
   code_json: string | null;
 }

@@ -2,6 +2,7 @@ import { afterAll, describe, test } from "vitest";
 import { startPostgres } from "../testbed/postgres.ts";
 import { attempting } from "./store/attempting.ts";
 import { depending } from "./store/depending.ts";
+import { goingOn } from "./store/going_on.ts";
 import { grouping } from "./store/grouping.ts";
 import { handingOver } from "./store/handing_over.ts";
 import { keeping } from "./store/keeping.ts";
@@ -10,6 +11,7 @@ import { listing } from "./store/listing.ts";
 import { migrating, migratingAFile } from "./store/migrating.ts";
 import { modelled } from "./store/modelled.ts";
 import { type Kind, postgres, sqlite } from "./store/place.ts";
+import { recalling } from "./store/recalling.ts";
 import { reporting } from "./store/reporting.ts";
 import { sharing } from "./store/sharing.ts";
 import { steering } from "./store/steering.ts";
@@ -32,10 +34,12 @@ for (const kind of kinds) {
     submitting(kind);
     listing(kind);
     attempting(kind);
+    goingOn(kind);
     reporting(kind);
     handingOver(kind);
     steering(kind);
     depending(kind);
+    recalling(kind);
     modelled(kind);
   });
 }

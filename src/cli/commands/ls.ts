@@ -1,6 +1,7 @@
 import type { Job } from "../../api/job.ts";
 import { type Connection, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
+import { etaText } from "../eta_text.ts";
 import { age } from "../local_time.ts";
 import { bar, grouped } from "../number_text.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
@@ -77,6 +78,7 @@ const columns: Column[] = [
   { title: "STATE" },
   { title: "RUNS", cuttable: true },
   { title: "PROGRESS", optional: true },
+  { title: "ETA", align: "right", optional: true },
   { title: "PRIO", align: "right", optional: true },
   { title: "AGE", align: "right", optional: true },
   { title: "POOL", cuttable: true },
@@ -90,6 +92,7 @@ function printJobs(jobs: readonly Job[]): void {
     statusCell(job.paused && job.status !== "running" && job.runs.queued > 0 ? "paused" : job.status, colours),
     countsOf(job),
     progressOf(job),
+    etaText(job.remaining),
     String(job.priority),
     age(job.submittedAt, now),
     printable(job.pool),

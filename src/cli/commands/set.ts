@@ -12,6 +12,7 @@ interface SetOptions {
   atMost?: string;
   retries?: string;
   timeLimit?: string;
+  expect?: string;
   json?: boolean;
 }
 
@@ -23,6 +24,7 @@ export function declareSet({ command, act }: Declaration): void {
     .option("--at-most <N>", 'how many of its runs may run at once; "none": any number')
     .option("--retries <N>", "how often a failed run is tried again")
     .option("--time-limit <TIME>", 'stop a run after so long; "none": never')
+    .option("--expect <TIME>", 'how long a run takes, as you expect; "none": nobody knows')
     .option("--json", "print JSON");
   act(command, () => set(command.args, command.opts<SetOptions>()));
 }
@@ -30,7 +32,7 @@ export function declareSet({ command, act }: Declaration): void {
 async function set(words: readonly string[], options: SetOptions): Promise<number> {
   const body = changesFrom(options);
   if (Object.keys(body).length === 0)
-    throw wrongUsage("Nothing to set. Name what: --priority, --name, --at-most, --retries or --time-limit");
+    throw wrongUsage("Nothing to set. Name what: --priority, --name, --at-most, --retries, --time-limit or --expect");
   const connection = await connectToChange({ quiet: options.json === true });
   const job = await oneJob(connection, words);
   const answer = await connection.client.call("setJob", { params: { job }, body });
@@ -39,7 +41,7 @@ async function set(words: readonly string[], options: SetOptions): Promise<numbe
   return 0;
 }
 
-function changesFrom({ priority, name, atMost, retries, timeLimit }: SetOptions): JobChanges {
+function changesFrom({ priority, name, atMost, retries, timeLimit, expect }: SetOptions): JobChanges {
   return {
     ...(priority !== undefined && { priority: good("--priority", priority, wholeNumber(priority, 0, 1000)) }),
     ...(name !== undefined && { name: good("--name", name, label(name)) }),
@@ -49,6 +51,9 @@ function changesFrom({ priority, name, atMost, retries, timeLimit }: SetOptions)
     ...(retries !== undefined && { retries: good("--retries", retries, wholeNumber(retries, 0, 1000)) }),
     ...(timeLimit !== undefined && {
       timeLimitMs: timeLimit === "none" ? null : good("--time-limit", timeLimit, duration(timeLimit)),
+    }),
+    ...(expect !== undefined && {
+      expectedMs: expect === "none" ? null : good("--expect", expect, duration(expect)),
     }),
   };
 }

@@ -5,6 +5,7 @@ import { formatBytes, formatDuration } from "../../core/quantity.ts";
 import { runStatuses } from "../../core/run.ts";
 import { type Connection, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
+import { etaWithSource } from "../eta_text.ts";
 import { countsText } from "../follow/outcome.ts";
 import { localTime, runtime } from "../local_time.ts";
 import { didYouMean } from "../nearest.ts";
@@ -107,6 +108,7 @@ function printJob(job: Job, definition: Record<string, unknown>): void {
     ["state", `${job.status}${job.paused ? ", paused" : ""}: ${countsText(job)}`],
     ["command", printable(job.command)],
     ["folder", printable(String(definition["cwd"] ?? ""))],
+    ["ETA", job.remaining ? etaWithSource(job.remaining) : ""],
     ["asks for", demandText(definition["demand"])],
     ["pool", `${printable(job.pool)}, priority ${job.priority}`],
     ["after", job.after.map(({ job: id, any }) => `${id}${any ? " (any end)" : ""}`).join(", ")],
@@ -137,10 +139,11 @@ function demandText(demand: unknown): string {
 }
 
 function limitsText(definition: Record<string, unknown>): string {
-  const { retries, timeLimitMs, atMost, resumable } = definition;
+  const { retries, timeLimitMs, expectedMs, atMost, resumable } = definition;
   const parts = [];
   if (typeof retries === "number" && retries > 0) parts.push(`${retries} retries`);
   if (typeof timeLimitMs === "number") parts.push(`${formatDuration(timeLimitMs)} a run`);
+  if (typeof expectedMs === "number") parts.push(`${formatDuration(expectedMs)} expected`);
   if (typeof atMost === "number") parts.push(`${atMost} at once`);
   if (resumable === true) parts.push("resumable");
   return parts.join(", ");
@@ -215,6 +218,7 @@ function printRun({ run, attempts, checkpoints }: Answer<"showRun">): void {
     ["where", wheresOf(run)],
     ["in Slurm", printable(attempts.at(-1)?.ticket ?? "")],
     ["progress", run.progress ? `${run.progress.done}${run.progress.of === null ? "" : ` of ${run.progress.of}`}` : ""],
+    ["ETA", run.remaining ? etaWithSource(run.remaining) : ""],
     ["metrics", valuesText(run.metrics)],
     ["result", valuesText(run.result)],
     ["memory", run.memoryPeakBytes === null ? "" : `${formatBytes(run.memoryPeakBytes)} at its peak`],

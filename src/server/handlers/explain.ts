@@ -1,12 +1,13 @@
-import { type Because, describeBecause } from "../../core/because.ts";
+import { type Because, describeBecause, withHolders } from "../../core/because.ts";
+import { shapeOf } from "../../core/demand.ts";
 import { isRefused } from "../../core/failure.ts";
 import { minuteOfDay } from "../../core/hours.ts";
 import { whyClosed } from "../../core/machine.ts";
 import { isForClusterAlone, poolsIn } from "../../core/pool.ts";
 import { hasEnded, type RunStatus, type StopReason } from "../../core/run.ts";
-import { selectAttempts } from "../../store/attempts.ts";
+import { selectAttempts, selectOpenAttempts } from "../../store/attempts.ts";
 import { selectAfter } from "../../store/dependencies.ts";
-import type { JobRow } from "../../store/jobs.ts";
+import { type JobRow, selectJobs } from "../../store/jobs.ts";
 import { selectMachines } from "../../store/machines.ts";
 import { selectPools } from "../../store/pools.ts";
 import type { RunRow } from "../../store/runs.ts";
@@ -58,6 +59,7 @@ export function explainHandler(yard: Yard): Handlers["explain"] {
     const page = { key: "n", descending: false, after: null, limit: EXPLAINED } as const;
     const rows = await selectRuns(yard, job, filter, page);
     const waits = await whyWaits(job, pausedPools);
+    const holders = "on" in waits ? await heldOn(waits.on) : [];
     const stops = await stopsOf(rows);
     const explained = rows.map((row) => {
       const because = whyStands(row, stops, closed) ?? waits;
@@ -65,7 +67,7 @@ export function explainHandler(yard: Yard): Handlers["explain"] {
         id: `${job.id}.${row.n}`,
         status: row.status,
         runs: 1,
-        because: { code: because.code, text: describeBecause(because) },
+        because: { code: because.code, text: withHolders(describeBecause(because), because === waits ? holders : []) },
       };
     });
     const others = job.counts.queued - explained.filter(({ status }) => status === "queued").length;
@@ -104,6 +106,16 @@ export function explainHandler(yard: Yard): Handlers["explain"] {
     return { code: "running", machine: on };
   }
 
+  /** Whose runs are on the machine. */
+  async function heldOn(name: string) {
+    const machine = (await selectMachines(store.read)).find((one) => one.name === name);
+    const open = machine ? await selectOpenAttempts(store.read, machine.id) : [];
+    const jobs = await selectJobs(store.read, [...new Set(open.map(({ job_id }) => job_id))]);
+    return jobs.map(({ id, user }) => {
+      return { user, runs: open.filter((one) => one.job_id === id).map(({ n }) => `${id}.${n}`) };
+    });
+  }
+
   async function whyWaits(job: JobRow, pausedPools: ReadonlySet<string>): Promise<Because> {
     if (poolsIn(job.pool).every((pool) => pausedPools.has(pool))) return { code: "queue_paused", pool: job.pool };
     if (job.paused) return { code: "job_paused", job: job.id };
@@ -113,6 +125,9 @@ export function explainHandler(yard: Yard): Handlers["explain"] {
     }
     if (!isForClusterAlone(job) && job.atMost !== null && job.counts.running >= job.atMost)
       return { code: "at_most", limit: job.atMost };
-    return yard.reasons.of(job.pool, job.demand) ?? { code: "starting", machine: "the next free slot", closed: null };
+    const said = yard.reasons.of(job.pool, shapeOf(job.demand, job.user));
+    // The first that waits comes after nobody.
+    if (said && !(said.code === "behind" && said.job === job.id)) return said;
+    return { code: "starting", machine: "the next free slot", closed: null };
   }
 }

@@ -5,7 +5,9 @@ import { presentJobs } from "../present_many.ts";
 import { choose } from "../selection.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
-export function jobListHandlers({ store }: Yard): Pick<Handlers, "listJobs"> {
+export function jobListHandlers(yard: Yard): Pick<Handlers, "listJobs"> {
+  const { store } = yard;
+
   return {
     async listJobs({ query }) {
       const chosen = query.select === undefined ? null : await choose(store.read, query.select);
@@ -16,7 +18,7 @@ export function jobListHandlers({ store }: Yard): Pick<Handlers, "listJobs"> {
       const ids = chosen?.map(({ job }) => job.id) ?? null;
       const rows = await selectJobPage(store.read, { statuses: status, open, user, pool, tag, search, ids }, page);
       const jobs = shown(rows, query, (row) => ({ value: jobColumns[page.key].of(row), id: row.id }));
-      return { jobs: await presentJobs(store.read, jobs.page), next: jobs.next };
+      return { jobs: await presentJobs(yard, jobs.page), next: jobs.next };
     },
   };
 }

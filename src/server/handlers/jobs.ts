@@ -144,7 +144,7 @@ export function jobHandlers(yard: Yard): JobHandlers {
 
   async function present(id: JobRow["id"]) {
     const row = await selectJob(store.read, id);
-    const [job] = row ? await presentJobs(store.read, [row]) : [];
+    const [job] = row ? await presentJobs(yard, [row]) : [];
     if (!job) throw new Error(`job ${id} has vanished`);
     return job;
   }
@@ -152,10 +152,11 @@ export function jobHandlers(yard: Yard): JobHandlers {
 
 /** What a job was submitted as, for people and for a clone of it; values of its environment are not part of it. */
 async function definitionOf(row: JobRow): Promise<Record<string, unknown>> {
-  const { demand, plan, retries, timeLimitMs, atMost, resumable, tags } = row;
+  const { demand, plan, retries, timeLimitMs, expectedMs, atMost, resumable, tags } = row;
   const { environment: _, ...rest } = plan;
   const command = row.command === null ? null : JSON.parse(row.command);
-  return { command, spaces: JSON.parse(row.spaces), demand, retries, timeLimitMs, atMost, resumable, tags, ...rest };
+  const rules = { demand, retries, timeLimitMs, expectedMs, atMost, resumable, tags };
+  return { command, spaces: JSON.parse(row.spaces), ...rules, ...rest };
 }
 
 function workFrom(body: Submission): Work {
@@ -194,6 +195,7 @@ function newJob(body: Placed, work: Work, total: number, environment: string, us
     tags: body.tags,
     retries: body.retries,
     timeLimitMs: body.timeLimitMs,
+    expectedMs: body.expectedMs,
     atMost: body.atMost,
     resumable: body.resumable,
     after: body.after,

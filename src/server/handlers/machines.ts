@@ -2,11 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Slot } from "../../core/demand.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import type { MachineDriver } from "../../core/machine.ts";
+import type { PoolRules } from "../../core/policies/rules.ts";
 import { lastSight } from "../../core/presence.ts";
 import { selectOpenAttempts, wantBack } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
 import { deleteMachine, ensureMachine, type MachineRow, selectMachines, setMachine } from "../../store/machines.ts";
-import { ensurePool, selectPools, sharePool } from "../../store/pools.ts";
+import { ensurePool, selectPools, setPool } from "../../store/pools.ts";
 import { knownCluster } from "../known_cluster.ts";
 import { listed } from "../listing.ts";
 import { presentMachine } from "../present.ts";
@@ -189,8 +190,10 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       const pools = await presentPools();
       const pool = pools.find(({ name }) => name === params.pool);
       if (!pool) return refuse({ code: "no_such_pool", pool: params.pool, known: pools.map(({ name }) => name) });
+      const { shared, policy } = body;
+      const rules = body.rules === undefined ? undefined : rulesFrom(pool.rules, body.rules);
       await store.write(async (db) => {
-        await sharePool(db, pool.name, body.shared);
+        await setPool(db, pool.name, { shared, policy, rules });
         await insertAudit(db, {
           at: yard.clock.now(),
           user: who.user,
@@ -199,9 +202,16 @@ export function machineHandlers(yard: Yard): MachineHandlers {
           detail: body,
         });
       });
-      return { pool: { ...pool, shared: body.shared } };
+      store.changes.tell([{ kind: "pools" }]);
+      const now = (await presentPools()).find(({ name }) => name === pool.name);
+      return { pool: now ?? pool };
     },
   };
+
+  /** What was set before stays, but for what is set now; null: all is as usual again. */
+  function rulesFrom(before: PoolRules, changes: PoolRules | null): PoolRules {
+    return changes === null ? {} : { ...before, ...changes };
+  }
 
   async function presentPools() {
     const machines = await selectMachines(store.read);

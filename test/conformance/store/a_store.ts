@@ -16,7 +16,7 @@ import type { Kind } from "./place.ts";
 
 export const NOW = 1_700_000_000_000;
 export const MACHINE = 1;
-const EPOCH = 1;
+export const EPOCH = 1;
 
 const slot = { devices: "", gpus: [], cpus: 1, memoryBytes: 0 };
 
@@ -35,6 +35,7 @@ export function aJob(said: Partial<NewJob> = {}): NewJob {
     tags: [],
     retries: 0,
     timeLimitMs: null,
+    expectedMs: null,
     atMost: null,
     resumable: false,
     after: [],
@@ -108,6 +109,8 @@ export function steer(store: Store): Steered {
     async assign(job, count = 1, machine = MACHINE) {
       const starts = Array.from({ length: count }, () => ({
         job,
+        n: null,
+        resumable: false,
         workers: [{ machine, slot }],
         port: 0,
         snapshot: null,

@@ -25,7 +25,7 @@ export function attempting(kind: Kind): void {
     const [a, b] = [await yard.submit({ total: 3 }), await yard.submit()];
     const { store } = yard;
     const starts = [a, b, a, a, b, a].map((job) => {
-      return { job, workers: [{ machine: MACHINE, slot }], port: 0, snapshot: "s" };
+      return { job, n: null, resumable: false, workers: [{ machine: MACHINE, slot }], port: 0, snapshot: "s" };
     });
     const name = (job: JobId, n: number, attempt: number) => `${job}-${n}-${attempt}` as AttemptId;
     const given = await store.write((db) => assignAttempts(db, store.dialect, starts, 1, name, NOW));
@@ -93,7 +93,14 @@ export function attempting(kind: Kind): void {
     const job = await yard.submit({ total: 2 });
     const name = (job: JobId, n: number, attempt: number) => `${job}-${n}-${attempt}` as AttemptId;
     const place = { machine: MACHINE, slot };
-    const starts = [1, 2].map(() => ({ job, workers: [place, place], port: 20_001, snapshot: null }));
+    const starts = [1, 2].map(() => ({
+      job,
+      n: null,
+      resumable: false,
+      workers: [place, place],
+      port: 20_001,
+      snapshot: null,
+    }));
     const given = await store.write((db) => assignAttempts(db, store.dialect, starts, 1, name, NOW));
     expect(given.map((workers) => workers.map(({ id }) => id))).toEqual([
       ["1-1-1", "1-1-1.1"],

@@ -1,0 +1,124 @@
+import { knownPolicies } from "../core/policies/known_policies.ts";
+import type { PoolRules } from "../core/policies/rules.ts";
+import { formatDuration } from "../core/quantity.ts";
+import { didYouMean } from "./nearest.ts";
+import { duration, isMisread } from "./option_values.ts";
+import { wrongUsage } from "./stop.ts";
+
+/** What the rules of policies are called on the command line, as `pools set` and `simulate` take them. */
+export interface RuleOptions {
+  minQuantum?: string;
+  preemptCost?: string;
+  ageing?: string;
+  lasLimits?: string;
+  starvation?: string;
+  /** `USER=N`. */
+  weight?: string[];
+  mostGpus?: string[];
+  quota?: string[];
+  givesBack?: boolean;
+}
+
+/** Of an option that may be given several times. */
+export function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+/** The policy of that name, or a word about those there are. */
+export function policyFrom(flag: string, name: string): string {
+  if (Object.hasOwn(knownPolicies, name)) return name;
+  const all = Object.keys(knownPolicies);
+  throw wrongUsage(
+    `${flag}: there is no policy "${name}"${didYouMean(name, all) || `. There are: ${all.join(", ")}.`}`,
+  );
+}
+
+/** What was said of the rules; what was not is not in it. */
+export function rulesFrom(options: RuleOptions): PoolRules {
+  const {
+    minQuantum,
+    preemptCost,
+    ageing,
+    lasLimits,
+    starvation,
+    weight = [],
+    mostGpus = [],
+    quota = [],
+    givesBack,
+  } = options;
+  return {
+    ...(minQuantum !== undefined && { minQuantumSeconds: secondsFrom("--min-quantum", minQuantum) }),
+    ...(preemptCost !== undefined && { preemptCostSeconds: secondsFrom("--preempt-cost", preemptCost) }),
+    ...(ageing !== undefined && { ageingSeconds: ageing === "off" ? FOREVER : secondsFrom("--ageing", ageing) }),
+    ...(lasLimits !== undefined && { lasLimits: limitsFrom(lasLimits) }),
+    ...(starvation !== undefined && { starvation: starvationFrom(starvation) }),
+    ...(weight.length > 0 && { weights: Object.fromEntries(weight.map(weightFrom)) }),
+    ...(mostGpus.length > 0 && { mostGpus: Object.fromEntries(mostGpus.map(mostFrom)) }),
+    ...(quota.length > 0 && { quotas: Object.fromEntries(quota.map(quotaFrom)) }),
+    ...(givesBack !== undefined && { givesBack }),
+  };
+}
+
+/** Longer than anything waits. */
+const FOREVER = 1e9;
+
+function secondsFrom(flag: string, text: string): number {
+  const ms = /^0+s?$/.test(text) ? 0 : duration(text);
+  if (isMisread(ms)) throw wrongUsage(`${flag} ${text}: ${ms.misread}`);
+  return ms / 1000;
+}
+
+function limitsFrom(text: string): number[] {
+  const limits = text.split(",").map((part) => Number(/^\s*\d{1,12}\s*$/.test(part) ? part : Number.NaN));
+  if (!limits.every((limit, i) => limit > (limits[i - 1] ?? 0)))
+    throw wrongUsage(`--las-limits ${text}: It takes rising whole numbers of GPU seconds: 3250,7200.`);
+  return limits;
+}
+
+function starvationFrom(text: string): number {
+  const times = /^\d{1,6}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(times)) throw wrongUsage(`--starvation ${text}: It takes a number from 0, e.g. 0 or 2.5.`);
+  return times;
+}
+
+function weightFrom(text: string): [string, number] {
+  const [, user = "", number = ""] = /^([^=]{1,200})=(\d{1,6}(?:\.\d{1,6})?)$/.exec(text) ?? [];
+  const weight = Number(number);
+  if (user === "" || !(weight > 0)) throw wrongUsage(`--weight ${text}: It takes a user and a number above 0: ada=2.`);
+  return [user, weight];
+}
+
+/** `ada=4`, or `4` for whoever is not named. */
+function mostFrom(text: string): [string, number] {
+  const [, user = "*", number = ""] = /^(?:([^=]{1,200})=)?(\d{1,6})$/.exec(text) ?? [];
+  if (number === "") throw wrongUsage(`--most-gpus ${text}: It takes a number, or a user and a number: 4 or ada=8.`);
+  return [user, Number(number)];
+}
+
+/** `ada=500`, or `100` for whoever is not named; in GPU hours, `h` may stand behind. */
+function quotaFrom(text: string): [string, number] {
+  const [, user = "*", number = ""] = /^(?:([^=]{1,200})=)?(\d{1,9}(?:\.\d{1,6})?)h?$/.exec(text) ?? [];
+  if (number === "") throw wrongUsage(`--quota ${text}: It takes GPU hours, or a user and GPU hours: 100 or ada=500.`);
+  return [user, Number(number)];
+}
+
+/** What was set, a few words each. */
+export function describeRules(rules: PoolRules): string[] {
+  const { minQuantumSeconds, preemptCostSeconds, ageingSeconds, lasLimits, starvation } = rules;
+  const { weights = {}, mostGpus = {}, quotas = {}, givesBack } = rules;
+  const time = (seconds: number) => {
+    if (seconds >= FOREVER) return "off";
+    return seconds === 0 ? "0" : formatDuration(1000 * seconds);
+  };
+  return [
+    ...(minQuantumSeconds === undefined ? [] : [`minimal quantum ${time(minQuantumSeconds)}`]),
+    ...(preemptCostSeconds === undefined ? [] : [`preemption costs ${time(preemptCostSeconds)}`]),
+    ...(ageingSeconds === undefined ? [] : [`ageing ${time(ageingSeconds)}`]),
+    ...(lasLimits === undefined ? [] : [`limits ${lasLimits.join(", ")}`]),
+    ...(starvation === undefined ? [] : [`starvation ${starvation}`]),
+    ...(givesBack === undefined ? [] : [givesBack ? "gives back" : "gives nothing back"]),
+    ...Object.entries(mostGpus).map(([user, most]) => `at most ${most} GPUs for ${user === "*" ? "a user" : user}`),
+    ...Object.entries(quotas).map(([user, hours]) => `${hours} GPU hours for ${user === "*" ? "a user" : user}`),
+    ...Object.entries(weights).map(([user, weight]) => `weight of ${user} ${weight}`),
+  ];
+}

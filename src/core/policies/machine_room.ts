@@ -1,0 +1,365 @@
+import type { Because } from "../because.ts";
+import { type Demand, demandKey, type Slot, workersOf } from "../demand.ts";
+import { type HeldPlace, leave, seatWorkers } from "../gang.ts";
+import { openLedger } from "../ledger.ts";
+import type { OpenMachine, Place } from "../open_machine.ts";
+import type { JobId, SteadyMs } from "../run.ts";
+import { whyNoRoom } from "../why_no_room.ts";
+import type { PolicyRun, Room } from "./policy.ts";
+import { delays, type Reservation, reserveOn } from "./reservation.ts";
+
+/** A run that is to have places on machines, one for each worker. */
+export interface MachineRun extends PolicyRun {
+  job: JobId;
+  /** The run that it is; null: any of the job's that wait. */
+  n: number | null;
+  demand: Demand;
+  /** What it holds; empty: it waits. */
+  seats: readonly Place[];
+}
+
+/** Where a run goes. */
+export interface Placing {
+  /** In the order of their ranks. */
+  workers: Place[];
+  /** Whether it can start now; else as soon as those have left who make room for it. */
+  isFree: boolean;
+  /** As far as they are known, who has to leave first: `12.3`. */
+  after: string[];
+}
+
+export interface MachineRoom<Run extends MachineRun> extends Room<Run, Placing> {
+  /** Why the run, which found no place, waits. To be asked after the deal. */
+  whyNot(run: Run): Because;
+}
+
+/** Places that somebody else may have: a run's, or of an elastic one its least, or a worker's beyond that. */
+interface Lent<Run> {
+  run: Run;
+  seats: readonly Place[];
+}
+
+/** A machine in the course of one deal. Where runs are to leave it, it has an account of its own, as if they had. */
+interface Spot extends OpenMachine {
+  real: OpenMachine;
+}
+
+/**
+ * Machines with their slots: a run gets what it asks for where the least is left beside it, in the order of the pools. What
+ * starts now is held in their ledgers on return.
+ *
+ * @param closed  why others of the pool take no runs now, worded for people
+ */
+export function openMachineRoom<Run extends MachineRun>(
+  machines: readonly OpenMachine[],
+  closed: string[],
+  now: SteadyMs,
+): MachineRoom<Run> {
+  const spots = machines.map((real): Spot => ({ machine: real.machine, ledger: real.ledger, held: real.held, real }));
+  let spotsById: Map<number, Spot> | null = null;
+  /** By shape, where there may still be room, the first to be looked at first. */
+  const candidates = new Map<Run["shape"], Spot[]>();
+  const touched = new Set<Spot>();
+  /** Shapes that fit nowhere, and such that fit only where they would delay what is reserved. */
+  const full = new Set<Run["shape"]>();
+  const delaying = new Set<Run["shape"]>();
+  let reservation: (Reservation & { run: Run }) | null = null;
+  let lent: Lent<Run>[] = [];
+  let passed = 0;
+  /** Whose places are taken in the machines' accounts here: unless they are free again when it is their turn, they lose them. */
+  const suspended = new Set<Lent<Run>>();
+  /** What elastic runs hold beyond their least, worker by worker. */
+  const spare = new Map<Run, Lent<Run>[]>();
+  /** Elastic runs that have got their least in this deal. */
+  const begun = new Map<Run, { seats: HeldPlace[]; placed: Placing }>();
+  /** By what one worker asks for, where more of them may be added, the first to be looked at first. */
+  const roomy = new Map<string, Spot[]>();
+
+  function spotsFor({ shape, demand }: Run): Spot[] {
+    const known = candidates.get(shape);
+    if (known) {
+      // Whose first is full now is full for the rest of the deal, but for those that others are to leave.
+      while (known[0] && !known[0].ledger.place(demand)) known.shift();
+      return known;
+    }
+    const fresh = bestFirst(spots, demand);
+    candidates.set(shape, fresh);
+    return fresh;
+  }
+
+  function spotOf(machine: number): Spot | undefined {
+    spotsById ??= new Map(spots.map((spot) => [spot.machine.id, spot]));
+    return spotsById.get(machine);
+  }
+
+  /** What these leave there may be more than is needed. */
+  function offer(left: Iterable<Lent<Run>>): void {
+    const more = new Set([...left].flatMap(({ seats }) => seats.flatMap(({ machine }) => spotOf(machine) ?? [])));
+    for (const list of candidates.values()) list.push(...more);
+  }
+
+  function endOf({ remainingSeconds }: Run): SteadyMs | null {
+    return remainingSeconds === null ? null : now + 1000 * remainingSeconds;
+  }
+
+  /** Holds places for all workers; null: there are not as many. */
+  function seatOn(
+    run: Run,
+    spots: readonly Spot[],
+    mayDelay: boolean,
+    demand: Demand = run.demand,
+  ): HeldPlace[] | null {
+    const endsAt = endOf(run);
+    const may = (open: OpenMachine, slot: Slot) =>
+      mayDelay || reservation === null || !delays(reservation, open, slot, endsAt);
+    const seats = seatWorkers(demand, spots, endsAt, may);
+    if (seats.length === workersOf(demand)) return seats;
+    leave(seats);
+    return null;
+  }
+
+  /** What was just held for a run is held in the machines' own ledgers if it can start now, else in this deal alone. */
+  function placing(seats: readonly HeldPlace[], endsAt: SteadyMs | null): Placing {
+    const workers = seats.map(({ open, slot }) => ({ machine: open.machine.id, slot }));
+    const held: HeldPlace[] = [];
+    let isFree = true;
+    for (const { open, slot } of seats) {
+      const { real } = open as Spot;
+      if (touched.has(open as Spot)) {
+        isFree &&= real.ledger.isFree(slot);
+        if (!isFree) continue;
+        real.ledger.hold(slot);
+        real.held.push({ slot, endsAt });
+      }
+      held.push({ open: real, slot });
+    }
+    if (!isFree) {
+      for (const { open } of seats) touch(open as Spot);
+      leave(held);
+    }
+    const on = new Set(workers.map(({ machine }) => machine));
+    const leaving = isFree ? [] : [...suspended].filter(({ seats }) => seats.some(({ machine }) => on.has(machine)));
+    return { workers, isFree, after: [...new Set(leaving.map(({ run: { job, n } }) => `${job}.${n}`))] };
+  }
+
+  /** From now on the machine has an account of its own. */
+  function touch(spot: Spot): void {
+    if (touched.has(spot)) return;
+    touched.add(spot);
+    spot.ledger = openLedger(spot.machine);
+    for (const { slot } of spot.held) spot.ledger.hold(slot);
+    spot.held = [...spot.held];
+  }
+
+  function release({ seats }: Lent<Run>): void {
+    for (const { machine, slot } of seats) {
+      const spot = spotOf(machine);
+      if (!spot) continue;
+      touch(spot);
+      spot.ledger.release(slot);
+      spot.held = spot.held.filter((held) => held.slot !== slot);
+      for (const list of roomy.values()) list.unshift(spot);
+    }
+  }
+
+  function holdAgain({ seats }: Lent<Run>): void {
+    for (const { machine, slot } of seats) {
+      const spot = spotOf(machine);
+      spot?.ledger.hold(slot);
+      spot?.held.push({ slot, endsAt: null });
+    }
+  }
+
+  /** Makes room at the cost of the last of those who may lose their places, and of no more of them than has to be. */
+  function takeBack(run: Run): HeldPlace[] | null {
+    const { demand } = run;
+    if (demand.need || demand.cluster) return null;
+    const atRisk = new Map<Spot, Lent<Run>[]>();
+    const released = new Set<Lent<Run>>();
+    for (let at = lent.length - 1; at >= passed; at -= 1) {
+      const victim = lent[at] as Lent<Run>;
+      if (suspended.has(victim)) continue;
+      const its = new Set(victim.seats.flatMap(({ machine }) => spotOf(machine) ?? []));
+      for (const spot of its) atRisk.set(spot, [...(atRisk.get(spot) ?? []), victim]);
+      const promising = [...its].filter((spot) => mayGain(spot, demand, atRisk.get(spot) ?? []));
+      if (workersOf(demand) === 1 && promising.length === 0) continue;
+      const more = workersOf(demand) > 1 ? [victim] : promising.flatMap((spot) => atRisk.get(spot) ?? []);
+      for (const one of more) {
+        if (released.has(one)) continue;
+        released.add(one);
+        release(one);
+      }
+      const among = run.elastic ? roomyFor(demand) : workersOf(demand) > 1 ? spots : promising;
+      const enough = seatOn(run, among, true);
+      if (!enough) continue;
+      leave(enough);
+      // The first of them keep what the run can do without.
+      const gone: Lent<Run>[] = [];
+      for (const one of [...released].reverse()) {
+        holdAgain(one);
+        const seats = seatOn(run, among, true);
+        if (seats) leave(seats);
+        else {
+          release(one);
+          suspended.add(one);
+          gone.push(one);
+        }
+      }
+      offer(gone);
+      return seatOn(run, among, true);
+    }
+    for (const one of released) holdAgain(one);
+    return null;
+  }
+
+  /** Each where one is already, else where the least is left beside it. */
+  function addWorkers(run: Run, beside: readonly Spot[], count: number): HeldPlace[] | null {
+    const demand = { ...run.demand, workers: 1 };
+    const near = new Set(beside);
+    const seats: HeldPlace[] = [];
+    while (seats.length < count) {
+      const [seat] = seatOn(run, [...near], false, demand) ?? seatOn(run, roomyFor(run.demand), false, demand) ?? [];
+      if (!seat) {
+        leave(seats);
+        for (const { open } of seats) for (const list of roomy.values()) list.unshift(open as Spot);
+        return null;
+      }
+      near.add(seat.open as Spot);
+      seats.push(seat);
+    }
+    return seats;
+  }
+
+  /** Machines where a worker of a run with this demand may be put, those where somebody has left first. */
+  function roomyFor(demand: Demand): Spot[] {
+    const worker = { ...demand, workers: 1 };
+    const key = demandKey(worker);
+    const known = roomy.get(key) ?? bestFirst(spots, worker);
+    roomy.set(key, known);
+    while (known[0] && !known[0].ledger.place(worker)) known.shift();
+    return known;
+  }
+
+  /** Gives a run that starts more workers than it has got. */
+  function widen(run: Run, { seats, placed }: { seats: HeldPlace[]; placed: Placing }, more: number) {
+    const added = addWorkers(
+      run,
+      seats.map(({ open }) => open as Spot),
+      more,
+    );
+    if (!added) return null;
+    if (added.length === 0) return { place: placed, isSame: false };
+    // What it was promised is held anew, together with the rest.
+    const own = seats.filter(({ open }) => touched.has(open as Spot));
+    if (placed.isFree) leave(own.map(({ open, slot }) => ({ open: (open as Spot).real, slot })));
+    return { place: placing([...seats, ...added], endOf(run)), isSame: false };
+  }
+
+  return {
+    within({ shape }) {
+      if (full.has(shape)) return Number.NEGATIVE_INFINITY;
+      if (!delaying.has(shape) || reservation === null) return Number.POSITIVE_INFINITY;
+      return (reservation.startsAt - now) / 1000;
+    },
+    mayHold: () => true,
+    seat(run, mayTake) {
+      const { shape } = run;
+      if (full.has(shape) && !mayTake) return null;
+      const free = seatOn(run, run.elastic ? roomyFor(run.demand) : spotsFor(run), false);
+      const seats = free ?? (mayTake ? takeBack(run) : null);
+      if (seats) {
+        const placed = placing(seats, endOf(run));
+        if (run.elastic) begun.set(run, { seats, placed });
+        return placed;
+      }
+      const elsewhere = reservation && !delaying.has(shape) ? seatOn(run, spotsFor(run), true) : null;
+      if (elsewhere) {
+        leave(elsewhere);
+        delaying.add(shape);
+      } else if (!delaying.has(shape)) full.add(shape);
+      return null;
+    },
+    reserve(run, hasAged) {
+      const reserved = reserveOn(run.demand, spots, hasAged, now);
+      reservation = reserved && { ...reserved, run };
+    },
+    lend(holders) {
+      const staying = holders.filter(({ isLeaving }) => !isLeaving);
+      const leaving = holders.filter(({ isLeaving }) => isLeaving);
+      for (const run of staying) {
+        const { elastic, seats } = run;
+        if (elastic)
+          spare.set(
+            run,
+            seats.slice(elastic.min).map((seat) => ({ run, seats: [seat] })),
+          );
+      }
+      const least = (run: Run) => ({ run, seats: run.elastic ? run.seats.slice(0, run.elastic.min) : run.seats });
+      lent = [...staying.map(least), ...staying.flatMap((run) => spare.get(run) ?? []), ...leaving.map(least)];
+      passed = 0;
+    },
+    keep() {
+      const least = lent[passed];
+      passed += 1;
+      if (least === undefined || !suspended.has(least)) return least !== undefined;
+      if (!least.seats.every(({ machine, slot }) => spotOf(machine)?.ledger.isFree(slot))) return false;
+      holdAgain(least);
+      suspended.delete(least);
+      return true;
+    },
+    resize(run, workers) {
+      const { elastic } = run;
+      if (!elastic) return null;
+      const more = workers - elastic.min;
+      const start = begun.get(run);
+      if (start) return widen(run, start, more);
+      const own = (spare.get(run) ?? []).filter((one) => !suspended.has(one));
+      const kept = [...run.seats.slice(0, elastic.min), ...own.slice(0, more).flatMap(({ seats }) => seats)];
+      const added = addWorkers(
+        run,
+        kept.flatMap(({ machine }) => spotOf(machine) ?? []),
+        workers - kept.length,
+      );
+      if (!added) return null;
+      for (const one of own.slice(more)) release(one);
+      const { workers: places, ...rest } = placing(added, endOf(run));
+      const isSame = workers === elastic.workers && added.length === 0;
+      return { place: { workers: [...kept, ...places], ...rest }, isSame };
+    },
+    whyNot(run) {
+      const seats = seatWorkers(run.demand, spots, null, () => true);
+      const asked = workersOf(run.demand);
+      const because = whyNoRoom(run.demand, spots, closed);
+      leave(seats);
+      if (seats.length === asked && reservation) {
+        const on = [...new Set(seats.map(({ open }) => open.machine.name))].join(", ");
+        return { code: "reserved", job: reservation.run.job, on };
+      }
+      if (asked === 1 || because.code === "no_machine") return because;
+      return { code: "workers", asked, fitting: seats.length, because };
+    },
+  };
+}
+
+/** Whether the demand might fit on the spot without these. */
+function mayGain({ ledger }: Spot, demand: Demand, without: readonly { seats: readonly Place[] }[]): boolean {
+  const { gpus, slots } = ledger.free();
+  if (slots || demand.gpus === 0) return true;
+  const won = without.reduce((sum, { seats }) => sum + seats.reduce((all, { slot }) => all + slot.gpus.length, 0), 0);
+  return gpus.length + won >= (demand.gpus ?? 1);
+}
+
+/** The order of the pools stays; within one, machines with the fewest free GPUs are filled first. Those who cannot are left out. */
+function bestFirst(spots: readonly Spot[], demand: Demand): Spot[] {
+  const able = spots.filter(({ ledger }) => ledger.place(demand) !== null);
+  if (workersOf(demand) > 1 || demand.need || demand.gpus === 0) return able;
+  const pools = new Map<string, { spot: Spot; free: number }[]>();
+  for (const spot of able) {
+    const { pool, hasQueue = false } = spot.machine;
+    const key = `${hasQueue}/${pool}`;
+    const list = pools.get(key) ?? [];
+    list.push({ spot, free: spot.ledger.free().gpus.length });
+    pools.set(key, list);
+  }
+  return [...pools.values()].flatMap((list) => list.sort((a, b) => a.free - b.free).map(({ spot }) => spot));
+}

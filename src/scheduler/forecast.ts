@@ -1,0 +1,52 @@
+import type { Outlook, SeenJob, SeenRun } from "../core/outlook.ts";
+import type { JobId } from "../core/run.ts";
+import type { Clock } from "../platform/clock.ts";
+import { type JobRow, selectJobs } from "../store/jobs.ts";
+import { selectFinishedSeconds, selectRunning } from "../store/runs.ts";
+import type { Store } from "../store/store.ts";
+
+/** So many finished runs of a job tell how long the others take. */
+const ENOUGH = 50;
+
+/** Looks at what runs, now and then, for how long it still takes. */
+export interface Forecast {
+  /** @param waiting  jobs of which runs wait */
+  look(waiting: Iterable<JobRow>): Promise<void>;
+}
+
+export function openForecast(store: Store, outlook: Outlook, clock: Clock): Forecast {
+  /** By job: how many had succeeded when it was looked at last. */
+  const finished = new Map<JobId, { succeeded: number; seconds: readonly number[] }>();
+
+  async function finishedOf({ id, counts: { succeeded } }: JobRow): Promise<readonly number[]> {
+    const known = finished.get(id);
+    const isEnough = known !== undefined && (known.succeeded === succeeded || known.seconds.length >= ENOUGH);
+    if (isEnough || succeeded === 0) return known?.seconds ?? [];
+    const seconds = await selectFinishedSeconds(store.read, id, Math.min(ENOUGH, succeeded));
+    finished.set(id, { succeeded, seconds });
+    return seconds;
+  }
+
+  return {
+    async look(waiting) {
+      const now = clock.now();
+      const runs = (await selectRunning(store.read)).map((row): SeenRun => {
+        const progress = row.progress_json === null ? null : JSON.parse(row.progress_json);
+        const metrics = row.metrics_json === null ? {} : JSON.parse(row.metrics_json);
+        const ranMs = row.served_ms + Math.max(0, now - (row.started_at ?? now));
+        return { job: row.job_id, n: row.n, ranSeconds: ranMs / 1000, progress, metrics };
+      });
+      const rows = new Map([...waiting].map((row) => [row.id, row]));
+      const others = [...new Set(runs.map(({ job }) => job))].filter((job) => !rows.has(job));
+      for (const row of await selectJobs(store.read, others)) rows.set(row.id, row);
+      for (const job of finished.keys()) if (!rows.has(job)) finished.delete(job);
+      const jobs: SeenJob[] = [];
+      for (const row of rows.values()) {
+        const declaredSeconds = row.expectedMs === null ? null : row.expectedMs / 1000;
+        const finishedSeconds = await finishedOf(row);
+        jobs.push({ job: row.id, declaredSeconds, finishedSeconds, waiting: row.counts.queued });
+      }
+      outlook.see(runs, jobs);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { type Demand, shapeOf, workersOf } from "../core/demand.ts";
+import type { Place } from "../core/open_machine.ts";
+import type { MachineRun } from "../core/policies/machine_room.ts";
+import type { Amounts } from "../core/policies/policy.ts";
+import { isForClusterAlone } from "../core/pool.ts";
+import type { JobRow } from "../store/jobs.ts";
+
+/** Runs of a job that wait and are alike, or one that holds its place. */
+export type QueuedRun = MachineRun;
+
+/**
+ * A run of the job that waits (`n` null: any of those that have never run).
+ *
+ * @param seconds  what one of the job's runs takes in all; null: not known
+ */
+export function waitingRun(row: JobRow, n: number | null, servedSeconds: number, seconds: number | null): QueuedRun {
+  const { id, priority, user, demand, resumable } = row;
+  return {
+    job: id,
+    n,
+    // Who goes on comes before the others of its job.
+    submitted: n === null ? id : id - 1 + n / 2 ** 31,
+    priority,
+    user,
+    shape: shapeOf(demand, user),
+    demand,
+    asks: asksOf(demand, []),
+    seats: [],
+    startable: 0,
+    remainingSeconds: seconds === null ? null : Math.max(0, seconds - servedSeconds),
+    servedSeconds,
+    isBorrowing: false,
+    yields: resumable,
+    isLeaving: false,
+  };
+}
+
+/** What it holds counts; before it holds anything, what it asks for. */
+export function asksOf(demand: Demand, seats: readonly Place[]): Amounts {
+  const workers = workersOf(demand);
+  const sum = (of: (place: Place) => number) => seats.reduce((total, place) => total + of(place), 0);
+  if (seats.length > 0) {
+    const gpus = Math.max(
+      1,
+      sum(({ slot }) => slot.gpus.length),
+    );
+    return { gpus, cpus: sum(({ slot }) => slot.cpus), memoryBytes: sum(({ slot }) => slot.memoryBytes) };
+  }
+  const { gpus, cpus, memoryBytes } = demand;
+  return {
+    gpus: workers * Math.max(1, gpus ?? 1),
+    cpus: workers * (cpus ?? (gpus === 0 ? 1 : 0)),
+    memoryBytes: workers * (memoryBytes ?? 0),
+  };
+}
+
+/** How many runs of the job may start as far as its own rules go. */
+export function startable(row: JobRow): number {
+  const { paused, waitingFor, counts, atMost } = row;
+  if (paused || waitingFor > 0) return 0;
+  if (isForClusterAlone(row)) return counts.queued;
+  return Math.max(0, Math.min(counts.queued, (atMost ?? Number.POSITIVE_INFINITY) - counts.running));
+}

@@ -2,11 +2,14 @@
  * The benchmarks: `npm run bench` runs all, `npm run bench -- throughput latency` some. See docs/benchmarks.md.
  * Ends with 1 where a limit was missed or a result was wrong.
  */
+import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { bigSweep } from "./big_sweep.ts";
 import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
+import { lived } from "./lived.ts";
 import { manyCommands } from "./many_commands.ts";
+import { policies } from "./policy_pass.ts";
 import { slurmArray } from "./slurm_array.ts";
 import { sshBatch } from "./ssh_batch.ts";
 import { sshCode } from "./ssh_code.ts";
@@ -26,6 +29,8 @@ const { values, positionals } = parseArgs({
     "idle-seconds": { type: "string", default: "60" },
     long: { type: "boolean", default: false },
     slurm: { type: "boolean", default: false },
+    policy: { type: "string", multiple: true, default: [] },
+    seed: { type: "string", multiple: true, default: [] },
   },
 });
 
@@ -37,6 +42,8 @@ const benchmarks: Record<string, () => Promise<boolean>> = {
   "big-sweep": bigSweep,
   "many-commands": manyCommands,
   idle: () => idle(Number(values["idle-seconds"]) * 1000),
+  policies: async () => policies(values.policy),
+  lived: () => lived(values.seed.length > 0 ? values.seed.map(Number) : drawnSeeds(3)),
   "slurm-array": () => slurmArray(Number(values.rounds), Number(values["run-seconds"]) * 1000),
   "ssh-batch": () => sshBatch(Number(values.rounds)),
   "ssh-code": () => sshCode(Number(values.rounds)),
@@ -55,4 +62,8 @@ if (unknown.length > 0) {
   process.exitCode = 2;
 } else {
   for (const name of chosen) if (!(await benchmarks[name]?.())) process.exitCode = 1;
+}
+
+function drawnSeeds(count: number): number[] {
+  return Array.from({ length: count }, () => randomInt(2 ** 31));
 }

@@ -35,7 +35,8 @@ export interface BenchYard {
 export interface YardWishes {
   /** As RUNYARD_LAUNCHER. Default: as delivered. */
   launcher?: "native" | "sh";
-  slots?: number;
+  /** Null: its GPUs and cores are counted. Default: 8. */
+  slots?: number | null;
   /** Flags for the yard's and its agent's Node. */
   nodeFlags?: string[];
   /** Further variables. */
@@ -80,7 +81,8 @@ export async function startYard(stage: Stage, name: string, wishes: YardWishes =
   }
 
   await start();
-  const slots = new Array<string>(wishes.slots ?? 8).fill("");
+  const { slots: count = 8 } = wishes;
+  const slots = count === null ? null : new Array<string>(count).fill("");
   await client.call("setMachine", { params: { machine: "local" }, body: { slots } });
 
   return {

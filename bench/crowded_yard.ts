@@ -61,7 +61,15 @@ export function openCrowdedYard(policy: Policy, machines: number, seed: number):
     const demand: Demand = { gpus: drawn(SIZES), cpus: null, memoryBytes: null };
     // Half of them say how long they take.
     const timeLimitMs = below(2) === 0 ? null : 60_000 * (1 + below(600));
-    const rules = { paused: false, waitingFor: 0, atMost: null, expectedMs: null, timeLimitMs, resumable: true };
+    const rules = {
+      paused: false,
+      waitingFor: 0,
+      atMost: null,
+      expectedMs: null,
+      timeLimitMs,
+      resumable: true,
+      endedAt: null,
+    };
     const counts = { queued: 1, running: 0 };
     const who = { id: jobs, user: drawn(USERS), priority: drawn(PRIORITIES), pool: POOL };
     return { ...who, demand, ...rules, counts } as unknown as JobRow;

@@ -61,7 +61,11 @@ function measure(policy: Policy, scale: number, rounds: number) {
   for (let round = 0; round < rounds; round += 1) {
     yard = open();
     globalThis.gc?.();
-    passes.push(msOf(() => yard.turn()));
+    passes.push(
+      msOf(() => {
+        if (yard.turn().started === 0) throw new Error("nothing was placed: that was no pass");
+      }),
+    );
   }
   yard.submit(WAITING * scale - yard.waiting());
   settle(yard);

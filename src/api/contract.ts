@@ -233,8 +233,10 @@ export const contract = {
     body: z.strictObject({
       shared: z.boolean().optional(),
       policy: z.enum(Object.keys(knownPolicies)).optional(),
-      /** Null: as usual from now on. */
-      rules: poolRulesSchema.partial().nullable().optional(),
+      /** What was set before and is not in it stays, also of other users. */
+      rules: poolRulesSchema.partial().optional(),
+      /** Whether all that was set before is forgotten first. */
+      usualRules: z.boolean().optional(),
     }),
     answer: z.object({ pool: poolSchema }),
   },

@@ -1,3 +1,4 @@
+import type { Command } from "commander";
 import { knownPolicies } from "../core/policies/known_policies.ts";
 import type { PoolRules } from "../core/policies/rules.ts";
 import { formatDuration } from "../core/quantity.ts";
@@ -19,8 +20,35 @@ export interface RuleOptions {
   givesBack?: boolean;
 }
 
+/** What holds where nothing is said, as the help words it. */
+export interface UsualWords {
+  minQuantum: string;
+  preemptCost: string;
+  ageing: string;
+  starvation: string;
+}
+
+export function addRuleOptions(command: Command, usual: UsualWords): Command {
+  const limits = "las: the GPU seconds at which a run sinks to the next queue (default: 3250,7200)";
+  const starvation = "las: back to the first queue after waiting N times as long as it has run";
+  return command
+    .option(
+      "--min-quantum <TIME>",
+      `a run that has a place keeps it for so long at least (default: ${usual.minQuantum})`,
+    )
+    .option("--preempt-cost <TIME>", `what a run loses by being stopped (default: ${usual.preemptCost})`)
+    .option("--ageing <TIME>", `how long others may overtake the first that does not fit (default: ${usual.ageing})`)
+    .option("--las-limits <LIMITS>", limits)
+    .option("--starvation <N>", `${starvation} (default: ${usual.starvation})`)
+    .option("--weight <USER=N>", "fair-share: what a user's share is divided by (default: 1)", collect, [])
+    .option("--most-gpus <[USER=]N>", "how many GPUs a user may hold at once (default: any number)", collect, [])
+    .option("--quota <[USER=]HOURS>", "GPU hours in 30 days, after which a user comes after others", collect, [])
+    .option("--gives-back", "fair-share: what somebody holds beyond their share goes back when others want theirs")
+    .option("--no-gives-back", "fair-share: everybody keeps what they hold");
+}
+
 /** Of an option that may be given several times. */
-export function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[]): string[] {
   return [...before, value];
 }
 

@@ -61,3 +61,16 @@ test("many reports cost no more than some", () => {
   }
   expect(outlook.run(1, 1)?.seconds).toBeCloseTo(10_000, -2);
 });
+
+test("however many report their losses in each look, all are told in time", () => {
+  const outlook = openOutlook();
+  const numbers = Array.from({ length: 12 }, (_, i) => i + 1);
+  for (let epoch = 1; epoch <= 20; epoch += 1) {
+    const metrics = { epoch, loss: 1 / (0.5 * epoch + 0.2) + 0.1 };
+    outlook.see(
+      numbers.map((n) => aRun(n, { ranSeconds: 60 * epoch, metrics })),
+      [aJob()],
+    );
+  }
+  expect(numbers.map((n) => outlook.run(1, n)?.source)).toEqual(numbers.map(() => "convergence"));
+});

@@ -145,9 +145,11 @@ test("who gets the place of a run that saves its state is told so", async () => 
 test("a policy that is changed while runs wait and run loses none of them", async () => {
   const yard = await aYard({ slots: ["", ""] });
   for (let job = 1; job <= 24; job += 1) await yard.submit(counting(5, `steps-${job}`), { resumable: true });
+  const open = async () => (await yard.client.call("status", {})).jobs;
   for (const policy of ["fifo", "srtf", "fair-share", "las", "smallest", "srsf", "optimus", "backfill"]) {
+    const before = await open();
     await govern(yard, "--policy", policy, ...atOnce);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await until(async () => before === 0 || (await open()) < before, `some have ended under ${policy}`);
   }
   for (let job = 1; job <= 24; job += 1) {
     await yard.reaches(job, "succeeded");
@@ -167,10 +169,13 @@ test("a policy or a rule that there is not is refused, with what there is", asyn
   expect(await refused("--las-limits", "7,3")).toContain("2 runyard: --las-limits 7,3: It takes rising whole numbers");
   expect(await refused("--weight", "ada")).toContain("2 runyard: --weight ada: It takes a user and a number above 0");
   expect(await refused()).toContain("2 runyard: Nothing to set.");
-  await govern(yard, "--policy", "fair-share", "--weight", "ada=2", "--weight", "bob=0.5");
+  await govern(yard, "--policy", "fair-share", "--weight", "ada=2", "--weight", "bob=1");
+  await govern(yard, "--weight", "bob=0.5");
   await govern(yard, "--ageing", "off");
   const { stdout } = await yard.cli(["pools"]);
   expect(stdout).toContain("fair-share (ageing off, weight of ada 2, weight of bob 0.5)");
+  await govern(yard, "--usual-rules", "--ageing", "1m");
+  expect((await yard.cli(["pools"])).stdout).toContain("fair-share (ageing 1m)");
   await govern(yard, "--usual-rules");
   expect((await yard.cli(["pools"])).stdout).toMatch(/fair-share +open/);
 });

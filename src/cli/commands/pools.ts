@@ -2,7 +2,7 @@ import type { PoolRules } from "../../core/policies/rules.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { allPools } from "../pages.ts";
-import { collect, describeRules, policyFrom, type RuleOptions, rulesFrom } from "../policy_options.ts";
+import { addRuleOptions, describeRules, policyFrom, type RuleOptions, rulesFrom } from "../policy_options.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { layTable } from "../table.ts";
@@ -16,17 +16,8 @@ export function declarePools({ command, act }: Declaration): void {
     .argument("<pool>", "its name, e.g. local")
     .option("--shared", "run everyone's work, under the account of its owner")
     .option("--no-shared", "run only its owner's work")
-    .option("--policy <NAME>", "who comes first: see runyard policies")
-    .option("--min-quantum <TIME>", "a run that has a place keeps it for so long at least (default: 5m)")
-    .option("--preempt-cost <TIME>", "what a run loses by being stopped (default: 1m)")
-    .option("--ageing <TIME>", "how long others may overtake the first that does not fit (default: 30s)")
-    .option("--las-limits <LIMITS>", "las: the GPU seconds at which a run sinks to the next queue (default: 3250,7200)")
-    .option("--starvation <N>", "las: back to the first queue after waiting N times as long as it has run (default: 4)")
-    .option("--weight <USER=N>", "fair-share: what a user's share is divided by (default: 1)", collect, [])
-    .option("--most-gpus <[USER=]N>", "how many GPUs a user may hold at once (default: any number)", collect, [])
-    .option("--quota <[USER=]HOURS>", "GPU hours in 30 days, after which a user comes after others", collect, [])
-    .option("--gives-back", "fair-share: what somebody holds beyond their share goes back when others want theirs")
-    .option("--no-gives-back", "fair-share: everybody keeps what they hold")
+    .option("--policy <NAME>", "who comes first: see runyard policies");
+  addRuleOptions(set, { minQuantum: "5m", preemptCost: "1m", ageing: "30s", starvation: "4" })
     .option("--usual-rules", "forget what was set of these, but for what is set with it")
     .option("--json", "print JSON");
   act(set, () => setPool(set.args[0] ?? "", set.opts<SetOptions>()));
@@ -47,8 +38,7 @@ async function setPool(name: string, options: SetOptions): Promise<number> {
   if (shared === undefined && policy === undefined && !isRuled)
     throw wrongUsage("Nothing to set. Say --policy, one of its rules, --shared or --no-shared");
   const { client } = await connectToChange({ quiet: json === true });
-  if (usualRules) await client.call("setPool", { params: { pool: name }, body: { rules: null } });
-  const body = { shared, policy, ...(Object.keys(rules).length > 0 && { rules }) };
+  const body = { shared, policy, rules, usualRules };
   const { pool } = await client.call("setPool", { params: { pool: name }, body });
   if (json) printJson({ pool });
   else print(`Pool ${printable(pool.name)} runs ${whoseWork(pool)}, under ${policyText(pool)}.`);

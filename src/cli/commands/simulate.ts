@@ -11,7 +11,7 @@ import type { TraceJob } from "../../simulator/trace.ts";
 import type { Declaration } from "../declaration.ts";
 import { askHistory, type History } from "../history_trace.ts";
 import { objectionToNewFile, writeNewFile } from "../new_file.ts";
-import { collect, policyFrom, type RuleOptions, rulesFrom } from "../policy_options.ts";
+import { addRuleOptions, policyFrom, type RuleOptions, rulesFrom } from "../policy_options.ts";
 import { type ClusterOptions, describeCluster, saidCluster, whatIsThere } from "../simulated_cluster.ts";
 import {
   AS_LIVED,
@@ -53,16 +53,8 @@ export function declareSimulate({ command, act }: Declaration): void {
     .option("--elastic <SHARE>", "--jobs: how many may run with more GPUs or fewer, under optimus (default: 0)")
     .option("--print-trace", "print the trace itself, as CSV, and simulate nothing")
     .option("--policy <NAMES>", "under which policies, with commas between; all of them: all", "backfill")
-    .option("--no-estimates", "do not tell policies how long jobs take")
-    .option("--min-quantum <TIME>", "a run that has GPUs keeps them for so long at least (default: 0)")
-    .option("--preempt-cost <TIME>", "what a run loses by being stopped (default: 0)")
-    .option("--ageing <TIME>", "how long others may overtake the first that does not fit (default: off)")
-    .option("--las-limits <LIMITS>", "las: the GPU seconds at which a run sinks to the next queue (default: 3250,7200)")
-    .option("--starvation <N>", "las: back to the first queue after waiting N times as long as it has run (default: 0)")
-    .option("--weight <USER=N>", "fair-share: what a user's share is divided by (default: 1)", collect, [])
-    .option("--most-gpus <[USER=]N>", "how many GPUs a user may hold at once (default: any number)", collect, [])
-    .option("--gives-back", "fair-share: what somebody holds beyond their share goes back when others want theirs")
-    .option("--no-gives-back", "fair-share: everybody keeps what they hold")
+    .option("--no-estimates", "do not tell policies how long jobs take");
+  addRuleOptions(command, { minQuantum: "0", preemptCost: "0", ageing: "off", starvation: "0" })
     .option("--as-live", "what is not said of these is as usual in a yard's pools, or set for --pool, not ideal")
     .option("--plot <FILE.svg>", "draw completion times, GPUs held and jobs waiting, into a new file")
     .option("--csv", "print CSV, a line a job")

@@ -1,4 +1,4 @@
-import { epochsToConverge } from "./convergence.ts";
+import { type Convergence, epochsToConverge } from "./convergence.ts";
 import { quantileOf, type Weighted } from "./quantile.ts";
 
 const MEDIAN = 0.5;
@@ -70,7 +70,7 @@ function byFinished(finishedSeconds: readonly number[], ranSeconds: number): num
 
 /** By the epochs up to its convergence, and their pace. Nothing is told of a run that goes on though it has converged. */
 function byLosses(losses: readonly LossReport[], ranSeconds: number): number[] {
-  const convergence = epochsToConverge(losses);
+  const convergence = convergenceOf(losses);
   const reached = losses.findLast(({ epoch }) => Number.isFinite(epoch))?.epoch;
   if (convergence === null || reached === undefined || reached > convergence.epochs) return [];
   const { epochs, lowEpochs, highEpochs } = convergence;
@@ -78,6 +78,17 @@ function byLosses(losses: readonly LossReport[], ranSeconds: number): number[] {
     const progress = losses.map(({ ranSeconds, epoch }) => ({ ranSeconds, done: epoch, of }));
     return byProgress(progress, ranSeconds);
   });
+}
+
+const convergences = new WeakMap<readonly LossReport[], Convergence | null>();
+
+/** Those who look again and again bring the same list as long as nothing has come to it. */
+function convergenceOf(losses: readonly LossReport[]): Convergence | null {
+  const known = convergences.get(losses);
+  if (known !== undefined) return known;
+  const convergence = epochsToConverge(losses);
+  convergences.set(losses, convergence);
+  return convergence;
 }
 
 /**

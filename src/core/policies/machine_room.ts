@@ -57,12 +57,14 @@ export function openMachineRoom<Run extends MachineRun>(
 ): MachineRoom<Run> {
   const spots = machines.map((real): Spot => ({ machine: real.machine, ledger: real.ledger, held: real.held, real }));
   let spotsById: Map<number, Spot> | null = null;
-  /** By shape, where there may still be room, the first to be looked at first. */
-  const candidates = new Map<Run["shape"], Spot[]>();
+  /** By demand, where there may still be room, the first to be looked at first. */
+  const candidates = new Map<string, Spot[]>();
   const touched = new Set<Spot>();
-  /** Shapes that fit nowhere, and such that fit only where they would delay what is reserved. */
-  const full = new Set<Run["shape"]>();
-  const delaying = new Set<Run["shape"]>();
+  /** Demands that fit nowhere, and such that fit only where they would delay what is reserved. */
+  const full = new Set<string>();
+  const delaying = new Set<string>();
+  /** By demand: why those who got nothing wait. */
+  const reasons = new Map<string, Because>();
   let reservation: (Reservation & { run: Run }) | null = null;
   let lent: Lent<Run>[] = [];
   let passed = 0;
@@ -75,15 +77,16 @@ export function openMachineRoom<Run extends MachineRun>(
   /** By what one worker asks for, where more of them may be added, the first to be looked at first. */
   const roomy = new Map<string, Spot[]>();
 
-  function spotsFor({ shape, demand }: Run): Spot[] {
-    const known = candidates.get(shape);
+  function spotsFor({ demand }: Run): Spot[] {
+    const key = keyOf(demand);
+    const known = candidates.get(key);
     if (known) {
       // Whose first is full now is full for the rest of the deal, but for those that others are to leave.
       while (known[0] && !known[0].ledger.place(demand)) known.shift();
       return known;
     }
     const fresh = bestFirst(spots, demand);
-    candidates.set(shape, fresh);
+    candidates.set(key, fresh);
     return fresh;
   }
 
@@ -255,16 +258,30 @@ export function openMachineRoom<Run extends MachineRun>(
     return { place: placing([...seats, ...added], endOf(run)), isSame: false };
   }
 
+  function whyNot(demand: Demand): Because {
+    const seats = seatWorkers(demand, spots, null, () => true);
+    const asked = workersOf(demand);
+    const because = whyNoRoom(demand, spots, closed);
+    leave(seats);
+    if (seats.length === asked && reservation) {
+      const on = [...new Set(seats.map(({ open }) => open.machine.name))].join(", ");
+      return { code: "reserved", job: reservation.run.job, on };
+    }
+    if (asked === 1 || because.code === "no_machine") return because;
+    return { code: "workers", asked, fitting: seats.length, because };
+  }
+
   return {
-    within({ shape }) {
-      if (full.has(shape)) return Number.NEGATIVE_INFINITY;
-      if (!delaying.has(shape) || reservation === null) return Number.POSITIVE_INFINITY;
+    within({ demand }) {
+      const key = keyOf(demand);
+      if (full.has(key)) return Number.NEGATIVE_INFINITY;
+      if (!delaying.has(key) || reservation === null) return Number.POSITIVE_INFINITY;
       return (reservation.startsAt - now) / 1000;
     },
     mayHold: () => true,
     seat(run, mayTake) {
-      const { shape } = run;
-      if (full.has(shape) && !mayTake) return null;
+      const key = keyOf(run.demand);
+      if (full.has(key) && !mayTake) return null;
       const free = seatOn(run, run.elastic ? roomyFor(run.demand) : spotsFor(run), false);
       const seats = free ?? (mayTake ? takeBack(run) : null);
       if (seats) {
@@ -272,11 +289,11 @@ export function openMachineRoom<Run extends MachineRun>(
         if (run.elastic) begun.set(run, { seats, placed });
         return placed;
       }
-      const elsewhere = reservation && !delaying.has(shape) ? seatOn(run, spotsFor(run), true) : null;
+      const elsewhere = reservation && !delaying.has(key) ? seatOn(run, spotsFor(run), true) : null;
       if (elsewhere) {
         leave(elsewhere);
-        delaying.add(shape);
-      } else if (!delaying.has(shape)) full.add(shape);
+        delaying.add(key);
+      } else if (!delaying.has(key)) full.add(key);
       return null;
     },
     reserve(run, hasAged) {
@@ -326,19 +343,24 @@ export function openMachineRoom<Run extends MachineRun>(
       const isSame = workers === elastic.workers && added.length === 0;
       return { place: { workers: [...kept, ...places], ...rest }, isSame };
     },
-    whyNot(run) {
-      const seats = seatWorkers(run.demand, spots, null, () => true);
-      const asked = workersOf(run.demand);
-      const because = whyNoRoom(run.demand, spots, closed);
-      leave(seats);
-      if (seats.length === asked && reservation) {
-        const on = [...new Set(seats.map(({ open }) => open.machine.name))].join(", ");
-        return { code: "reserved", job: reservation.run.job, on };
-      }
-      if (asked === 1 || because.code === "no_machine") return because;
-      return { code: "workers", asked, fitting: seats.length, because };
+    whyNot({ demand }) {
+      const key = keyOf(demand);
+      const because = reasons.get(key) ?? whyNot(demand);
+      reasons.set(key, because);
+      return because;
     },
   };
+}
+
+const keys = new WeakMap<Demand, string>();
+
+/** Runs of one job ask by one object, which is asked for its key again and again. */
+function keyOf(demand: Demand): string {
+  const known = keys.get(demand);
+  if (known !== undefined) return known;
+  const key = demandKey(demand);
+  keys.set(demand, key);
+  return key;
 }
 
 /** Whether the demand might fit on the spot without these. */

@@ -24,6 +24,19 @@ export function wholeRules(rules: PoolRules, usual: Rules = USUAL_RULES): Rules 
   return { ...usual, ...Object.fromEntries(Object.entries(rules).filter(([, value]) => value !== undefined)) };
 }
 
+/**
+ * What was set before stays, but for what is set now; of what is set user by user, other users' stays too.
+ *
+ * @param isAnew  whether all is to be as usual first
+ */
+export function changedRules(before: PoolRules, changes: PoolRules, isAnew: boolean): PoolRules {
+  if (isAnew) return changes;
+  const byUser = (["weights", "mostGpus", "quotas"] as const).flatMap((rule) =>
+    changes[rule] === undefined ? [] : [[rule, { ...before[rule], ...changes[rule] }]],
+  );
+  return { ...before, ...changes, ...Object.fromEntries(byUser) };
+}
+
 /** The policy of that name; one that this program does not know counts as the usual one. */
 export function policyNamed(name: string): Policy {
   const known = Object.hasOwn(knownPolicies, name) ? knownPolicies[name] : undefined;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Slot } from "../../core/demand.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import type { MachineDriver } from "../../core/machine.ts";
-import type { PoolRules } from "../../core/policies/rules.ts";
+import { changedRules } from "../../core/policies/rules.ts";
 import { lastSight } from "../../core/presence.ts";
 import { selectOpenAttempts, wantBack } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
@@ -190,10 +190,10 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       const pools = await presentPools();
       const pool = pools.find(({ name }) => name === params.pool);
       if (!pool) return refuse({ code: "no_such_pool", pool: params.pool, known: pools.map(({ name }) => name) });
-      const { shared, policy } = body;
-      const rules = body.rules === undefined ? undefined : rulesFrom(pool.rules, body.rules);
+      const { shared, policy, rules: changes = {}, usualRules = false } = body;
       await store.write(async (db) => {
-        await setPool(db, pool.name, { shared, policy, rules });
+        const before = (await selectPools(db)).find(({ name }) => name === pool.name)?.rules ?? {};
+        await setPool(db, pool.name, { shared, policy, rules: changedRules(before, changes, usualRules) });
         await insertAudit(db, {
           at: yard.clock.now(),
           user: who.user,
@@ -207,11 +207,6 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       return { pool: now ?? pool };
     },
   };
-
-  /** What was set before stays, but for what is set now; null: all is as usual again. */
-  function rulesFrom(before: PoolRules, changes: PoolRules | null): PoolRules {
-    return changes === null ? {} : { ...before, ...changes };
-  }
 
   async function presentPools() {
     const machines = await selectMachines(store.read);

@@ -36,11 +36,17 @@ export function workersOf({ workers = 1 }: Demand): number {
   return workers;
 }
 
-/** Two demands with one key fit in exactly the same places. */
+const keys = new WeakMap<Demand, string>();
+
+/** Two demands with one key fit in exactly the same places. The runs of a job ask by one object, again and again. */
 export function demandKey(demand: Demand): string {
+  const known = keys.get(demand);
+  if (known !== undefined) return known;
   const { need, machines, workers, cluster } = demand;
   const more = need || machines || workers || cluster ? `/${JSON.stringify([need, machines, workers, cluster])}` : "";
-  return `${demand.gpus ?? "any"}/${demand.cpus ?? 0}/${demand.memoryBytes ?? 0}${more}`;
+  const key = `${demand.gpus ?? "any"}/${demand.cpus ?? 0}/${demand.memoryBytes ?? 0}${more}`;
+  keys.set(demand, key);
+  return key;
 }
 
 /** Runs with one shape wait for the same: they ask for the same, and have one user. */

@@ -78,7 +78,7 @@ export function openMachineRoom<Run extends MachineRun>(
   const roomy = new Map<string, Spot[]>();
 
   function spotsFor({ demand }: Run): Spot[] {
-    const key = keyOf(demand);
+    const key = demandKey(demand);
     const known = candidates.get(key);
     if (known) {
       // Whose first is full now is full for the rest of the deal, but for those that others are to leave.
@@ -273,14 +273,14 @@ export function openMachineRoom<Run extends MachineRun>(
 
   return {
     within({ demand }) {
-      const key = keyOf(demand);
+      const key = demandKey(demand);
       if (full.has(key)) return Number.NEGATIVE_INFINITY;
       if (!delaying.has(key) || reservation === null) return Number.POSITIVE_INFINITY;
       return (reservation.startsAt - now) / 1000;
     },
     mayHold: () => true,
     seat(run, mayTake) {
-      const key = keyOf(run.demand);
+      const key = demandKey(run.demand);
       if (full.has(key) && !mayTake) return null;
       const free = seatOn(run, run.elastic ? roomyFor(run.demand) : spotsFor(run), false);
       const seats = free ?? (mayTake ? takeBack(run) : null);
@@ -344,23 +344,12 @@ export function openMachineRoom<Run extends MachineRun>(
       return { place: { workers: [...kept, ...places], ...rest }, isSame };
     },
     whyNot({ demand }) {
-      const key = keyOf(demand);
+      const key = demandKey(demand);
       const because = reasons.get(key) ?? whyNot(demand);
       reasons.set(key, because);
       return because;
     },
   };
-}
-
-const keys = new WeakMap<Demand, string>();
-
-/** Runs of one job ask by one object, which is asked for its key again and again. */
-function keyOf(demand: Demand): string {
-  const known = keys.get(demand);
-  if (known !== undefined) return known;
-  const key = demandKey(demand);
-  keys.set(demand, key);
-  return key;
 }
 
 /** Whether the demand might fit on the spot without these. */

@@ -1,3 +1,4 @@
+import { openHeap } from "./heap.ts";
 import type { PolicyRun } from "./policy.ts";
 
 /** What stands in a waiting list, as its policy keeps it. While it stands there, what it is compared by does not change. */
@@ -18,7 +19,7 @@ export interface WaitingList<Entry> {
 export interface Walk<Entry> {
   /**
    * The next in order that takes no longer than `within` says of those of its shape now; undefined: none is left. Whom it
-   * has passed over it does not come back to.
+   * has passed over it does not come back to, so that `within` is not to rise again.
    */
   peek(): Entry | undefined;
   /** Goes on behind the one just peeked at. */
@@ -85,13 +86,16 @@ export function openWaitingList<Run extends PolicyRun, Entry extends Standing<Ru
       if (chunks.length === 0) shapes.delete(entry.run.shape);
     },
     walk(within) {
-      const heads = [...shapes.values()].map((chunks) => ({ chunks, chunk: 0, index: 0 }));
-      let first: Head<Entry> | null = null;
+      // As they were last seen: who stands there may not come any more, but nobody of the shape comes before them.
+      const heads = openHeap<Head<Entry>>((a, b) => compare(a.entry, b.entry) < 0);
+      for (const chunks of shapes.values()) {
+        const [entry] = chunks[0]?.entries ?? [];
+        if (entry) heads.push({ entry, chunks, chunk: 0, index: 0 });
+      }
 
       /** Brings the head to the next that may come; undefined: none of its shape does. */
       function settle(head: Head<Entry>): Entry | undefined {
-        const [any] = head.chunks[head.chunk]?.entries ?? [];
-        const most = any ? within(any) : Number.NEGATIVE_INFINITY;
+        const most = within(head.entry);
         if (most === Number.NEGATIVE_INFINITY) return undefined;
         for (; head.chunk < head.chunks.length; head.chunk += 1, head.index = 0) {
           const { entries, leastSeconds } = head.chunks[head.chunk] as Chunk<Entry>;
@@ -106,19 +110,17 @@ export function openWaitingList<Run extends PolicyRun, Entry extends Standing<Ru
 
       return {
         peek() {
-          first = null;
-          let best: Entry | undefined;
-          for (const head of heads) {
+          for (let head = heads.first(); head; head = heads.first()) {
             const entry = settle(head);
-            if (!entry || (best && compare(best, entry) <= 0)) continue;
-            best = entry;
-            first = head;
+            if (entry === head.entry) return entry;
+            heads.pop();
+            if (entry) heads.push({ ...head, entry });
           }
-          return best;
+          return undefined;
         },
         pass() {
-          if (first !== null) first.index += 1;
-          first = null;
+          const head = heads.first();
+          if (head) head.index += 1;
         },
       };
     },
@@ -127,6 +129,7 @@ export function openWaitingList<Run extends PolicyRun, Entry extends Standing<Ru
 
 /** How far a walk has come among those of one shape. */
 interface Head<Entry> {
+  entry: Entry;
   chunks: readonly Chunk<Entry>[];
   chunk: number;
   index: number;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MOST_UTILIZATION } from "../core/capacity.ts";
+import { isGpuType } from "../core/gpu_kind.ts";
 import { jobStatuses } from "../core/job.ts";
 import { outputPattern } from "../core/output_patterns.ts";
 import { objectionToOption } from "../core/slurm.ts";
@@ -44,17 +45,29 @@ const needSchema = z.strictObject({
   reserveMachine: z.boolean(),
 });
 
-const demandSchema = z.strictObject({
-  gpus: z.number().int().min(0).max(1024).nullable().default(null),
-  /** 0: it takes no core. */
-  cpus: z.number().int().min(0).max(100_000).nullable().default(null),
-  memoryBytes: z.number().int().min(1).nullable().default(null),
-  need: needSchema.optional(),
-  /** Only on these machines of the pool. */
-  machines: z.array(name).min(1).optional(),
-  /** Processes of a run that start together, on different machines where there is room; each has all of the above. */
-  workers: z.number().int().min(1).max(1024).optional(),
-});
+const demandSchema = z
+  .strictObject({
+    gpus: z.number().int().min(0).max(1024).nullable().default(null),
+    /** Which GPUs will do: with at least so much memory each, and with one of these words in their names. Absent: any. */
+    gpuKind: z
+      .strictObject({
+        memoryBytes: z.number().int().min(1).optional(),
+        types: z.array(text.refine(isGpuType, "must have a word in it")).min(1).max(100).optional(),
+      })
+      .optional(),
+    /** 0: it takes no core. */
+    cpus: z.number().int().min(0).max(100_000).nullable().default(null),
+    memoryBytes: z.number().int().min(1).nullable().default(null),
+    need: needSchema.optional(),
+    /** Only on these machines of the pool. */
+    machines: z.array(name).min(1).optional(),
+    /** Processes of a run that start together, on different machines where there is room; each has all of the above. */
+    workers: z.number().int().min(1).max(1024).optional(),
+  })
+  .refine(({ gpuKind, gpus, need }) => !gpuKind || (gpus !== 0 && !need), {
+    path: ["gpuKind"],
+    message: "goes neither with 0 GPUs nor with need",
+  });
 
 const afterSchema = z.strictObject({ job: z.number().int().min(1), any: z.boolean().default(false) });
 

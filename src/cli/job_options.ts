@@ -1,5 +1,6 @@
 import type { Axis } from "../core/axis.ts";
 import { isSetAlways } from "../core/environment.ts";
+import { isGpuType } from "../core/gpu_kind.ts";
 import { outputPattern } from "../core/output_patterns.ts";
 import { objectionToOption, runyardsOptions, type SbatchOption } from "../core/slurm.ts";
 import { isVariableName } from "./environment_file.ts";
@@ -10,6 +11,9 @@ export interface JobOptions {
   name: string;
   pool: string;
   gpus: number;
+  gpuMemoryBytes: number;
+  /** With commas between several, any of which will do. */
+  gpuType: string;
   cpus: number;
   memoryBytes: number;
   workers: number;
@@ -115,6 +119,21 @@ export const jobOptions: readonly JobOption[] = [
     help: "GPUs a run needs (default: 1 where there are any); 0: a CPU run",
     isDefault: true,
     read: count("gpus", 0, 1024),
+  },
+  {
+    flag: "gpu-memory",
+    takes: "SIZE",
+    help: "only GPUs sold with at least so much memory: 24G",
+    isDefault: true,
+    read: (text) => keyed("gpuMemoryBytes", size(text)),
+  },
+  {
+    flag: "gpu-type",
+    takes: "TYPE",
+    help: "only GPUs with this in their name: a100; or with one of several: a100,h100",
+    isDefault: true,
+    read: (text) =>
+      text.split(",").every(isGpuType) ? { gpuType: text } : misread("It takes words of a GPU's name: a100, rtx 3090."),
   },
   { flag: "cpus", takes: "N", help: "cores a run needs", isDefault: true, read: count("cpus", 1, 100_000) },
   {

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { SubmissionInput } from "../api/job.ts";
 import type { Command } from "../core/command.ts";
 import type { Demand } from "../core/demand.ts";
+import type { GpuKind } from "../core/gpu_kind.ts";
 import { objectionToDemand } from "../core/sbatch_options.ts";
 import { type CompiledWork, compileWork, type Work } from "../core/work.ts";
 import { submittingLimits } from "../platform/shell_limits.ts";
@@ -93,9 +94,25 @@ function throughSlurm(slurm: ChosenPools["slurm"], options: Partial<JobOptions>)
   return { slurm: { ...slurm, options: [...(slurm.options ?? []), ...sbatch] } };
 }
 
-export function demandFrom({ gpus, cpus, memoryBytes, workers = 1 }: Partial<JobOptions>): Demand {
-  const each = { gpus: gpus ?? null, cpus: cpus ?? null, memoryBytes: memoryBytes ?? null };
+export function demandFrom(options: Partial<JobOptions>): Demand {
+  const { gpus, cpus, memoryBytes, workers = 1 } = options;
+  const gpuKind = gpuKindFrom(options);
+  if (gpuKind && gpus === 0) throw wrongUsage("--gpus 0 asks for no GPU, and --gpu-type or --gpu-memory for one.");
+  const each = {
+    gpus: gpus ?? null,
+    ...(gpuKind && { gpuKind }),
+    cpus: cpus ?? null,
+    memoryBytes: memoryBytes ?? null,
+  };
   return workers > 1 ? { ...each, workers } : each;
+}
+
+function gpuKindFrom({ gpuMemoryBytes, gpuType }: Partial<JobOptions>): GpuKind | null {
+  if (gpuMemoryBytes === undefined && gpuType === undefined) return null;
+  return {
+    ...(gpuMemoryBytes !== undefined && { memoryBytes: gpuMemoryBytes }),
+    ...(gpuType !== undefined && { types: gpuType.split(",").map((type) => type.trim()) }),
+  };
 }
 
 function sentWork(work: Work): SubmissionInput["work"] {

@@ -1,5 +1,6 @@
 import { type CapacityLimit, describeLimits } from "./capacity_limit.ts";
 import { type Demand, describeDemand } from "./demand.ts";
+import { describeGpus, type GpuKind } from "./gpu_kind.ts";
 import { formatBytes } from "./quantity.ts";
 import { describeCause, type FailureCause, type RunStatus } from "./run.ts";
 
@@ -10,7 +11,7 @@ export type Because =
   | { code: "after"; jobs: { job: number; any: boolean }[] }
   | { code: "at_most"; limit: number }
   | { code: "no_machine"; closed: string[] }
-  | ({ code: "gpus_busy"; asked: number; freeAtMost: number; on: string } & Besides)
+  | ({ code: "gpus_busy"; asked: number; kind?: GpuKind; freeAtMost: number; on: string } & Besides)
   | { code: "cores_busy"; asked: number; freeAtMost: number; on: string }
   | { code: "memory_busy"; askedBytes: number; freeBytes: number; on: string }
   | ({ code: "slots_busy"; suiting: number; total: number; on: string } & Besides)
@@ -58,7 +59,7 @@ export function describeBecause(because: Because): string {
         ? `no machine can take it: ${because.closed.join("; ")}`
         : "no machine of its pool takes runs now";
     case "gpus_busy":
-      return `${counted(because.asked, "GPU")} asked, ${because.freeAtMost} free on ${because.on}${describeBesides(because)}`;
+      return `${describeGpus(because.asked, because.kind)} asked, ${because.freeAtMost} free on ${because.on}${describeBesides(because)}`;
     case "cores_busy":
       return `${counted(because.asked, "core")} asked, ${because.freeAtMost} free on ${because.on}`;
     case "memory_busy":

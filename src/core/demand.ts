@@ -1,9 +1,13 @@
 import type { Need } from "./free_machine.ts";
+import { describeGpus, type GpuKind } from "./gpu_kind.ts";
+import { formatBytes } from "./quantity.ts";
 
 /** What one worker of a run asks for, as its user said it. Null: not said. */
 export interface Demand {
   /** 0 is a CPU run; null means 1 GPU where the pool has any, else a CPU run. */
   gpus: number | null;
+  /** Absent: any GPU will do. Where it is said and `gpus` is not, that is 1. */
+  gpuKind?: GpuKind | undefined;
   /** Cores. Null: none are counted, except one for a CPU run. */
   cpus: number | null;
   memoryBytes: number | null;
@@ -42,8 +46,9 @@ const keys = new WeakMap<Demand, string>();
 export function demandKey(demand: Demand): string {
   const known = keys.get(demand);
   if (known !== undefined) return known;
-  const { need, machines, workers, cluster } = demand;
-  const more = need || machines || workers || cluster ? `/${JSON.stringify([need, machines, workers, cluster])}` : "";
+  const { need, machines, workers, cluster, gpuKind } = demand;
+  const isMore = need || machines || workers || cluster || gpuKind;
+  const more = isMore ? `/${JSON.stringify([need, machines, workers, cluster, gpuKind])}` : "";
   const key = `${demand.gpus ?? "any"}/${demand.cpus ?? 0}/${demand.memoryBytes ?? 0}${more}`;
   keys.set(demand, key);
   return key;
@@ -58,8 +63,9 @@ export function describeDemand(demand: Demand): string {
   const { workers = 1, ...each } = demand;
   if (workers > 1) return `${workers} workers with ${describeDemand(each)} each`;
   const parts = [];
-  if (demand.gpus !== null && demand.gpus > 0) parts.push(`${demand.gpus} GPU${demand.gpus === 1 ? "" : "s"}`);
+  const gpus = demand.gpus ?? (demand.gpuKind ? 1 : 0);
+  if (gpus > 0) parts.push(describeGpus(gpus, demand.gpuKind));
   if (demand.cpus !== null) parts.push(`${demand.cpus} core${demand.cpus === 1 ? "" : "s"}`);
-  if (demand.memoryBytes !== null) parts.push(`${(demand.memoryBytes / 1024 ** 3).toFixed(1)} GB memory`);
+  if (demand.memoryBytes !== null) parts.push(`${formatBytes(demand.memoryBytes)} memory`);
   return parts.length > 0 ? parts.join(", ") : "a free slot";
 }

@@ -62,6 +62,39 @@ test("an explicit slot is not free while one of its GPUs is unhealthy, in someon
   expect(openLedger(machine).free().slots).toEqual(["MIG-8", "2"]);
 });
 
+test("GPUs of a kind are given to those who ask for it, and the smallest that will do to everybody", () => {
+  const small = { name: "NVIDIA GeForce RTX 3090", memoryBytes: 24 * GB };
+  const gpus = [aGpu("0"), aGpu("1", small), aGpu("2"), aGpu("3", small), aGpu("4", { name: "?", memoryBytes: null })];
+  const machine = aMachine({ gpus });
+  const given = (demand: Partial<Demand>) => openLedger(machine).place({ ...anything, ...demand })?.gpus;
+  expect(given({ gpuKind: { types: ["a100"] } })).toEqual(["0"]);
+  expect(given({ gpuKind: { memoryBytes: 20 * GB } })).toEqual(["1"]);
+  expect(given({ gpus: 3, gpuKind: { memoryBytes: 20 * GB } })).toEqual(["1", "3", "0"]);
+  expect(given({ gpus: 2, gpuKind: { memoryBytes: 30 * GB, types: ["3090", "a100"] } })).toEqual(["0", "2"]);
+  expect(given({ gpus: 3, gpuKind: { types: ["a100"] } })).toBeUndefined();
+  expect(given({})).toEqual(["4"]);
+  // Of two kinds there are two each, and one is a pair.
+  expect(given({ gpus: 2 })).toEqual(["1", "3"]);
+  const most = (kind: Demand["gpuKind"]) => openLedger(machine).couldEverHold({ ...anything, gpuKind: kind });
+  expect([most({ types: ["a100"] }), most({ memoryBytes: 20 * GB }), most({ types: ["h100"] })]).toEqual([2, 4, 0]);
+});
+
+test("of explicit slots those suit whose GPUs are all of the kind", () => {
+  const small = { name: "NVIDIA GeForce RTX 3090", memoryBytes: 24 * GB };
+  const gpus = [aGpu("0"), aGpu("1", small), aGpu("2")];
+  const ledger = openLedger(aMachine({ gpus, slots: ["", "0,1", "1", "GPU-2", "MIG-7"] }));
+  const slotOf = (demand: Partial<Demand>) => ledger.place({ ...anything, ...demand })?.devices;
+  expect(slotOf({ gpuKind: { types: ["a100"] } })).toBe("GPU-2");
+  expect(slotOf({ gpuKind: { memoryBytes: 20 * GB } })).toBe("0,1");
+  expect(slotOf({ gpus: 2, gpuKind: { types: ["a100"] } })).toBeUndefined();
+});
+
+test("a machine without GPUs is none for those who ask for a kind of them", () => {
+  const ledger = openLedger(aMachine());
+  const demand = { ...anything, gpuKind: { types: ["a100"] } };
+  expect([ledger.place(demand), ledger.couldEverHold(demand)]).toEqual([null, 0]);
+});
+
 test("explicit slots take one run each, whatever the machine's cores", () => {
   const ledger = openLedger(aMachine({ cpus: 1, slots: ["0", "0,1", "", "0"] }));
   const pair = ledger.place({ ...anything, gpus: 2 });

@@ -1,7 +1,8 @@
 import { type Capacity, capacityOf } from "./capacity.ts";
 import type { Demand, Slot } from "./demand.ts";
 import { type FreeMachine, type HeldRun, type Need, NOTHING } from "./free_machine.ts";
-import { devicesOf, gpuNamed, gpusNamed, isDeviceUsable, isUsable, type Machine } from "./machine.ts";
+import { type GpuKind, isOfKind } from "./gpu_kind.ts";
+import { devicesOf, type Gpu, gpuNamed, gpusNamed, isDeviceUsable, isUsable, type Machine } from "./machine.ts";
 
 /**
  * What of one machine is held and what is free. The loop and the agent keep the same account with the same functions:
@@ -20,8 +21,8 @@ export interface Ledger {
   release(slot: Slot): void;
   /** What is free now: `gpus` are indices in counting mode, `slots` the free explicit slots whose devices are usable. */
   free(): Free;
-  /** Of that the GPUs alone: it costs nothing to ask again. */
-  freeGpus(): readonly string[];
+  /** Of that the GPUs alone, those of one kind where that is said: it costs nothing to ask again. */
+  freeGpus(kind?: GpuKind): readonly string[];
   /** How many runs of such a need fit beside what is held, where, and why no more. */
   capacity(need: Need): Capacity;
   /** How many workers with this demand fit when nothing else runs here; GPUs that are unhealthy or in foreign use count. */
@@ -74,6 +75,8 @@ function openCountingLedger(machine: Machine): Ledger {
   let heldMemoryBytes = 0;
   /** Null: to be looked for again. */
   let freeGpusNow: string[] | null = null;
+  /** The least memory first, so that whoever needs more finds some: the order in which they are given. */
+  const gpusInOrder = hardware.gpus.toSorted((a, b) => (a.memoryBytes ?? 0) - (b.memoryBytes ?? 0));
 
   function change(slot: Slot, by: 1 | -1): void {
     freeGpusNow = null;
@@ -126,10 +129,15 @@ function openCountingLedger(machine: Machine): Ledger {
   }
 
   function freeGpus(): string[] {
-    freeGpusNow ??= hardware.gpus
+    freeGpusNow ??= gpusInOrder
       .filter((gpu) => isUsable(gpu) && held.of(gpu.index) === 0 && isAllowed(gpu.index))
       .map((gpu) => gpu.index);
     return freeGpusNow;
+  }
+
+  function freeOfKind(kind: GpuKind | undefined): string[] {
+    if (!kind) return freeGpus();
+    return freeGpus().filter((index) => hardware.gpus.some((gpu) => gpu.index === index && isOfKind(gpu, kind)));
   }
 
   function isAllowed(gpu: string): boolean {
@@ -144,15 +152,15 @@ function openCountingLedger(machine: Machine): Ledger {
     if (machine.slots) {
       const cpus = demand.cpus ?? 0;
       if (!fitsCounted(cpus, memoryBytes)) return null;
-      const devices = freeSlots(machine.slots).find((slot) => slotSuits(slot, demand));
+      const devices = freeSlots(machine.slots).find((slot) => slotSuits(slot, demand, machine));
       return devices === undefined ? null : { devices, gpus: gpusNamed(hardware.gpus, devices), cpus, memoryBytes };
     }
     const gpus = gpusAsked(demand, machine);
     const cpus = coresCounted(demand, gpus);
     if (!fitsCounted(cpus, memoryBytes)) return null;
-    const free = freeGpus();
+    const free = freeOfKind(demand.gpuKind);
     if (free.length < gpus) return null;
-    const given = free.slice(0, gpus);
+    const given = alike(free, gpus, hardware.gpus);
     return { devices: given.join(","), gpus: given, cpus, memoryBytes };
   }
 
@@ -175,18 +183,21 @@ function openCountingLedger(machine: Machine): Ledger {
       memoryBytes: hardware.memoryBytes - heldMemoryBytes,
       slots: machine.slots ? freeSlots(machine.slots) : null,
     }),
-    freeGpus,
+    freeGpus: freeOfKind,
     couldEverHold(demand) {
       if (demand.machines && !demand.machines.includes(machine.name)) return 0;
       if (demand.need) return Number.POSITIVE_INFINITY;
       const { cpus, memoryBytes } = hardware;
       const inMemory = share(memoryBytes, demand.memoryBytes ?? 0);
       if (machine.slots) {
-        const suiting = machine.slots.filter((slot) => slotSuits(slot, demand)).length;
+        const suiting = machine.slots.filter((slot) => slotSuits(slot, demand, machine)).length;
         return Math.min(suiting, share(cpus, demand.cpus ?? 0), inMemory);
       }
       const gpus = gpusAsked(demand, machine);
-      const allowed = hardware.gpus.filter(({ index }) => isAllowed(index)).length;
+      const { gpuKind } = demand;
+      const allowed = hardware.gpus.filter(
+        (gpu) => isAllowed(gpu.index) && (!gpuKind || isOfKind(gpu, gpuKind)),
+      ).length;
       return Math.min(share(allowed, gpus), share(cpus, coresCounted(demand, gpus)), inMemory);
     },
   };
@@ -225,13 +236,26 @@ function heldRun({ need, gpus, cpus, memoryBytes }: Slot): HeldRun {
 }
 
 /** Whether an explicit slot is of the kind that a demand asks for. */
-export function slotSuits(slot: string, demand: Demand): boolean {
-  return demand.gpus === null || devicesOf(slot).length === demand.gpus;
+export function slotSuits(slot: string, { gpus, gpuKind }: Demand, { hardware }: Pick<Machine, "hardware">): boolean {
+  const devices = devicesOf(slot);
+  if (gpus !== null && devices.length !== gpus) return false;
+  if (!gpuKind) return true;
+  const named = devices.map((device) => gpuNamed(hardware.gpus, device));
+  return named.length > 0 && named.every((gpu) => gpu !== undefined && isOfKind(gpu, gpuKind));
 }
 
-/** A demand that names no GPUs means one where the machine has any. */
-function gpusAsked(demand: Demand, machine: Machine): number {
-  return demand.gpus ?? (machine.hardware.gpus.length > 0 ? 1 : 0);
+/** A demand that names no GPUs means one where the machine has any, or where it says which. */
+export function gpusAsked({ gpus, gpuKind }: Demand, { hardware }: Pick<Machine, "hardware">): number {
+  return gpus ?? (gpuKind || hardware.gpus.length > 0 ? 1 : 0);
+}
+
+/** So many of those that are free: with one name if there are as many, else the first. */
+function alike(free: readonly string[], count: number, gpus: readonly Gpu[]): string[] {
+  if (count > 1 && gpus.some(({ name }) => name !== gpus[0]?.name)) {
+    const byName = Map.groupBy(free, (index) => gpus.find((gpu) => gpu.index === index)?.name);
+    for (const same of byName.values()) if (same.length >= count) return same.slice(0, count);
+  }
+  return free.slice(0, count);
 }
 
 function coresCounted(demand: Demand, gpus: number): number {

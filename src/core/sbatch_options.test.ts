@@ -74,3 +74,20 @@ test("memory is not asked for in two ways, which Slurm refuses", () => {
   expect(objectionToDemand(asked, [["mem", "4G"]])).toBeNull();
   expect(objectionToDemand(nothing, [["mem-per-gpu", "4G"]])).toBeNull();
 });
+
+test("a type of GPUs stands where the pool's type would", () => {
+  const asked = { ...nothing, gpuKind: { types: ["a100"] } };
+  expect(shown(demandOptions(asked, null, []))).toBe("gres=gpu:a100:1");
+  expect(shown(demandOptions({ ...asked, gpus: 2 }, null, [["gres", "gpu:p100:1,shard:2"]]))).toBe(
+    "gres=gpu:a100:2,shard:2",
+  );
+  expect(shown(demandOptions({ ...asked, gpus: 2 }, null, [["gpus-per-node", "p100:1"]]))).toBe("gpus-per-node=a100:2");
+});
+
+test.each([
+  [{ memoryBytes: 2 ** 34 }, "Slurm does not know how much memory GPUs have"],
+  [{ types: ["a100", "h100"] }, "Slurm takes one type of GPUs"],
+  [{ types: ["rtx 3090"] }, 'Slurm has no GPUs of a type "rtx 3090"'],
+])("what Slurm cannot choose GPUs by is refused: %j", (gpuKind, expected) => {
+  expect(objectionToDemand({ ...nothing, gpuKind }, [])).toContain(expected);
+});

@@ -1,7 +1,7 @@
 import { type Demand, workersOf } from "./demand.ts";
 import type { SbatchOption } from "./slurm.ts";
 
-type Asked = Pick<Demand, "gpus" | "cpus" | "memoryBytes" | "workers">;
+type Asked = Pick<Demand, "gpus" | "gpuKind" | "cpus" | "memoryBytes" | "workers">;
 
 /** Options that ask for GPUs in a way of their own, each as `[TYPE:]N`. Beside them `gres` may ask for no others. */
 const gpuOptions = ["gpus", "gpus-per-node", "gpus-per-task"];
@@ -17,51 +17,64 @@ export function demandOptions(
   timeLimitMs: number | null,
   resources: readonly SbatchOption[],
 ): SbatchOption[] {
-  const { gpus, cpus, memoryBytes } = demand;
+  const { gpuKind, cpus, memoryBytes } = demand;
+  const gpus = demand.gpus ?? (gpuKind ? 1 : null);
   const workers = workersOf(demand);
   const options: SbatchOption[] = [];
   if (workers > 1) options.push(["nodes", `${workers}`], ["ntasks", `${workers}`], ["ntasks-per-node", "1"]);
   // Slurm has no task without a core.
   if (cpus !== null && cpus > 0) options.push(["cpus-per-task", `${cpus}`]);
   if (memoryBytes !== null) options.push(["mem", `${Math.ceil(memoryBytes / 1024 ** 2)}M`]);
-  if (gpus !== null) options.push(...gpuDemand(gpus, workers, resources));
+  if (gpus !== null) options.push(...gpuDemand(gpus, gpuKind?.types?.[0] ?? null, workers, resources));
   if (timeLimitMs !== null) options.push(["time", slurmTime(timeLimitMs)]);
   return options;
 }
 
 /** Why a demand cannot be put beside these resources, worded for people; null: it can. */
-export function objectionToDemand({ memoryBytes }: Asked, resources: readonly SbatchOption[]): string | null {
+export function objectionToDemand({ memoryBytes, gpuKind }: Asked, resources: readonly SbatchOption[]): string | null {
+  if (gpuKind?.memoryBytes !== undefined)
+    return "Slurm does not know how much memory GPUs have. Say --gpu-type, or --sbatch constraint=FEATURE, instead of --gpu-memory.";
+  const [type, ...others] = gpuKind?.types ?? [];
+  if (others.length > 0) return "Slurm takes one type of GPUs. Say one --gpu-type, or --sbatch constraint='a|b'.";
+  if (type !== undefined && !/^[\w.-]+$/.test(type))
+    return `Slurm has no GPUs of a type ${JSON.stringify(type)}: it is one word, as sinfo -o %G shows it.`;
   const [per] = resources.find(([name]) => name === "mem-per-cpu" || name === "mem-per-gpu") ?? [];
   if (memoryBytes === null || per === undefined) return null;
   return `--memory goes not with the pool's ${per}, as Slurm takes only one of the two. Say --sbatch ${per}=SIZE instead.`;
 }
 
-function gpuDemand(gpus: number, workers: number, resources: readonly SbatchOption[]): SbatchOption[] {
+/** @param type  null: the one that `resources` name, else any */
+function gpuDemand(
+  gpus: number,
+  type: string | null,
+  workers: number,
+  resources: readonly SbatchOption[],
+): SbatchOption[] {
   const asking = resources.flatMap(([name, value]): SbatchOption[] => {
     if (value === null) return [];
     // `--gpus` counts those of all workers together.
-    if (gpuOptions.includes(name)) return [[name, withCount(value, name === "gpus" ? gpus * workers : gpus)]];
-    return name === "gres" && value.split(",").some(isGpu) ? [[name, gresWithCount(value, gpus)]] : [];
+    if (gpuOptions.includes(name)) return [[name, withCount(value, type, name === "gpus" ? gpus * workers : gpus)]];
+    return name === "gres" && value.split(",").some(isGpu) ? [[name, gresWithCount(value, type, gpus)]] : [];
   });
   if (asking.length > 0 || gpus === 0) return asking;
   const others = resources.find(([name]) => name === "gres")?.[1];
-  return [["gres", [...(others ? [others] : []), `gpu:${gpus}`].join(",")]];
+  return [["gres", [...(others ? [others] : []), ["gpu", ...(type === null ? [] : [type]), gpus].join(":")].join(",")]];
 }
 
 /** `2`, `a100:2` or `a100:1,p100:1`, which become so many of the first type. */
-function withCount(value: string, gpus: number): string {
+function withCount(value: string, type: string | null, gpus: number): string {
   const [first = ""] = value.split(",");
-  const type = first.split(":").slice(0, -1);
-  return gpus === 0 ? "0" : [...type, gpus].join(":");
+  const its = type === null ? first.split(":").slice(0, -1) : [type];
+  return gpus === 0 ? "0" : [...its, gpus].join(":");
 }
 
 /** A list of generic resources, `NAME[[:TYPE]:COUNT]` each, with so many GPUs of the first type in it; the others stay. */
-function gresWithCount(value: string, gpus: number): string {
+function gresWithCount(value: string, type: string | null, gpus: number): string {
   const entries = value.split(",");
   const first = entries.findIndex(isGpu);
   const kept = entries.flatMap((entry, i) => {
     if (!isGpu(entry)) return [entry];
-    return i === first && gpus > 0 ? [gresEntry(entry, gpus)] : [];
+    return i === first && gpus > 0 ? [type === null ? gresEntry(entry, gpus) : ["gpu", type, gpus].join(":")] : [];
   });
   return kept.length > 0 ? kept.join(",") : "none";
 }

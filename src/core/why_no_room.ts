@@ -1,6 +1,6 @@
 import type { Because, Besides } from "./because.ts";
 import type { Demand } from "./demand.ts";
-import { slotSuits } from "./ledger.ts";
+import { gpusAsked, slotSuits } from "./ledger.ts";
 import type { ForeignProcess, Machine } from "./machine.ts";
 import type { OpenMachine } from "./open_machine.ts";
 
@@ -20,15 +20,17 @@ export function whyNoRoom(demand: Demand, machines: OpenMachine[], closed: strin
   const on = machine.name;
   if (machine.hasQueue) return { code: "queue_full", most: machine.hardware.most ?? 0, on };
   const free = ledger.free();
-  const suits = (slot: string) => slotSuits(slot, demand);
+  const suits = (slot: string) => slotSuits(slot, demand, machine);
   if (free.slots && !free.slots.some(suits)) {
     const slots = machine.slots ?? [];
     const suiting = slots.filter(suits).length;
     return { code: "slots_busy", suiting, total: slots.length, on, ...besides(machine) };
   }
-  const gpus = demand.gpus ?? (machine.hardware.gpus.length > 0 ? 1 : 0);
-  if (!free.slots && gpus > free.gpus.length) {
-    return { code: "gpus_busy", asked: gpus, freeAtMost: free.gpus.length, on, ...besides(machine) };
+  const gpus = gpusAsked(demand, machine);
+  const { gpuKind: kind } = demand;
+  const { length: freeAtMost } = ledger.freeGpus(kind);
+  if (!free.slots && gpus > freeAtMost) {
+    return { code: "gpus_busy", asked: gpus, ...(kind && { kind }), freeAtMost, on, ...besides(machine) };
   }
   const cores = demand.cpus ?? (free.slots || gpus > 0 ? 0 : 1);
   if (cores > free.cpus) return { code: "cores_busy", asked: cores, freeAtMost: Math.max(0, free.cpus), on };
@@ -40,7 +42,7 @@ function closestOf(demand: Demand, machines: readonly OpenMachine[]): OpenMachin
   let closest: OpenMachine | null = null;
   let most = -1;
   for (const open of machines) {
-    const { length: free } = open.ledger.freeGpus();
+    const { length: free } = open.ledger.freeGpus(demand.gpuKind);
     if (free <= most || open.ledger.couldEverHold(demand) === 0) continue;
     closest = open;
     most = free;

@@ -24,6 +24,18 @@ test("who holds less comes first, however late", () => {
   expect(startsOf("bob", trace, { weights: { bob: 3 } })).toEqual([100, 100, 100]);
 });
 
+test("of equal shares the user comes first whose next job was submitted first", () => {
+  const [first, second] = [jobs("ada", 2, 0), jobs("bob", 2, 0)];
+  const [late, urgent] = first.map((job, at) => ({ ...job, priority: at === 0 ? 30 : 50 }));
+  // Ada's urgent job, submitted last, and one of bob's start first; then it is about ada's other and bob's other.
+  const trace = [late, ...second, urgent].flatMap((job) => job ?? []);
+  const settings = { cluster: { gpus: 3 } };
+  expect([startsOf("ada", trace, settings), startsOf("bob", trace, settings)]).toEqual([
+    [0, 0],
+    [0, 100],
+  ]);
+});
+
 test("it is fair where users are served alike, however many jobs they have", () => {
   const fairnessOf = (trace: ReturnType<typeof jobs>, policy = fair) =>
     figuresOf(simulate(trace, policy, usual), 4).fairness;

@@ -67,18 +67,27 @@ export function plainPolicies<Run extends PolicyRun>(
     let free = gpus - gpusOf(got);
     let reserved: { at: number; spare: number } | null = null;
     const left = list.filter((entry) => !got.has(entry));
-    for (let entry = nextOf(left, got); entry; entry = nextOf(left, got)) {
+    /** Where one has not fitted, of those alike only such are looked at as do. */
+    const blocked = new Set<string>();
+    const isInTime = (entry: Entry<Run>) => reserved === null || now + entry.left <= reserved.at;
+    const fits = (entry: Entry<Run>) =>
+      entry.run.asks.gpus <= free && (isInTime(entry) || entry.run.asks.gpus <= (reserved?.spare ?? 0));
+    const mayCome = (entry: Entry<Run>) => !blocked.has(entry.run.shape) || fits(entry);
+    for (let entry = nextOf(left.filter(mayCome), got); entry; entry = nextOf(left.filter(mayCome), got)) {
       left.splice(left.indexOf(entry), 1);
       const asked = entry.run.asks.gpus;
       const endsAt = now + entry.left;
-      const inTime = reserved === null || endsAt <= reserved.at;
-      if (asked <= free && (inTime || asked <= (reserved?.spare ?? 0))) {
+      const inTime = isInTime(entry);
+      if (fits(entry)) {
         free -= asked;
         got.add(entry);
         entry.endsAt = endsAt;
         if (reserved && !inTime) reserved.spare -= asked;
-      } else if (name === "fifo") break;
-      else if (!(name in keys) && reserved === null) {
+        continue;
+      }
+      if (name === "fifo") break;
+      blocked.add(entry.run.shape);
+      if (!(name in keys) && reserved === null) {
         const freeAt = (at: number) => free + gpusOf([...got].filter(({ endsAt }) => endsAt <= at));
         const at = [...got]
           .map((one) => one.endsAt)

@@ -7,8 +7,12 @@ import type { Elastic } from "../../src/core/policies/policy.ts";
 import type { JobId } from "../../src/core/run.ts";
 
 /** Machines with so many GPUs and cores each, on which nothing runs, numbered from 0. */
-export function emptyMachines(count: number, { gpus, cpus = 0 }: { gpus: number; cpus?: number }): OpenMachine[] {
-  const unknown = { uuid: null, name: "", memoryBytes: null, usedBytes: null, utilization: null, problem: null };
+export function emptyMachines(
+  count: number,
+  { gpus, cpus = 0, gpuMemoryBytes = null }: { gpus: number; cpus?: number; gpuMemoryBytes?: number | null },
+): OpenMachine[] {
+  const known = { name: "", memoryBytes: gpuMemoryBytes };
+  const unknown = { ...known, uuid: null, usedBytes: null, utilization: null, problem: null };
   const hardware = {
     cpus,
     memoryBytes: 0,

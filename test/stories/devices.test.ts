@@ -73,6 +73,45 @@ test("--gpus 2 gets two at once, --gpus 0 none, and more than there are is refus
   });
 });
 
+test("--gpu-type and --gpu-memory wait for such a GPU, while others take what is left", async () => {
+  const { gpus, say, environment } = await scriptedGpus(3);
+  const [first, second, third] = gpus;
+  const large = { name: "NVIDIA A100-SXM4-80GB", memory_mib: 81_920 };
+  say({ gpus: [{ ...first, ...large }, second, { ...third, ...large }] });
+  const yard = await aYard({ environment });
+  const submit = (...words: string[]) =>
+    yard.cli([
+      "run",
+      "--yes",
+      ...words,
+      "--",
+      "sh",
+      "-c",
+      'echo "$CUDA_VISIBLE_DEVICES"; until [ -e go ]; do sleep 0.02; done',
+    ]);
+  await submit("--gpu-type", "a100,h100");
+  await submit();
+  await submit("--gpu-memory", "40G");
+  await submit("--gpus", "2", "--gpu-type", "a100", "--gpu-memory", "80G");
+  const started = await Promise.all([1, 2, 3].map((id) => yard.reaches(id, "running")));
+  expect(started.map((run) => run.gpus)).toEqual([["0"], ["1"], ["2"]]);
+  await until(async () => (await why(yard, 4)) !== "", "it has been looked at");
+  expect(await why(yard, 4)).toMatch(/^2 a100 GPUs with 80 GB each asked, 0 free on local; held by /);
+  expect((await yard.cli(["show", "4"])).stdout).toMatch(/asks for +2 a100 GPUs with 80 GB each/);
+  const refused = await submit("--gpus", "3", "--gpu-memory", "40G");
+  expect([refused.code, refused.stderr]).toEqual([
+    5,
+    expect.stringContaining(
+      "asks for 3 GPUs with 40 GB each; local has 3 GPUs (2 × NVIDIA A100-SXM4-80GB, 80 GB; 1 × ",
+    ),
+  ]);
+  expect((await submit("--gpus", "0", "--gpu-type", "a100")).stderr).toContain("--gpus 0 asks for no GPU");
+  expect((await submit("--gpu-type", "")).stderr).toContain("It takes words of a GPU's name");
+  writeFileSync(`${yard.folder}/go`, "");
+  for (const job of [1, 2, 3, 4]) await yard.reaches(job, "succeeded");
+  expect(await yard.output(4)).toBe("0,2\n");
+});
+
 test("a GPU that someone else uses is left alone, named, and used again when it is free", async () => {
   const { gpus, say, environment } = await scriptedGpus(1);
   const yard = await aYard({ environment });

@@ -15,7 +15,7 @@ export function declareShell({ command, exact, act }: Declaration): void {
     .usage("--on POOL [options] [-- COMMAND [ARGUMENT...]]")
     .argument("[command...]", "what to execute instead of a shell")
     .passThroughOptions();
-  addJobOptions(command, ["on", "gpus", "cpus", "memory", "time-limit", "sbatch"]);
+  addJobOptions(command, ["on", "gpus", "gpu-type", "cpus", "memory", "time-limit", "sbatch"]);
   act(command, async () => {
     const words = commandFromWords(command.args, exact);
     if (words && "unclear" in words) {

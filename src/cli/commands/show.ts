@@ -1,6 +1,8 @@
 import type { Job } from "../../api/job.ts";
 import type { Attempt, Run } from "../../api/run.ts";
 import type { Answer } from "../../client/client.ts";
+import type { Demand } from "../../core/demand.ts";
+import { describeGpus } from "../../core/gpu_kind.ts";
 import { formatBytes, formatDuration } from "../../core/quantity.ts";
 import { runStatuses } from "../../core/run.ts";
 import { type Connection, connectToLook } from "../connect.ts";
@@ -128,9 +130,10 @@ function printFacts(rows: readonly [string, string][]): void {
 }
 
 function demandText(demand: unknown): string {
-  const { gpus, cpus, memoryBytes, workers } = (demand ?? {}) as Record<string, number | null>;
+  const { gpuKind, cpus, memoryBytes, workers, ...asked } = (demand ?? {}) as Partial<Demand>;
+  const gpus = asked.gpus ?? (gpuKind ? 1 : null);
   const parts = [];
-  if (typeof gpus === "number") parts.push(gpus === 0 ? "no GPU" : `${gpus} GPU${gpus === 1 ? "" : "s"}`);
+  if (typeof gpus === "number") parts.push(gpus === 0 ? "no GPU" : printable(describeGpus(gpus, gpuKind)));
   if (typeof cpus === "number") parts.push(`${cpus} core${cpus === 1 ? "" : "s"}`);
   if (typeof memoryBytes === "number") parts.push(`${formatBytes(memoryBytes)} memory`);
   const each = parts.join(", ");

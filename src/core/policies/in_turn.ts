@@ -55,6 +55,8 @@ export function dealInTurn<Run extends PolicyRun, Place>(
       deal.start.push({ run, place, order: 0 });
       started.set(run, before + 1);
       onStart?.(run);
+      // Whose turn it is next depends on who stands first, and that is no longer one of whom all have started.
+      if (before + 1 >= run.startable) walk.pass();
       continue;
     }
     walk.pass();

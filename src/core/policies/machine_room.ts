@@ -2,6 +2,7 @@ import type { Because } from "../because.ts";
 import { type Demand, demandKey, type Slot, workersOf } from "../demand.ts";
 import { type HeldPlace, leave, seatWorkers } from "../gang.ts";
 import { openLedger } from "../ledger.ts";
+import type { Machine } from "../machine.ts";
 import type { OpenMachine, Place } from "../open_machine.ts";
 import type { JobId, SteadyMs } from "../run.ts";
 import { whyNoRoom } from "../why_no_room.ts";
@@ -360,17 +361,30 @@ function mayGain({ ledger }: Spot, demand: Demand, without: readonly { seats: re
   return gpus.length + won >= (demand.gpus ?? 1);
 }
 
-/** The order of the pools stays; within one, machines with the fewest free GPUs are filled first. Those who cannot are left out. */
+/**
+ * The order of the pools stays; within one, machines are filled first whose GPUs have the least memory that will do, and of
+ * those the ones with the fewest free. Those who cannot are left out.
+ */
 function bestFirst(spots: readonly Spot[], demand: Demand): Spot[] {
-  const able = spots.filter(({ ledger }) => ledger.place(demand) !== null);
-  if (workersOf(demand) > 1 || demand.need || demand.gpus === 0) return able;
-  const pools = new Map<string, { spot: Spot; free: number }[]>();
-  for (const spot of able) {
+  const pools = new Map<string, { spot: Spot; memory: number; free: number }[]>();
+  for (const spot of spots) {
+    const slot = spot.ledger.place(demand);
+    if (!slot) continue;
     const { pool, hasQueue = false } = spot.machine;
     const key = `${hasQueue}/${pool}`;
     const list = pools.get(key) ?? [];
-    list.push({ spot, free: spot.ledger.free().gpus.length });
+    list.push({ spot, memory: memoryOf(slot, spot.machine), free: spot.ledger.freeGpus().length });
     pools.set(key, list);
   }
-  return [...pools.values()].flatMap((list) => list.sort((a, b) => a.free - b.free).map(({ spot }) => spot));
+  const isAsTheyStand = workersOf(demand) > 1 || demand.need !== undefined || demand.gpus === 0;
+  return [...pools.values()].flatMap((list) => {
+    if (!isAsTheyStand) list.sort((a, b) => a.memory - b.memory || a.free - b.free);
+    return list.map(({ spot }) => spot);
+  });
+}
+
+/** Of the largest GPU in the slot; 0: not known. */
+function memoryOf({ gpus }: Slot, { hardware }: Machine): number {
+  const memory = hardware.gpus.flatMap(({ index, memoryBytes }) => (gpus.includes(index) ? (memoryBytes ?? 0) : []));
+  return Math.max(0, ...memory);
 }

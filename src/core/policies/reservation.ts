@@ -56,13 +56,13 @@ export function delays(
 }
 
 /** Whether `slot`, which is held already, takes something of which the reserved run now has less free than it needs. */
-function takesWhatIsKept(demand: Demand, { ledger }: OpenMachine, kept: readonly Slot[], slot: Slot): boolean {
+function takesWhatIsKept(demand: Demand, { ledger, machine }: OpenMachine, kept: readonly Slot[], slot: Slot): boolean {
   const free = ledger.free();
-  const suits = (devices: string) => slotSuits(devices, demand);
+  const suits = (devices: string) => slotSuits(devices, demand, machine);
   const sum = (amount: (slot: Slot) => number) => kept.reduce((total, one) => total + amount(one), 0);
   const takesGpus = free.slots
     ? suits(slot.devices) && free.slots.filter(suits).length < kept.length
-    : slot.gpus.length > 0 && free.gpus.length < sum(({ gpus }) => gpus.length);
+    : slot.gpus.length > 0 && ledger.freeGpus(demand.gpuKind).length < sum(({ gpus }) => gpus.length);
   return (
     takesGpus ||
     (slot.cpus > 0 && free.cpus < sum(({ cpus }) => cpus)) ||

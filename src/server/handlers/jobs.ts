@@ -7,6 +7,7 @@ import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import { openLedger } from "../../core/ledger.ts";
 import type { Machine } from "../../core/machine.ts";
 import { poolsIn } from "../../core/pool.ts";
+import { formatBytes } from "../../core/quantity.ts";
 import { shellQuote } from "../../core/shell_quote.ts";
 import type { SlurmPlan } from "../../core/slurm.ts";
 import { extendSpace } from "../../core/space_extension.ts";
@@ -247,12 +248,13 @@ async function checkPools(yard: Yard, body: Placed, user: string): Promise<Refus
   }
   const { demand } = body;
   const asked = workersOf(demand);
-  if (!demand.gpus && !demand.cpus && !demand.memoryBytes && asked === 1) return null;
+  if (!demand.gpus && !demand.gpuKind && !demand.cpus && !demand.memoryBytes && asked === 1) return null;
   const machines = await machinesOf(yard, body.pool);
   const isUnknown = machines.some((machine) => machine.hardware.cpus === 0 && !machine.hasQueue);
   const able = machines.reduce((sum, machine) => sum + openLedger(machine).couldEverHold(demand), 0);
   if (isUnknown || able >= asked) return null;
-  const largest = machines.map(describeSize).join("; ") || `pool ${body.pool} has no machine`;
+  const largest =
+    machines.map((machine) => describeSize(machine, demand)).join("; ") || `pool ${body.pool} has no machine`;
   return refuse({ code: "can_never_run", asked: demand, largest });
 }
 
@@ -283,13 +285,20 @@ async function machinesOf(yard: Yard, pool: string): Promise<Machine[]> {
   }
 }
 
-function describeSize({ name, hardware, slots, hasQueue }: Machine): string {
+/** What the machine has; where certain GPUs are asked for, with what its own are called. */
+function describeSize({ name, hardware, slots, hasQueue }: Machine, { gpuKind }: Demand): string {
   if (hasQueue) return `${name} is a cluster`;
   const memory = (hardware.memoryBytes / 1024 ** 3).toFixed(1);
   const rest = `${hardware.cpus} core${hardware.cpus === 1 ? "" : "s"} and ${memory} GB memory`;
-  if (slots) return `${name} has the slots ${slots.map((slot) => `'${slot}'`).join(" ")}, ${rest}`;
+  const kinds = Map.groupBy(
+    hardware.gpus,
+    (gpu) => `${gpu.name}${gpu.memoryBytes === null ? "" : `, ${formatBytes(gpu.memoryBytes)}`}`,
+  );
+  const named =
+    gpuKind && kinds.size > 0 ? ` (${[...kinds].map(([kind, { length }]) => `${length} × ${kind}`).join("; ")})` : "";
+  if (slots) return `${name} has the slots ${slots.map((slot) => `'${slot}'`).join(" ")}${named}, ${rest}`;
   const gpus = hardware.gpus.length;
-  return `${name} has ${gpus === 0 ? "no GPU" : `${gpus} GPU${gpus === 1 ? "" : "s"}`}, ${rest}`;
+  return `${name} has ${gpus === 0 ? "no GPU" : `${gpus} GPU${gpus === 1 ? "" : "s"}${named}`}, ${rest}`;
 }
 
 function checkOut(path: string | null, runs: number): Refused | null {

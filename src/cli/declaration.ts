@@ -10,6 +10,8 @@ export interface ServeOptions {
   insecure: boolean;
   /** PostgreSQL URL; null: the home's own file. */
   database: string | null;
+  /** Once it answers. */
+  onReady(): void;
 }
 
 /** What the command line starts but does not hold: the yard and the agent, until they end, with an exit code. */

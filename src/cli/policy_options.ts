@@ -130,8 +130,14 @@ function quotaFrom(text: string): [string, number] {
   return [user, Number(number)];
 }
 
+/** `las (minimal quantum 5m, weight of ada 2)`. */
+export function policyText({ policy, rules }: { policy: string; rules: PoolRules }): string {
+  const set = describeRules(rules);
+  return set.length === 0 ? policy : `${policy} (${set.join(", ")})`;
+}
+
 /** What was set, a few words each. */
-export function describeRules(rules: PoolRules): string[] {
+function describeRules(rules: PoolRules): string[] {
   const { minQuantumSeconds, preemptCostSeconds, ageingSeconds, lasLimits, starvation } = rules;
   const { weights = {}, mostGpus = {}, quotas = {}, givesBack } = rules;
   const time = (seconds: number) => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { refuseToListen } from "./listen.ts";
 
 function refusal(host: string, insecure = false): string | undefined {
-  return refuseToListen({ host, port: null, insecure, database: null })?.refusal;
+  return refuseToListen({ host, insecure })?.refusal;
 }
 
 test.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("a yard listens on %s", (host) => {

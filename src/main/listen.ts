@@ -7,7 +7,7 @@ import type { YardServer } from "../server/server.ts";
 import { isRefusal, type Refusal } from "./refusal.ts";
 
 /** Only this machine's own loopback may be spoken to in the clear, unless the user says that the network may read along. */
-export function refuseToListen({ host, insecure }: ServeOptions): Refusal | null {
+export function refuseToListen({ host, insecure }: Pick<ServeOptions, "host" | "insecure">): Refusal | null {
   if (isLoopback(host) || insecure) return null;
   return {
     refusal: `The yard does not listen on ${host} in the clear: its tokens could be read on the way. Put a TLS proxy in front of 127.0.0.1, or say --insecure-http.`,

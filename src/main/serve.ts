@@ -56,11 +56,11 @@ const REFUSED = 2;
 const FLOOR_BYTES = 200 * 1024 * 1024;
 const UPKEEP_MS = 2000;
 
-/** Serves the home's yard until it is asked to end. Returns the exit code. */
 /** Ports for the workers of attempts: below those that kernels give to whoever asks for any. */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 30_000;
 
+/** Serves the home's yard until it is asked to end. Returns the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
   process.umask(0o077);
   const home = homeOf(process.env);
@@ -103,6 +103,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const upkeep = setInterval(() => void keepReachable(opened.store, home, address), UPKEEP_MS);
   const agent = await keepAgent({ ...home, spool }, yard);
   logLine(`yard ${yard.id} serves ${home.folder} at ${url}, epoch ${yard.epoch}`);
+  options.onReady();
 
   process.once("SIGTERM", () => stopped.resolve());
   process.once("SIGINT", () => stopped.resolve());

@@ -1,6 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { aFolder } from "../helpers/a_folder.ts";
 import { aYard, type TestYard } from "../helpers/a_yard.ts";
 import { until } from "../helpers/until.ts";
 
@@ -178,4 +179,28 @@ test("a policy or a rule that there is not is refused, with what there is", asyn
   expect((await yard.cli(["pools"])).stdout).toContain("fair-share (ageing 1m)");
   await govern(yard, "--usual-rules");
   expect((await yard.cli(["pools"])).stdout).toMatch(/fair-share +open/);
+});
+
+test("pools share out what they have as their user's runyard.yaml says, from the start and after runyard up", async () => {
+  const config = await aFolder();
+  const say = (text: string) => writeFileSync(join(config, "runyard/runyard.yaml"), text);
+  mkdirSync(join(config, "runyard"));
+  say("pools:\n  local: {policy: las, starvation: 0, weight: {ada: 2}}\n  lab9: {policy: srtf}\n");
+  const yard = await aYard({ slots: [""], environment: { XDG_CONFIG_HOME: config } });
+  const pools = async () => (await yard.cli(["pools"])).stdout;
+  await until(async () => (await pools()).includes("las (starvation 0, weight of ada 2)"), "it is as the file says");
+  await govern(yard, "--weight", "bob=3", "--policy", "fifo");
+  say("pools:\n  local: {policy: srtf, weight: {ada: 4}}\n  lab9: {policy: srtf}\n");
+  const up = await yard.cli(["up"]);
+  expect(up.stderr).toContain("Pool local runs under srtf (starvation 0, weight of ada 4, weight of bob 3), as your");
+  expect(up.stderr).toContain("There is no pool lab9 yet");
+  expect((await yard.cli(["up"])).stderr).not.toContain("Pool local");
+  say("pools:\n  local: {policy: laz}\n");
+  const refused = await yard.cli(["up"]);
+  expect([refused.code, refused.stderr]).toEqual([
+    2,
+    expect.stringContaining('runyard.yaml:2:19: policy: there is no policy "laz"; did you mean "las"?'),
+  ]);
+  await yard.submit("true");
+  await yard.reaches(1, "succeeded");
 });

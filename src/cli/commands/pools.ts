@@ -1,8 +1,7 @@
-import type { PoolRules } from "../../core/policies/rules.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { allPools } from "../pages.ts";
-import { addRuleOptions, describeRules, policyFrom, type RuleOptions, rulesFrom } from "../policy_options.ts";
+import { addRuleOptions, policyFrom, policyText, type RuleOptions, rulesFrom } from "../policy_options.ts";
 import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { layTable } from "../table.ts";
@@ -43,12 +42,6 @@ async function setPool(name: string, options: SetOptions): Promise<number> {
   if (json) printJson({ pool });
   else print(`Pool ${printable(pool.name)} runs ${whoseWork(pool)}, under ${policyText(pool)}.`);
   return 0;
-}
-
-/** `las (minimal quantum 5m, weight of ada 2)`. */
-function policyText({ policy, rules }: { policy: string; rules: PoolRules }): string {
-  const set = describeRules(rules);
-  return set.length === 0 ? policy : `${policy} (${set.join(", ")})`;
 }
 
 function whoseWork({ shared, owner }: { shared: boolean; owner: string }): string {

@@ -23,7 +23,7 @@ async function trust(folder: string, isAgreed: boolean): Promise<number> {
   const path = resolve(folder, "runyard.yaml");
   const text = await readTextFile(path);
   if (isUnreadable(text)) throw wrongUsage(`${path}: ${text.unreadable}.`);
-  const pools = parsePoolsFile(path, text, "defaults", homedir());
+  const { slurm: pools } = parsePoolsFile(path, text, "defaults", homedir());
   if (pools.length === 0) {
     print(`${printable(path)} defines no pools; there is nothing to trust.`);
     return 0;

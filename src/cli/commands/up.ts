@@ -3,9 +3,11 @@ import { systemErrorCode } from "../../platform/system_error.ts";
 import { ensureYard, openConnection } from "../connect.ts";
 import type { Declaration, ProgramDoors, ServeOptions } from "../declaration.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
+import { governPools } from "../pools/govern_pools.ts";
+import { userPools } from "../pools/pool_sources.ts";
 import { stopWith, wrongUsage } from "../stop.ts";
-import { print, printJson } from "../terminal.ts";
-import { yardPlace } from "../yard_place.ts";
+import { note, print, printJson } from "../terminal.ts";
+import { type YardPlace, yardPlace } from "../yard_place.ts";
 
 interface UpOptions {
   foreground?: boolean;
@@ -35,7 +37,8 @@ async function up(options: UpOptions, doors: ProgramDoors): Promise<number> {
   const database = options.database ?? (process.env["RUNYARD_DATABASE"] || null);
   if (options.foreground) {
     const { host = "127.0.0.1", insecureHttp: insecure = false } = options;
-    return serve(doors, { host, port, insecure, database });
+    const onReady = () => void governOwn(yardPlace(process.env));
+    return serve(doors, { host, port, insecure, database, onReady });
   }
   const place = yardPlace(process.env);
   if (place.kind === "elsewhere") {
@@ -43,16 +46,28 @@ async function up(options: UpOptions, doors: ProgramDoors): Promise<number> {
       `The yard of this command line is ${place.url}, which is started where it is. For one here: unset RUNYARD_YARD, or runyard login --forget`,
     );
   }
+  const { governed } = await userPools();
   const { address, isNew } = await ensureYard(place.home, { quiet: true, flags: flagsFrom(options), database });
   const unmet = isNew ? null : unmetBy(address, place.home, options);
   if (unmet !== null)
     throw wrongUsage(`A yard runs already at ${address.url}, so ${unmet} has no effect. Stop it first: runyard down`);
   // Ready is who knows its machines: what comes next may ask for their GPUs.
-  await openConnection(place).client.call("listMachines");
+  const connection = openConnection(place);
+  await connection.client.call("listMachines");
+  await governPools(connection, governed, note);
   if (options.json) printJson({ url: address.url, home: place.home.folder, started: isNew });
   else if (isNew) print(`Started a yard at ${address.url} (home ${place.home.folder}).`);
   else print(`A yard runs already at ${address.url} (home ${place.home.folder}).`);
   return 0;
+}
+
+/** What serves goes on whatever its user's file says: it tells in its log what it cannot do. */
+async function governOwn(place: YardPlace): Promise<void> {
+  try {
+    await governPools(openConnection(place), (await userPools()).governed, note);
+  } catch (error) {
+    note(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Which option asks for something else than the yard that runs; null: none does. */

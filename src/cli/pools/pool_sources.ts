@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { isStoppedCommand, wrongUsage } from "../stop.ts";
 import { isUnreadable, readTextFile } from "../text_file.ts";
 import type { ConfigJson } from "./config_json.ts";
-import type { Beside } from "./pools_file.ts";
+import type { Beside, PoolsFile } from "./pools_file.ts";
 import type { SlurmPool } from "./slurm_pool.ts";
 import { isTrusted } from "./trusted_files.ts";
 
@@ -16,16 +16,16 @@ export function userFile(): string {
 }
 
 /** What the user's own file defines. */
-export async function userPools(): Promise<SlurmPool[]> {
+export async function userPools(): Promise<PoolsFile> {
   const text = await readIfThere(userFile());
-  return text === null ? [] : parse(userFile(), text, "nothing");
+  return text === null ? { slurm: [], governed: [] } : parse(userFile(), text, "nothing");
 }
 
 /** What the project's file defines, and whether that may be used. */
 export async function projectPools(): Promise<{ pools: SlurmPool[]; trusted: boolean }> {
   const text = await readIfThere(PROJECT_FILE);
   if (text === null) return { pools: [], trusted: false };
-  return { pools: await parse(PROJECT_FILE, text, "defaults"), trusted: isTrusted(PROJECT_FILE, text) };
+  return { pools: (await parse(PROJECT_FILE, text, "defaults")).slurm, trusted: isTrusted(PROJECT_FILE, text) };
 }
 
 /**
@@ -54,7 +54,7 @@ async function readIfThere(path: string, isNeeded = true): Promise<string | null
   throw wrongUsage(`${path}: ${text.unreadable}.`);
 }
 
-async function parse(path: string, text: string, beside: Beside): Promise<SlurmPool[]> {
+async function parse(path: string, text: string, beside: Beside): Promise<PoolsFile> {
   const { parsePoolsFile } = await import("./pools_file.ts");
   return parsePoolsFile(path, text, beside, homedir());
 }

@@ -5,7 +5,7 @@ import type { SlurmPool } from "./slurm_pool.ts";
 const HOME = "/home/ada";
 
 function pools(text: string): SlurmPool[] {
-  return parsePoolsFile("runyard.yaml", text, "nothing", HOME);
+  return parsePoolsFile("runyard.yaml", text, "nothing", HOME).slurm;
 }
 
 const bare = { login: null, conf: null, spool: null, env: "", resources: [] };
@@ -89,7 +89,32 @@ test("a file without pools defines none; a project's may hold defaults of jobs b
   expect(pools("")).toEqual([]);
   expect(pools("pools: {}")).toEqual([]);
   expect(() => pools("gpus: 1\n")).toThrow('runyard.yaml:1:1: unknown key "gpus"; known: pools');
-  expect(parsePoolsFile("runyard.yaml", "gpus: 1\n", "defaults", HOME)).toEqual([]);
+  expect(parsePoolsFile("runyard.yaml", "gpus: 1\n", "defaults", HOME).slurm).toEqual([]);
+});
+
+test("how other pools share out what they have stands there under the names of pools set", () => {
+  const text = `
+pools:
+  local: {policy: las, las-limits: [100, 200], starvation: 0, min-quantum: 0, preempt-cost: 30s, ageing: off}
+  lab:
+    policy: fair-share
+    weight: {ada: 2, bob: 0.5}
+    most-gpus: 4
+    quota: {"*": 100, ada: 500h}
+    gives-back: false
+`;
+  const lasts = { minQuantumSeconds: 0, preemptCostSeconds: 30, ageingSeconds: 1e9 };
+  const shares = { weights: { ada: 2, bob: 0.5 }, mostGpus: { "*": 4 }, quotas: { "*": 100, ada: 500 } };
+  expect(parsePoolsFile("runyard.yaml", text, "nothing", HOME)).toEqual({
+    slurm: [],
+    governed: [
+      { name: "local", policy: "las", rules: { lasLimits: [100, 200], starvation: 0, ...lasts } },
+      { name: "lab", policy: "fair-share", rules: { ...shares, givesBack: false } },
+    ],
+  });
+  expect(() => parsePoolsFile("runyard.yaml", text, "defaults", HOME)).toThrow(
+    'runyard.yaml:3:3: "local" is not the name of a pool of Slurm\'s.',
+  );
 });
 
 describe("what is wrong is told with its place", () => {
@@ -99,7 +124,19 @@ describe("what is wrong is told with its place", () => {
     ["pools: 3", "1:8: pools is a mapping of names"],
     ["pools:", "1:7: pools is a mapping of names"],
     ["pools: {}\npools: {}", "2:1: pools stands here a second time"],
-    ["pools: {lab: {}}", '1:9: "lab" is not the name of a pool of Slurm\'s. Call it slurm, or e.g. slurm:gpu.'],
+    ["pools: {lab: 3}", "1:14: lab takes keys, e.g. policy: las"],
+    ["pools: {lab: {}, lab: {}}", "1:18: lab stands here a second time"],
+    ["pools: {'a b': {}}", '1:9: "a b" is not the name of a pool of Slurm\'s. Call it slurm, or e.g. slurm:gpu.'],
+    ["pools: {lab: {polcy: las}}", '1:15: unknown key "polcy"; did you mean "policy"?'],
+    ["pools: {lab: {policy: laz}}", '1:23: policy: there is no policy "laz"; did you mean "las"?'],
+    ["pools: {lab: {policy: las, policy: fifo}}", "1:28: policy stands here a second time"],
+    ["pools: {lab: {policy: [las]}}", "1:23: policy takes another value, e.g. policy: las"],
+    ["pools: {lab: {min-quantum: soon}}", "1:28: min-quantum soon: It takes a duration"],
+    ["pools: {lab: {las-limits: [7, 3]}}", "1:27: las-limits 7,3: It takes rising whole numbers"],
+    ["pools: {lab: {weight: {ada: [2]}}}", "1:23: weight takes another value, e.g. weight: {ada: 2}"],
+    ["pools: {lab: {weight: 2}}", "1:23: weight 2: It takes a user and a number above 0"],
+    ["pools: {lab: {gives-back: maybe}}", "1:27: gives-back takes another value, e.g. gives-back: false"],
+    ["pools: {slurm: {policy: las}}", "1:17: policy: Slurm itself orders what waits there"],
     ["pools: {'slurm:a b': {}}", '1:9: "slurm:a b" is not the name'],
     ["pools: {slurm:a: }", "1:18: slurm:a takes keys"],
     ["pools: {slurm:a: 1}", "1:18: slurm:a takes keys"],

@@ -1,11 +1,20 @@
 import { resolve } from "node:path";
 import { isAlias, isMap, isScalar, type Node, type YAMLMap } from "yaml";
 import { type Login, objectionToLogin, parseDestination } from "../../core/login.ts";
+import { isPoolName } from "../../core/pool.ts";
 import { inHome } from "../machine_file.ts";
 import { isMisread, type Misread, misread, wholeNumber } from "../option_values.ts";
 import { type KeyAndValue, nameOfKey, openYamlDocument, type Refuse, textOf, unknownKey } from "../yaml_document.ts";
 import { aliasTargets, danglingText, resolved, type Targets } from "../yaml_value.ts";
+import { type GovernedPool, readGovernedPool } from "./governed_pool.ts";
 import { readEnv, readResources, type SlurmPool } from "./slurm_pool.ts";
+
+/** What a `runyard.yaml` says of pools. */
+export interface PoolsFile {
+  slurm: SlurmPool[];
+  /** Of others how they share out what they have; only in the user's own file. */
+  governed: GovernedPool[];
+}
 
 /** Every key of a pool, with what it takes. */
 const keys = {
@@ -25,12 +34,12 @@ type Key = keyof typeof keys;
 export type Beside = "nothing" | "defaults";
 
 /**
- * The pools that a `runyard.yaml` defines: `slurm:gpu: {…}`, or below `slurm:` by the second part of their names.
- * Throws a refusal with what is wrong at `path:line:column`.
+ * The pools that a `runyard.yaml` defines: `slurm:gpu: {…}`, or below `slurm:` by the second part of their names; and how
+ * others share out what they have: `local: {policy: las}`. Throws a refusal with what is wrong at `path:line:column`.
  */
-export function parsePoolsFile(path: string, text: string, beside: Beside, home: string): SlurmPool[] {
+export function parsePoolsFile(path: string, text: string, beside: Beside, home: string): PoolsFile {
   const { document, contents, refuse } = openYamlDocument(path, text);
-  if (contents === null) return [];
+  if (contents === null) return { slurm: [], governed: [] };
   const targets = aliasTargets(document);
   if (isAlias(targets)) throw refuse(targets, danglingText(targets));
   if (!isMap(contents)) throw refuse(contents, "it is a list of keys, e.g. pools: {slurm: {resources: {time: 60}}}");
@@ -39,33 +48,40 @@ export function parsePoolsFile(path: string, text: string, beside: Beside, home:
   if (other && beside === "nothing") throw refuse(other.key, unknownKey(nameOfKey(other), ["pools"]));
   const [found, second] = pairs.filter((pair) => nameOfKey(pair) === "pools");
   if (second) throw refuse(second.key, "pools stands here a second time. Say it once.");
-  if (!found) return [];
+  if (!found) return { slurm: [], governed: [] };
   const pools = resolved(found.value, targets);
   if (!isMap(pools)) throw refuse(pools ?? found.key, "pools is a mapping of names, e.g. slurm:gpu: {resources: {…}}");
-  return readPools(pools, { targets, refuse, home });
+  return readPools(pools, { targets, refuse, home, mayGovern: beside === "nothing" });
 }
 
 interface Reading {
   targets: Targets;
   refuse: Refuse;
   home: string;
+  mayGovern: boolean;
 }
 
-function readPools(map: YAMLMap, reading: Reading): SlurmPool[] {
-  const { targets, refuse } = reading;
-  const pools: SlurmPool[] = [];
+function readPools(map: YAMLMap, reading: Reading): PoolsFile {
+  const { targets, refuse, mayGovern } = reading;
+  const pools: PoolsFile = { slurm: [], governed: [] };
+  const names = new Set<string>();
 
   function add(name: string, key: unknown, value: unknown): void {
-    if (!/^slurm(:[\p{L}\p{N}][\p{L}\p{N}._-]{0,63})?$/u.test(name)) {
+    const isSlurms = /^slurm(:[\p{L}\p{N}][\p{L}\p{N}._-]{0,63})?$/u.test(name);
+    const isKnownKind = isSlurms || (mayGovern && isPoolName(name) && !name.startsWith("slurm:"));
+    if (!isKnownKind) {
       throw refuse(
         key,
         `${JSON.stringify(name)} is not the name of a pool of Slurm's. Call it slurm, or e.g. slurm:gpu.`,
       );
     }
-    if (pools.some((pool) => pool.name === name)) throw refuse(key, `${name} stands here a second time. Say it once.`);
+    if (names.has(name)) throw refuse(key, `${name} stands here a second time. Say it once.`);
+    names.add(name);
     const node = resolved(value, targets);
-    if (!isMap(node)) throw refuse(node ?? key, `${name} takes keys, e.g. ${keys.resources}`);
-    pools.push(poolOf(name, node, reading));
+    if (!isMap(node))
+      throw refuse(node ?? key, `${name} takes keys, e.g. ${isSlurms ? keys.resources : "policy: las"}`);
+    if (isSlurms) pools.slurm.push(poolOf(name, node, reading));
+    else pools.governed.push(readGovernedPool(name, node, targets, refuse));
   }
 
   for (const { key, value } of map.items as KeyAndValue[]) {
@@ -89,6 +105,8 @@ function poolOf(name: string, map: YAMLMap, { targets, refuse, home }: Reading):
   const pairs = new Map<string, KeyAndValue>();
   for (const pair of map.items as KeyAndValue[]) {
     const key = nameOfKey(pair);
+    if (key === "policy")
+      throw refuse(pair.key, "policy: Slurm itself orders what waits there. Say it of a pool of other machines.");
     if (!Object.hasOwn(keys, key)) throw refuse(pair.key, unknownKey(key, Object.keys(keys)));
     if (pairs.has(key)) throw refuse(pair.key, `${key} stands here a second time. Say it once.`);
     pairs.set(key, pair);

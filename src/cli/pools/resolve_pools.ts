@@ -65,7 +65,7 @@ async function choose(name: string): Promise<Chosen> {
 }
 
 async function slurmOf(name: string): Promise<SlurmInput> {
-  const own = await userPools();
+  const { slurm: own } = await userPools();
   const project = await projectPools();
   const isNamed = (pool: SlurmPool) => pool.name === name;
   const found = own.find(isNamed) ?? project.pools.find(isNamed);

@@ -46,6 +46,29 @@ test("it is fair where users are served alike, however many jobs they have", () 
   expect(fairnessOf(jobs("ada", 8, 0))).toBeCloseTo((4 + 4 / 2) ** 2 / (8 * (4 + 4 / 4)), 10);
 });
 
+test("whoever has had their GPU hours comes after the others, until the days on which they had them are over", () => {
+  // Ada may have 400 GPU seconds, which her first four jobs are; her others wait for bob's.
+  const quotas = { ada: 400 / 3600 };
+  const trace = [...jobs("ada", 8, 0), ...jobs("bob", 8, 50)];
+  const fifo = policyNamed("fifo");
+  expect(startsOf("bob", trace, {}, fifo)).toEqual([200, 200, 200, 200, 300, 300, 300, 300]);
+  expect(startsOf("bob", trace, { quotas }, fifo)).toEqual([100, 100, 100, 100, 200, 200, 200, 200]);
+  expect(startsOf("ada", trace, { quotas }, fifo)).toEqual([0, 0, 0, 0, 300, 300, 300, 300]);
+  // Once both have had theirs, they come as they were submitted.
+  const alike = { quotas: { "*": 400 / 3600 } };
+  expect(startsOf("bob", trace, alike, fifo)).toEqual([100, 100, 100, 100, 300, 300, 300, 300]);
+  const month = 31 * 86_400;
+  const later = [...jobs("ada", 4, 0), ...jobs("ada", 4, month), ...jobs("bob", 8, month)];
+  expect(startsOf("ada", later, { quotas }, fifo).slice(4)).toEqual([month, month, month, month]);
+});
+
+test("where runs are stopped, those of whoever has had their hours make room as soon as they have", () => {
+  const trace = [...jobs("ada", 1, 0, 4), ...jobs("bob", 1, 10, 4)];
+  const srtf = policyNamed("srtf");
+  expect(startsOf("bob", trace, { estimates: true }, srtf)).toEqual([100]);
+  expect(startsOf("bob", trace, { estimates: true, quotas: { ada: 160 / 3600 } }, srtf)).toEqual([40]);
+});
+
 test("what is lent goes back when its owner comes, no more than is due to them, and its run goes on later", () => {
   const trace = [...jobs("ada", 4, 0), ...jobs("bob", 3, 50)];
   const settings = { givesBack: true };

@@ -2,6 +2,7 @@ import { openHeap } from "../core/policies/heap.ts";
 import { withLimits } from "../core/policies/limits.ts";
 import type { Policy, PolicySettings } from "../core/policies/policy.ts";
 import { type Cluster, gpusOf, openSimulatedRoom } from "./cluster.ts";
+import { openSimulatedQuotas } from "./simulated_quotas.ts";
 import { begin, finish, outcomeOf, resize, runOf, type SimulatedRun, stop } from "./simulated_run.ts";
 import type { TraceJob } from "./trace.ts";
 
@@ -57,6 +58,7 @@ export function simulate(
   const total = { gpus: gpusOf(cluster), cpus: 0, memoryBytes: 0 };
   const opened = withLimits<SimulatedRun>(policy.open({ ...settings, total }), settings);
   const room = openSimulatedRoom<SimulatedRun>(cluster);
+  const quotas = openSimulatedQuotas(settings);
   /** An end whose run has lost its GPUs since is passed over. */
   const ends = openHeap<{ run: SimulatedRun; at: number }>((a, b) => a.at < b.at);
   let next = 0;
@@ -72,31 +74,46 @@ export function simulate(
     finish(run, now);
     room.release(run);
     opened.forget(run);
+    quotas.leaves(run, now);
+    quotas.ended(run);
   }
 
   function go(run: SimulatedRun, now: number, workers: number | undefined): void {
     begin(run, now, workers);
+    quotas.holds(run, now);
     ends.push({ run, at: run.endsAt });
+  }
+
+  /** Its user has had what is due to them, or may have more again. */
+  function turn(run: SimulatedRun, now: number): void {
+    const holds = !Number.isNaN(run.endsAt);
+    if (!holds) opened.forget(run);
+    run.isBorrowing = !run.isBorrowing;
+    if (holds) opened.hold(run, now);
+    else opened.wait(run, now);
   }
 
   for (;;) {
     const submission = runs[next]?.traced.submittedAt ?? Number.POSITIVE_INFINITY;
     // As all events it comes at a whole second, and later than the one before.
-    const again = Math.max(lastAt + 1, Math.ceil(opened.nextAt()));
+    const again = Math.max(lastAt + 1, Math.ceil(Math.min(opened.nextAt(), quotas.nextAt())));
     const now = Math.min(nextEnd(), submission, again);
     lastAt = now;
     if (now === Number.POSITIVE_INFINITY) return runs.map(outcomeOf);
     for (; nextEnd() === now; ends.pop()) end(ends.first()?.run as SimulatedRun, now);
     for (let run = runs[next]; run?.traced.submittedAt === now; run = runs[next]) {
       opened.wait(run, now);
+      quotas.submitted(run);
       next += 1;
     }
+    for (const run of quotas.turned(now)) turn(run, now);
     // Who had to leave a machine may have left more than was needed: then somebody else may have the rest.
     for (let isOver = false; !isOver; ) {
       const deal = opened.deal(now, room.at(now));
       for (const { run, order } of deal.stop) {
         stop(run, now, preemptCostSeconds);
         room.release(run);
+        quotas.leaves(run, now);
         opened.wait(run, now, order);
       }
       for (const { run, place, workers } of deal.resize) {

@@ -16,7 +16,7 @@ export interface SeenJob {
   job: JobId;
   /** What its user expects a run to take; null: nothing was said. */
   declaredSeconds: number | null;
-  /** What its runs have taken that finished. */
+  /** What its runs have taken that finished, or those of other jobs with its tags. */
   finishedSeconds: readonly number[];
   waiting: number;
 }

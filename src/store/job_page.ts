@@ -1,6 +1,7 @@
 import { type RawBuilder, type SqlBool, sql } from "kysely";
 import { type JobStatus, jobStatus } from "../core/job.ts";
 import type { Page } from "../core/page.ts";
+import { contains } from "./contains.ts";
 import { type Db, wordsOf } from "./dialect.ts";
 import { type JobRow, readJob } from "./jobs.ts";
 import { paged, type SortColumn } from "./pages.ts";
@@ -62,9 +63,4 @@ export async function selectJobPage(db: Db, filter: JobFilter, page: Page<JobSor
 
 function containsAnyCase(column: "name" | "command_json", part: string): RawBuilder<SqlBool> {
   return contains(sql`lower(coalesce(${sql.ref(column)}, ''))`, sql`lower(cast(${part} as text))`);
-}
-
-/** Not LIKE: its wildcards are ordinary characters here, and its case means other things to the other database. */
-function contains(column: RawBuilder<unknown>, part: RawBuilder<unknown> | string): RawBuilder<SqlBool> {
-  return sql<SqlBool>`replace(${column}, ${part}, '') <> ${column}`;
 }

@@ -3,6 +3,7 @@ import type { Demand } from "../core/demand.ts";
 import type { JobPlan, JobRules, RunCounts } from "../core/job.ts";
 import type { JobId, UnixMs } from "../core/run.ts";
 import type { Work } from "../core/work.ts";
+import { contains } from "./contains.ts";
 import { failedDependency } from "./dependencies.ts";
 import type { Db, Dialect } from "./dialect.ts";
 import { inPortions } from "./portions.ts";
@@ -303,6 +304,24 @@ export async function makeEndedRuns(db: Db, dialect: Dialect, id: JobId): Promis
     .where("id", "=", id)
     .executeTakeFirst();
   if (row && row.unmade_status !== "queued") await makeNextRuns(db, dialect, id, row.total - row.made);
+}
+
+/** The user's newest jobs with all these tags of which runs have succeeded, with how many have. */
+export async function selectTaggedAlike(
+  db: Db,
+  user: string,
+  tags: readonly string[],
+  most: number,
+): Promise<{ id: JobId; succeeded: number }[]> {
+  return db
+    .selectFrom("job")
+    .select(["id", "succeeded"])
+    .where("user_name", "=", user)
+    .where("succeeded", ">", 0)
+    .where((where) => where.and(tags.map((tag) => contains(sql.ref("tags_json"), JSON.stringify(tag)))))
+    .orderBy("id", "desc")
+    .limit(most)
+    .execute();
 }
 
 /** A row as everyone else sees it. */

@@ -22,3 +22,18 @@ test("how long runs and jobs still take is told by what was said, by progress, a
   for (const job of [1, 2, 3]) await yard.ends(job);
   expect([await eta(1), (await yard.run(1)).remaining]).toEqual([null, null]);
 });
+
+test("runs of other jobs with the same tags tell, where none of its own has finished", async () => {
+  const yard = await aYard({ slots: ["", "", ""] });
+  await yard.submit("sleep 9", { tags: ["resnet", "short"] });
+  await yard.reaches(1, "succeeded");
+  const waiting = "until [ -e go ]; do sleep 0.05; done";
+  await yard.submit(waiting, { tags: ["short", "resnet"] });
+  await yard.submit(waiting, { tags: ["resnet", "long"] });
+  const eta = async (job: number) => (await yard.job(job)).remaining;
+  await until(async () => (await eta(2)) !== null, "it is told of", 20_000);
+  expect(await eta(2)).toMatchObject({ source: "finished" });
+  expect(await eta(3)).toBeNull();
+  await yard.submit("touch go");
+  for (const job of [2, 3]) await yard.ends(job);
+});

@@ -11,7 +11,7 @@ export interface RunSoFar {
   declaredSeconds: number | null;
   /** In the order in which it reported them. */
   progress: readonly ProgressReport[];
-  /** What runs of its job have taken that finished. */
+  /** What runs of its job have taken that finished; where there are none, those of other jobs with its tags. */
   finishedSeconds: readonly number[];
   /** In the order in which it reported them. */
   losses: readonly LossReport[];

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { AttemptId, JobId } from "../../../src/core/run.ts";
 import { assignAttempts, selectServed, selectService } from "../../../src/store/attempts.ts";
+import { selectTaggedAlike } from "../../../src/store/jobs.ts";
 import { ensurePool, selectPools, setPool } from "../../../src/store/pools.ts";
 import { selectFinishedSeconds, selectGoingOn, selectRunning } from "../../../src/store/runs.ts";
 import { aStore, EPOCH, MACHINE, NOW, type Steered } from "./a_store.ts";
@@ -73,6 +74,21 @@ export function goingOn(kind: Kind): void {
     await assign(yard, job, 1);
     await yard.end("1.1.2-y" as AttemptId, 0, { startedAt: NOW + 5000, endedAt: NOW + 8000 });
     expect(await selectFinishedSeconds(read, job, 9)).toEqual([7]);
+  });
+
+  test("jobs of which runs have finished are found by their user and all their tags, the newest first", async () => {
+    const yard = await aStore(kind);
+    const ids: JobId[] = [];
+    for (const tags of [["a", "b"], ["b", "a", "c"], ["ab"], ["a"], ["a", "b"]]) ids.push(await yard.submit({ tags }));
+    for (const id of ids.slice(0, 4)) {
+      const [attempt] = await yard.assign(id);
+      await yard.end(attempt?.id as AttemptId, 0);
+    }
+    const { user } = await yard.job(ids[0] as JobId);
+    const alike = (who: string, most = 9) => selectTaggedAlike(yard.store.read, who, ["a", "b"], most);
+    expect((await alike(user)).map(({ id }) => id)).toEqual([ids[1], ids[0]]);
+    expect(await alike(user, 1)).toEqual([{ id: ids[1], succeeded: 1 }]);
+    expect(await alike(`${user}x`)).toEqual([]);
   });
 
   test("what users have had is known by the pool that their jobs name first", async () => {

@@ -1,5 +1,5 @@
 import type { Demand } from "../src/core/demand.ts";
-import { itself, type Machine } from "../src/core/machine.ts";
+import { itself, type Machine, plainHardware } from "../src/core/machine.ts";
 import type { Policy } from "../src/core/policies/policy.ts";
 import { USUAL_RULES } from "../src/core/policies/rules.ts";
 import { openReasons } from "../src/core/reasons.ts";
@@ -150,17 +150,6 @@ export function openCrowdedYard(policy: Policy, machines: number, seed: number):
 }
 
 function aMachine(id: number): Machine {
-  const gpu = {
-    uuid: null,
-    name: "A100",
-    memoryBytes: null,
-    usedBytes: null,
-    utilization: null,
-    problem: null,
-    others: [],
-  };
-  const gpus = Array.from({ length: GPUS_EACH }, (_, index) => ({ ...gpu, index: String(index) }));
-  const nothing = { problems: [], unseen: null, reserved: [], blocked: null };
-  const hardware = { cpus: 64, memoryBytes: 2 ** 39, gpus, ...nothing };
+  const hardware = plainHardware(GPUS_EACH, { cpus: 64, memoryBytes: 2 ** 39, gpu: { name: "A100" } });
   return { ...itself(null, hardware), id, name: `lab${id}`, pool: POOL };
 }

@@ -55,6 +55,28 @@ export interface Hardware {
   free?: FreeMachine;
 }
 
+/** Healthy GPUs of one kind that nobody uses, with indices from 0, and nothing wrong: as machines of models have it. */
+export function plainHardware(
+  gpus: number,
+  { cpus = 0, memoryBytes = 0, gpu = {} }: { cpus?: number; memoryBytes?: number; gpu?: Partial<Gpu> } = {},
+): Hardware {
+  const each: Omit<Gpu, "index"> = {
+    uuid: null,
+    name: "",
+    memoryBytes: null,
+    usedBytes: null,
+    utilization: null,
+    problem: null,
+    others: [],
+  };
+  return {
+    ...UNKNOWN_HARDWARE,
+    cpus,
+    memoryBytes,
+    gpus: Array.from({ length: gpus }, (_, index) => ({ ...each, index: String(index), ...gpu })),
+  };
+}
+
 /** What is known of a machine whose agent was never heard. */
 export const UNKNOWN_HARDWARE: Hardware = {
   cpus: 0,

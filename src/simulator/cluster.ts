@@ -1,6 +1,6 @@
 import type { Demand } from "../core/demand.ts";
 import { openLedger } from "../core/ledger.ts";
-import { type Gpu, itself, type Machine } from "../core/machine.ts";
+import { itself, type Machine, plainHardware } from "../core/machine.ts";
 import type { OpenMachine, Place } from "../core/open_machine.ts";
 import { openCountedRoom } from "../core/policies/counted_room.ts";
 import { type MachineRun, openMachineRoom, type Placing } from "../core/policies/machine_room.ts";
@@ -94,25 +94,7 @@ function openMachines<Run extends MachineRun>(count: number, gpusEach: number): 
 }
 
 function aMachine(id: number, gpus: number): OpenMachine {
-  const gpu = {
-    uuid: null,
-    name: "",
-    memoryBytes: null,
-    usedBytes: null,
-    utilization: null,
-    problem: null,
-    others: [],
-  };
-  const hardware = {
-    cpus: 0,
-    memoryBytes: 0,
-    gpus: Array.from({ length: gpus }, (_, index): Gpu => ({ ...gpu, index: String(index) })),
-    problems: [],
-    unseen: null,
-    reserved: [],
-    blocked: null,
-  };
-  const machine: Machine = { ...itself(null, hardware), id, name: String(id) };
+  const machine: Machine = { ...itself(null, plainHardware(gpus)), id, name: String(id) };
   return { machine, ledger: openLedger(machine), held: [] };
 }
 

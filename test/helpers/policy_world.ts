@@ -1,6 +1,6 @@
 import { type Demand, shapeOf, workersOf } from "../../src/core/demand.ts";
 import { openLedger } from "../../src/core/ledger.ts";
-import { itself } from "../../src/core/machine.ts";
+import { itself, plainHardware } from "../../src/core/machine.ts";
 import type { OpenMachine } from "../../src/core/open_machine.ts";
 import type { MachineRun } from "../../src/core/policies/machine_room.ts";
 import type { Elastic } from "../../src/core/policies/policy.ts";
@@ -11,17 +11,7 @@ export function emptyMachines(
   count: number,
   { gpus, cpus = 0, gpuMemoryBytes = null }: { gpus: number; cpus?: number; gpuMemoryBytes?: number | null },
 ): OpenMachine[] {
-  const known = { name: "", memoryBytes: gpuMemoryBytes };
-  const unknown = { ...known, uuid: null, usedBytes: null, utilization: null, problem: null };
-  const hardware = {
-    cpus,
-    memoryBytes: 0,
-    gpus: Array.from({ length: gpus }, (_, index) => ({ ...unknown, index: String(index), others: [] })),
-    problems: [],
-    unseen: null,
-    reserved: [],
-    blocked: null,
-  };
+  const hardware = plainHardware(gpus, { cpus, gpu: { memoryBytes: gpuMemoryBytes } });
   return Array.from({ length: count }, (_, id) => {
     const machine = { ...itself(null, hardware), id, name: `node${id}` };
     return { machine, ledger: openLedger(machine), held: [] };

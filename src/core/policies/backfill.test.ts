@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Demand, shapeOf } from "../demand.ts";
 import { openLedger } from "../ledger.ts";
-import type { Machine } from "../machine.ts";
+import { itself, type Machine, plainHardware } from "../machine.ts";
 import type { OpenMachine } from "../open_machine.ts";
 import type { JobId } from "../run.ts";
 import { backfill } from "./backfill.ts";
@@ -17,34 +17,8 @@ const AGEING_MS = 1000 * USUAL_RULES.ageingSeconds;
 
 /** A machine with so many GPUs; each entry of `held` is a run that holds that many, until then. */
 function aMachine(gpus: number, held: { gpus: number; endsAt: number | null }[] = []): OpenMachine {
-  const machine: Machine = {
-    id: 1,
-    name: "lab1",
-    pool: "lab",
-    hardware: {
-      cpus: 64,
-      memoryBytes: 2 ** 40,
-      problems: [],
-      unseen: null,
-      reserved: [],
-      blocked: null,
-      gpus: Array.from({ length: gpus }, (_, index) => ({
-        index: String(index),
-        uuid: null,
-        name: "A100",
-        memoryBytes: null,
-        usedBytes: null,
-        utilization: null,
-        problem: null,
-        others: [],
-      })),
-    },
-    slots: null,
-    drained: false,
-    seenAt: NOW,
-    unreachableSince: null,
-    trouble: null,
-  };
+  const hardware = plainHardware(gpus, { cpus: 64, memoryBytes: 2 ** 40 });
+  const machine: Machine = { ...itself(null, hardware), id: 1, name: "lab1", pool: "lab" };
   const open: OpenMachine = { machine, ledger: openLedger(machine), held: [] };
   for (const run of held) {
     const slot = open.ledger.place({ gpus: run.gpus, cpus: null, memoryBytes: null });

@@ -302,18 +302,19 @@ export function openMachineRoom<Run extends MachineRun>(
       reservation = reserved && { ...reserved, run };
     },
     lend(holders) {
-      const staying = holders.filter(({ isLeaving }) => !isLeaving);
-      const leaving = holders.filter(({ isLeaving }) => isLeaving);
-      for (const run of staying) {
+      const leaving: Lent<Run>[] = [];
+      const beyond: Lent<Run>[] = [];
+      lent = [];
+      for (const run of holders) {
         const { elastic, seats } = run;
-        if (elastic)
-          spare.set(
-            run,
-            seats.slice(elastic.min).map((seat) => ({ run, seats: [seat] })),
-          );
+        const least = elastic ? seats.slice(0, elastic.min) : seats;
+        (run.isLeaving ? leaving : lent).push({ run, seats: least });
+        if (!elastic || run.isLeaving) continue;
+        const its = seats.slice(elastic.min).map((seat) => ({ run, seats: [seat] }));
+        spare.set(run, its);
+        beyond.push(...its);
       }
-      const least = (run: Run) => ({ run, seats: run.elastic ? run.seats.slice(0, run.elastic.min) : run.seats });
-      lent = [...staying.map(least), ...staying.flatMap((run) => spare.get(run) ?? []), ...leaving.map(least)];
+      for (const one of [...beyond, ...leaving]) lent.push(one);
       passed = 0;
     },
     keep() {

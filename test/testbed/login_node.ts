@@ -74,6 +74,8 @@ export async function startLoginNode(
   ];
   writeFileSync(place("sshd_config"), [...lines, ...own, ""].join("\n"));
   const log = place("sshd.log");
+  // sshd wants this folder to be there. The package's own service makes it, where that has ever been started.
+  mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
   const sshd = openDaemon({
     program: "unshare",
     args: ["--pid", "--fork", "--mount-proc", "--kill-child", "/usr/sbin/sshd", "-D", "-e", "-f", place("sshd_config")],

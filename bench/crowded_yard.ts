@@ -5,7 +5,7 @@ import { USUAL_RULES } from "../src/core/policies/rules.ts";
 import { openReasons } from "../src/core/reasons.ts";
 import type { AttemptId } from "../src/core/run.ts";
 import { randomBelow } from "../src/core/shuffle.ts";
-import { decide, decideAhead, type Seat } from "../src/scheduler/deals.ts";
+import { decide, decideAhead, type Seat, type Stop } from "../src/scheduler/deals.ts";
 import { openFloor } from "../src/scheduler/floor.ts";
 import { openQueue } from "../src/scheduler/queue.ts";
 import type { QueuedRun } from "../src/scheduler/queued_run.ts";
@@ -14,8 +14,12 @@ import type { GoingOn } from "../src/store/runs.ts";
 
 /** The scheduler's own queue and floor, without a store, drivers and processes: what a turn of the loop decides. */
 export interface CrowdedYard {
-  /** One turn of the loop: decides, and has what starts hold its places. How many start, and how many are to stop. */
+  /** One turn of the loop: `pass`, then `takeOver`. How many start, and how many are to stop. */
   turn(): { started: number; stopped: number };
+  /** Decides which runs start where, and which are to stop. */
+  pass(): Passed;
+  /** Has what starts hold its places, and asks the others to stop: in a yard, once that is committed. */
+  takeOver(passed: Passed): void;
   /** Submits jobs of one run each. */
   submit(count: number): void;
   /** One that runs ends: one that was asked to make room, if there is any, which then waits again; else any. */
@@ -31,6 +35,11 @@ const GPUS_EACH = 8;
 const SIZES = [1, 1, 1, 1, 1, 2, 2, 4, 4, 8];
 const PRIORITIES = [30, 30, 30, 30, 30, 30, 20, 10];
 const USERS = ["ada", "bob", "cyd", "dan", "eve", "fay"];
+
+export interface Passed {
+  seats: Seat[];
+  stops: Stop[];
+}
 
 /** A yard of so many machines with eight GPUs each, whose runs may all be stopped at once where the policy does that. */
 export function openCrowdedYard(policy: Policy, machines: number, seed: number): CrowdedYard {
@@ -101,16 +110,27 @@ export function openCrowdedYard(policy: Policy, machines: number, seed: number):
     waiting -= 1;
   }
 
+  function pass(): Passed {
+    const { seats, stops } = decide(queue, floor, reasons, (pool) => pool, nowMs);
+    const ahead = decideAhead(queue, floor, seats, () => false, nowMs);
+    return { seats: [...seats, ...ahead], stops };
+  }
+
+  function takeOver({ seats, stops }: Passed): void {
+    for (const one of seats) seat(one);
+    for (const { run, order } of stops) {
+      queue.asked(run, order);
+      leaving.push(run.job);
+    }
+  }
+
   return {
+    pass,
+    takeOver,
     turn() {
-      const { seats, stops } = decide(queue, floor, reasons, (pool) => pool, nowMs);
-      const ahead = decideAhead(queue, floor, seats, () => false, nowMs);
-      for (const one of [...seats, ...ahead]) seat(one);
-      for (const { run, order } of stops) {
-        queue.asked(run, order);
-        leaving.push(run.job);
-      }
-      return { started: seats.length, stopped: stops.length };
+      const passed = pass();
+      takeOver(passed);
+      return { started: passed.seats.length, stopped: passed.stops.length };
     },
     submit(count) {
       const fresh = Array.from({ length: count }, aRow);

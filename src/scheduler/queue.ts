@@ -254,12 +254,12 @@ export function openQueue(open: (pool: string) => OpenedPolicy): Queue {
       const waiting = jobs.get(job);
       if (!waiting) return;
       const { counts } = waiting.row;
+      if (counts.queued <= 1) return drop(waiting);
       waiting.row = { ...waiting.row, counts: { ...counts, queued: counts.queued - 1, running: counts.running + 1 } };
       const certain = n === null ? undefined : waiting.goingOn.get(n);
       if (certain) withdraw(certain, waiting.row.pool);
       if (n !== null) waiting.goingOn.delete(n);
-      if (waiting.row.counts.queued <= 0) drop(waiting);
-      else enlistAll(waiting, 0);
+      enlistAll(waiting, 0);
     },
     hold({ job, n, seats, servedSeconds, isLeaving }, now, order) {
       const run = waitingRun(job, n, servedSeconds, secondsOf(job));
@@ -347,7 +347,7 @@ export function openQueue(open: (pool: string) => OpenedPolicy): Queue {
 }
 
 function firstOf(pool: string): string {
-  return poolsIn(pool)[0] ?? pool;
+  return pool.includes(",") ? (poolsIn(pool)[0] ?? pool) : pool;
 }
 
 function heldIn({ run, pool, began }: Holding, { slot }: Place, now: number): Held {

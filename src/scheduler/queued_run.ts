@@ -38,13 +38,14 @@ export function waitingRun(row: JobRow, n: number | null, servedSeconds: number,
 /** What it holds counts; before it holds anything, what it asks for. */
 export function asksOf(demand: Demand, seats: readonly Place[]): Amounts {
   const workers = workersOf(demand);
-  const sum = (of: (place: Place) => number) => seats.reduce((total, place) => total + of(place), 0);
   if (seats.length > 0) {
-    const gpus = Math.max(
-      1,
-      sum(({ slot }) => slot.gpus.length),
-    );
-    return { gpus, cpus: sum(({ slot }) => slot.cpus), memoryBytes: sum(({ slot }) => slot.memoryBytes) };
+    const held = { gpus: 0, cpus: 0, memoryBytes: 0 };
+    for (const { slot } of seats) {
+      held.gpus += slot.gpus.length;
+      held.cpus += slot.cpus;
+      held.memoryBytes += slot.memoryBytes;
+    }
+    return { ...held, gpus: Math.max(1, held.gpus) };
   }
   const { gpus, cpus, memoryBytes } = demand;
   return {

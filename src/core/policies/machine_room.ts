@@ -386,6 +386,8 @@ function bestFirst(spots: readonly Spot[], demand: Demand): Spot[] {
 
 /** Of the largest GPU in the slot; 0: not known. */
 function memoryOf({ gpus }: Slot, { hardware }: Machine): number {
-  const memory = hardware.gpus.flatMap(({ index, memoryBytes }) => (gpus.includes(index) ? (memoryBytes ?? 0) : []));
-  return Math.max(0, ...memory);
+  let most = 0;
+  for (const { index, memoryBytes } of hardware.gpus)
+    if ((memoryBytes ?? 0) > most && gpus.includes(index)) most = memoryBytes ?? 0;
+  return most;
 }

@@ -2,10 +2,10 @@ import type { Because } from "../because.ts";
 import { type Demand, demandKey, type Slot, workersOf } from "../demand.ts";
 import { type HeldPlace, leave, seatWorkers } from "../gang.ts";
 import { openLedger } from "../ledger.ts";
-import type { Machine } from "../machine.ts";
 import type { OpenMachine, Place } from "../open_machine.ts";
 import type { JobId, SteadyMs } from "../run.ts";
 import { whyNoRoom } from "../why_no_room.ts";
+import { bestFirst } from "./best_first.ts";
 import type { PolicyRun, Room } from "./policy.ts";
 import { delays, type Reservation, reserveOn } from "./reservation.ts";
 
@@ -58,6 +58,8 @@ export function openMachineRoom<Run extends MachineRun>(
 ): MachineRoom<Run> {
   const spots = machines.map((real): Spot => ({ machine: real.machine, ledger: real.ledger, held: real.held, real }));
   let spotsById: Map<number, Spot> | null = null;
+  /** Where a GPU may be free; null: nobody has asked yet. Of a pool that is full these are few. */
+  let withGpus: Set<Spot> | null = null;
   /** By demand, where there may still be room, the first to be looked at first. */
   const candidates = new Map<string, Spot[]>();
   const touched = new Set<Spot>();
@@ -71,6 +73,8 @@ export function openMachineRoom<Run extends MachineRun>(
   let passed = 0;
   /** Whose places are taken in the machines' accounts here: unless they are free again when it is their turn, they lose them. */
   const suspended = new Set<Lent<Run>>();
+  /** The same by machine. */
+  const suspendedOn = new Map<number, Set<Lent<Run>>>();
   /** What elastic runs hold beyond their least, worker by worker. */
   const spare = new Map<Run, Lent<Run>[]>();
   /** Elastic runs that have got their least in this deal. */
@@ -86,9 +90,17 @@ export function openMachineRoom<Run extends MachineRun>(
       while (known[0] && !known[0].ledger.place(demand)) known.shift();
       return known;
     }
-    const fresh = bestFirst(spots, demand);
+    const fresh = bestFirst(spotsToLookAt(demand), demand);
     candidates.set(key, fresh);
     return fresh;
+  }
+
+  function spotsToLookAt(demand: Demand): Iterable<Spot> {
+    if (!demand.gpus || demand.need) return spots;
+    withGpus ??= new Set(
+      spots.filter(({ machine, ledger }) => machine.slots || machine.hasQueue || ledger.freeGpus().length > 0),
+    );
+    return withGpus;
   }
 
   function spotOf(machine: number): Spot | undefined {
@@ -141,9 +153,19 @@ export function openMachineRoom<Run extends MachineRun>(
       for (const { open } of seats) touch(open as Spot);
       leave(held);
     }
-    const on = new Set(workers.map(({ machine }) => machine));
-    const leaving = isFree ? [] : [...suspended].filter(({ seats }) => seats.some(({ machine }) => on.has(machine)));
+    const leaving = isFree ? [] : workers.flatMap(({ machine }) => [...(suspendedOn.get(machine) ?? [])]);
     return { workers, isFree, after: [...new Set(leaving.map(({ run: { job, n } }) => `${job}.${n}`))] };
+  }
+
+  function suspend(one: Lent<Run>): void {
+    suspended.add(one);
+    for (const { machine } of one.seats)
+      suspendedOn.set(machine, (suspendedOn.get(machine) ?? new Set<Lent<Run>>()).add(one));
+  }
+
+  function resume(one: Lent<Run>): void {
+    suspended.delete(one);
+    for (const { machine } of one.seats) suspendedOn.get(machine)?.delete(one);
   }
 
   /** From now on the machine has an account of its own. */
@@ -162,6 +184,7 @@ export function openMachineRoom<Run extends MachineRun>(
       touch(spot);
       spot.ledger.release(slot);
       spot.held = spot.held.filter((held) => held.slot !== slot);
+      withGpus?.add(spot);
       for (const list of roomy.values()) list.unshift(spot);
     }
   }
@@ -205,7 +228,7 @@ export function openMachineRoom<Run extends MachineRun>(
         if (seats) leave(seats);
         else {
           release(one);
-          suspended.add(one);
+          suspend(one);
           gone.push(one);
         }
       }
@@ -238,7 +261,7 @@ export function openMachineRoom<Run extends MachineRun>(
   function roomyFor(demand: Demand): Spot[] {
     const worker = { ...demand, workers: 1 };
     const key = demandKey(worker);
-    const known = roomy.get(key) ?? bestFirst(spots, worker);
+    const known = roomy.get(key) ?? bestFirst(spotsToLookAt(worker), worker);
     roomy.set(key, known);
     while (known[0] && !known[0].ledger.place(worker)) known.shift();
     return known;
@@ -323,7 +346,7 @@ export function openMachineRoom<Run extends MachineRun>(
       if (least === undefined || !suspended.has(least)) return least !== undefined;
       if (!least.seats.every(({ machine, slot }) => spotOf(machine)?.ledger.isFree(slot))) return false;
       holdAgain(least);
-      suspended.delete(least);
+      resume(least);
       return true;
     },
     resize(run, workers) {
@@ -360,34 +383,4 @@ function mayGain({ ledger }: Spot, demand: Demand, without: readonly { seats: re
   if (slots || demand.gpus === 0) return true;
   const won = without.reduce((sum, { seats }) => sum + seats.reduce((all, { slot }) => all + slot.gpus.length, 0), 0);
   return gpus.length + won >= (demand.gpus ?? 1);
-}
-
-/**
- * The order of the pools stays; within one, machines are filled first whose GPUs have the least memory that will do, and of
- * those the ones with the fewest free. Those who cannot are left out.
- */
-function bestFirst(spots: readonly Spot[], demand: Demand): Spot[] {
-  const pools = new Map<string, { spot: Spot; memory: number; free: number }[]>();
-  for (const spot of spots) {
-    const slot = spot.ledger.place(demand);
-    if (!slot) continue;
-    const { pool, hasQueue = false } = spot.machine;
-    const key = `${hasQueue}/${pool}`;
-    const list = pools.get(key) ?? [];
-    list.push({ spot, memory: memoryOf(slot, spot.machine), free: spot.ledger.freeGpus().length });
-    pools.set(key, list);
-  }
-  const isAsTheyStand = workersOf(demand) > 1 || demand.need !== undefined || demand.gpus === 0;
-  return [...pools.values()].flatMap((list) => {
-    if (!isAsTheyStand) list.sort((a, b) => a.memory - b.memory || a.free - b.free);
-    return list.map(({ spot }) => spot);
-  });
-}
-
-/** Of the largest GPU in the slot; 0: not known. */
-function memoryOf({ gpus }: Slot, { hardware }: Machine): number {
-  let most = 0;
-  for (const { index, memoryBytes } of hardware.gpus)
-    if ((memoryBytes ?? 0) > most && gpus.includes(index)) most = memoryBytes ?? 0;
-  return most;
 }

@@ -6,7 +6,7 @@ import type { OpenMachine } from "../open_machine.ts";
  * The order of the pools stays; within one, machines are filled first whose GPUs have the least memory that will do, and of
  * those the ones with the fewest free. Those who cannot are left out.
  */
-export function bestFirst<Open extends OpenMachine>(machines: Iterable<Open>, demand: Demand): Open[] {
+export function bestFirst<Open extends OpenMachine>(machines: readonly Open[], demand: Demand): Open[] {
   const pools = new Map<string, { open: Open; memory: number; free: number }[]>();
   for (const open of machines) {
     const slot = open.ledger.place(demand);

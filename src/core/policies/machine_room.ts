@@ -58,8 +58,8 @@ export function openMachineRoom<Run extends MachineRun>(
 ): MachineRoom<Run> {
   const spots = machines.map((real): Spot => ({ machine: real.machine, ledger: real.ledger, held: real.held, real }));
   let spotsById: Map<number, Spot> | null = null;
-  /** Where a GPU may be free; null: nobody has asked yet. Of a pool that is full these are few. */
-  let withGpus: Set<Spot> | null = null;
+  /** Where a GPU may be free; null: to be looked for. Of a pool that is full these are few. */
+  let withGpus: Spot[] | null = null;
   /** By demand, where there may still be room, the first to be looked at first. */
   const candidates = new Map<string, Spot[]>();
   const touched = new Set<Spot>();
@@ -95,10 +95,10 @@ export function openMachineRoom<Run extends MachineRun>(
     return fresh;
   }
 
-  function spotsToLookAt(demand: Demand): Iterable<Spot> {
+  function spotsToLookAt(demand: Demand): readonly Spot[] {
     if (!demand.gpus || demand.need) return spots;
-    withGpus ??= new Set(
-      spots.filter(({ machine, ledger }) => machine.slots || machine.hasQueue || ledger.freeGpus().length > 0),
+    withGpus ??= spots.filter(
+      ({ machine, ledger }) => machine.slots || machine.hasQueue || ledger.freeGpus().length > 0,
     );
     return withGpus;
   }
@@ -184,7 +184,7 @@ export function openMachineRoom<Run extends MachineRun>(
       touch(spot);
       spot.ledger.release(slot);
       spot.held = spot.held.filter((held) => held.slot !== slot);
-      withGpus?.add(spot);
+      withGpus = null;
       for (const list of roomy.values()) list.unshift(spot);
     }
   }

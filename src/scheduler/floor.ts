@@ -73,9 +73,17 @@ const LINE_PATIENCE_MS = 500;
 /** @param minuteOfDay  the time of day now, where the yard is */
 export function openFloor(minuteOfDay: () => number): Floor {
   const places = new Map<number, Place>();
+  /** As asked for since machines have changed. */
+  const ofPools = new Map<string, Place[]>();
+
+  function placesIn(pool: string): Place[] {
+    const known = ofPools.get(pool) ?? placesInOrder(pool);
+    ofPools.set(pool, known);
+    return known;
+  }
 
   /** In the order in which the pools are named; clusters last: there a run may wait, and elsewhere it starts. */
-  function placesIn(pool: string): Place[] {
+  function placesInOrder(pool: string): Place[] {
     const named = poolsIn(pool).flatMap((name) => [...places.values()].filter(({ machine }) => machine.pool === name));
     if (!named.some(({ machine }) => machine.hasQueue)) return named;
     return [...named.filter(({ machine }) => !machine.hasQueue), ...named.filter(({ machine }) => machine.hasQueue)];
@@ -99,6 +107,7 @@ export function openFloor(minuteOfDay: () => number): Floor {
 
   return {
     refresh(machines) {
+      ofPools.clear();
       for (const machine of machines) {
         const before = places.get(machine.id);
         const ledger = openLedger(machine);
@@ -117,6 +126,7 @@ export function openFloor(minuteOfDay: () => number): Floor {
       }
     },
     keepOnly(machines) {
+      ofPools.clear();
       for (const id of places.keys()) if (!machines.has(id)) places.delete(id);
     },
     open(pool) {

@@ -283,7 +283,7 @@ export function openMachineRoom<Run extends MachineRun>(
   }
 
   function whyNot(demand: Demand): Because {
-    const seats = seatWorkers(demand, spots, null, () => true);
+    const seats = seatWorkers(demand, spotsToLookAt(demand), null, () => true);
     const asked = workersOf(demand);
     const because = whyNoRoom(demand, spots, closed);
     leave(seats);

@@ -5,7 +5,7 @@ import type { ForeignProcess, Machine } from "./machine.ts";
 import type { OpenMachine } from "./open_machine.ts";
 
 /** Why no machine has room for a demand now, told of the machine that comes closest. */
-export function whyNoRoom(demand: Demand, machines: OpenMachine[], closed: string[]): Because {
+export function whyNoRoom(demand: Demand, machines: readonly OpenMachine[], closed: string[]): Because {
   if (machines.length === 0) return { code: "no_machine", closed };
   const { need } = demand;
   if (need) {

@@ -1,13 +1,12 @@
 import type { Because } from "../because.ts";
 import { type Demand, demandKey, type Slot, workersOf } from "../demand.ts";
 import { type HeldPlace, leave, seatWorkers } from "../gang.ts";
-import { openLedger } from "../ledger.ts";
 import type { OpenMachine, Place } from "../open_machine.ts";
 import type { JobId, SteadyMs } from "../run.ts";
 import { whyNoRoom } from "../why_no_room.ts";
-import { bestFirst } from "./best_first.ts";
 import type { PolicyRun, Room } from "./policy.ts";
 import { delays, type Reservation, reserveOn } from "./reservation.ts";
+import { openSpots, type Spot } from "./spots.ts";
 
 /** A run that is to have places on machines, one for each worker. */
 export interface MachineRun extends PolicyRun {
@@ -40,11 +39,6 @@ interface Lent<Run> {
   seats: readonly Place[];
 }
 
-/** A machine in the course of one deal. Where runs are to leave it, it has an account of its own, as if they had. */
-interface Spot extends OpenMachine {
-  real: OpenMachine;
-}
-
 /**
  * Machines with their slots: a run gets what it asks for where the least is left beside it, in the order of the pools. What
  * starts now is held in their ledgers on return.
@@ -56,13 +50,7 @@ export function openMachineRoom<Run extends MachineRun>(
   closed: string[],
   now: SteadyMs,
 ): MachineRoom<Run> {
-  const spots = machines.map((real): Spot => ({ machine: real.machine, ledger: real.ledger, held: real.held, real }));
-  let spotsById: Map<number, Spot> | null = null;
-  /** Where a GPU may be free; null: to be looked for. Of a pool that is full these are few. */
-  let withGpus: Spot[] | null = null;
-  /** By demand, where there may still be room, the first to be looked at first. */
-  const candidates = new Map<string, Spot[]>();
-  const touched = new Set<Spot>();
+  const spots = openSpots(machines);
   /** Demands that fit nowhere, and such that fit only where they would delay what is reserved. */
   const full = new Set<string>();
   const delaying = new Set<string>();
@@ -79,40 +67,6 @@ export function openMachineRoom<Run extends MachineRun>(
   const spare = new Map<Run, Lent<Run>[]>();
   /** Elastic runs that have got their least in this deal. */
   const begun = new Map<Run, { seats: HeldPlace[]; placed: Placing }>();
-  /** By what one worker asks for, where more of them may be added, the first to be looked at first. */
-  const roomy = new Map<string, Spot[]>();
-
-  function spotsFor({ demand }: Run): Spot[] {
-    const key = demandKey(demand);
-    const known = candidates.get(key);
-    if (known) {
-      // Whose first is full now is full for the rest of the deal, but for those that others are to leave.
-      while (known[0] && !known[0].ledger.place(demand)) known.shift();
-      return known;
-    }
-    const fresh = bestFirst(spotsToLookAt(demand), demand);
-    candidates.set(key, fresh);
-    return fresh;
-  }
-
-  function spotsToLookAt(demand: Demand): readonly Spot[] {
-    if (!demand.gpus || demand.need) return spots;
-    withGpus ??= spots.filter(
-      ({ machine, ledger }) => machine.slots || machine.hasQueue || ledger.freeGpus().length > 0,
-    );
-    return withGpus;
-  }
-
-  function spotOf(machine: number): Spot | undefined {
-    spotsById ??= new Map(spots.map((spot) => [spot.machine.id, spot]));
-    return spotsById.get(machine);
-  }
-
-  /** What these leave there may be more than is needed. */
-  function offer(left: Iterable<Lent<Run>>): void {
-    const more = new Set([...left].flatMap(({ seats }) => seats.flatMap(({ machine }) => spotOf(machine) ?? [])));
-    for (const list of candidates.values()) list.push(...more);
-  }
 
   function endOf({ remainingSeconds }: Run): SteadyMs | null {
     return remainingSeconds === null ? null : now + 1000 * remainingSeconds;
@@ -121,38 +75,22 @@ export function openMachineRoom<Run extends MachineRun>(
   /** Holds places for all workers; null: there are not as many. */
   function seatOn(
     run: Run,
-    spots: readonly Spot[],
+    among: readonly Spot[],
     mayDelay: boolean,
     demand: Demand = run.demand,
   ): HeldPlace[] | null {
     const endsAt = endOf(run);
     const may = (open: OpenMachine, slot: Slot) =>
       mayDelay || reservation === null || !delays(reservation, open, slot, endsAt);
-    const seats = seatWorkers(demand, spots, endsAt, may);
+    const seats = seatWorkers(demand, among, endsAt, may);
     if (seats.length === workersOf(demand)) return seats;
     leave(seats);
     return null;
   }
 
-  /** What was just held for a run is held in the machines' own ledgers if it can start now, else in this deal alone. */
   function placing(seats: readonly HeldPlace[], endsAt: SteadyMs | null): Placing {
+    const isFree = spots.settle(seats, endsAt);
     const workers = seats.map(({ open, slot }) => ({ machine: open.machine.id, slot }));
-    const held: HeldPlace[] = [];
-    let isFree = true;
-    for (const { open, slot } of seats) {
-      const { real } = open as Spot;
-      if (touched.has(open as Spot)) {
-        isFree &&= real.ledger.isFree(slot);
-        if (!isFree) continue;
-        real.ledger.hold(slot);
-        real.held.push({ slot, endsAt });
-      }
-      held.push({ open: real, slot });
-    }
-    if (!isFree) {
-      for (const { open } of seats) touch(open as Spot);
-      leave(held);
-    }
     const leaving = isFree ? [] : workers.flatMap(({ machine }) => [...(suspendedOn.get(machine) ?? [])]);
     return { workers, isFree, after: [...new Set(leaving.map(({ run: { job, n } }) => `${job}.${n}`))] };
   }
@@ -168,35 +106,6 @@ export function openMachineRoom<Run extends MachineRun>(
     for (const { machine } of one.seats) suspendedOn.get(machine)?.delete(one);
   }
 
-  /** From now on the machine has an account of its own. */
-  function touch(spot: Spot): void {
-    if (touched.has(spot)) return;
-    touched.add(spot);
-    spot.ledger = openLedger(spot.machine);
-    for (const { slot } of spot.held) spot.ledger.hold(slot);
-    spot.held = [...spot.held];
-  }
-
-  function release({ seats }: Lent<Run>): void {
-    for (const { machine, slot } of seats) {
-      const spot = spotOf(machine);
-      if (!spot) continue;
-      touch(spot);
-      spot.ledger.release(slot);
-      spot.held = spot.held.filter((held) => held.slot !== slot);
-      withGpus = null;
-      for (const list of roomy.values()) list.unshift(spot);
-    }
-  }
-
-  function holdAgain({ seats }: Lent<Run>): void {
-    for (const { machine, slot } of seats) {
-      const spot = spotOf(machine);
-      spot?.ledger.hold(slot);
-      spot?.held.push({ slot, endsAt: null });
-    }
-  }
-
   /** Makes room at the cost of the last of those who may lose their places, and of no more of them than has to be. */
   function takeBack(run: Run): HeldPlace[] | null {
     const { demand } = run;
@@ -206,7 +115,7 @@ export function openMachineRoom<Run extends MachineRun>(
     for (let at = lent.length - 1; at >= passed; at -= 1) {
       const victim = lent[at] as Lent<Run>;
       if (suspended.has(victim)) continue;
-      const its = new Set(victim.seats.flatMap(({ machine }) => spotOf(machine) ?? []));
+      const its = new Set(victim.seats.flatMap(({ machine }) => spots.of(machine) ?? []));
       for (const spot of its) atRisk.set(spot, [...(atRisk.get(spot) ?? []), victim]);
       const promising = [...its].filter((spot) => mayGain(spot, demand, atRisk.get(spot) ?? []));
       if (workersOf(demand) === 1 && promising.length === 0) continue;
@@ -214,28 +123,28 @@ export function openMachineRoom<Run extends MachineRun>(
       for (const one of more) {
         if (released.has(one)) continue;
         released.add(one);
-        release(one);
+        spots.release(one.seats);
       }
-      const among = run.elastic ? roomyFor(demand) : workersOf(demand) > 1 ? spots : promising;
+      const among = run.elastic ? spots.inOrderForOneMore(demand) : workersOf(demand) > 1 ? spots.all : promising;
       const enough = seatOn(run, among, true);
       if (!enough) continue;
       leave(enough);
       // The first of them keep what the run can do without.
       const gone: Lent<Run>[] = [];
       for (const one of [...released].reverse()) {
-        holdAgain(one);
+        spots.holdAgain(one.seats);
         const seats = seatOn(run, among, true);
         if (seats) leave(seats);
         else {
-          release(one);
+          spots.release(one.seats);
           suspend(one);
           gone.push(one);
         }
       }
-      offer(gone);
+      spots.offer(gone.flatMap(({ seats }) => seats));
       return seatOn(run, among, true);
     }
-    for (const one of released) holdAgain(one);
+    for (const one of released) spots.holdAgain(one.seats);
     return null;
   }
 
@@ -245,26 +154,16 @@ export function openMachineRoom<Run extends MachineRun>(
     const near = new Set(beside);
     const seats: HeldPlace[] = [];
     while (seats.length < count) {
-      const [seat] = seatOn(run, [...near], false, demand) ?? seatOn(run, roomyFor(run.demand), false, demand) ?? [];
+      const [seat] =
+        seatOn(run, [...near], false, demand) ?? seatOn(run, spots.inOrderForOneMore(run.demand), false, demand) ?? [];
       if (!seat) {
-        leave(seats);
-        for (const { open } of seats) for (const list of roomy.values()) list.unshift(open as Spot);
+        spots.giveBack(seats);
         return null;
       }
       near.add(seat.open as Spot);
       seats.push(seat);
     }
     return seats;
-  }
-
-  /** Machines where a worker of a run with this demand may be put, those where somebody has left first. */
-  function roomyFor(demand: Demand): Spot[] {
-    const worker = { ...demand, workers: 1 };
-    const key = demandKey(worker);
-    const known = roomy.get(key) ?? bestFirst(spotsToLookAt(worker), worker);
-    roomy.set(key, known);
-    while (known[0] && !known[0].ledger.place(worker)) known.shift();
-    return known;
   }
 
   /** Gives a run that starts more workers than it has got. */
@@ -277,15 +176,14 @@ export function openMachineRoom<Run extends MachineRun>(
     if (!added) return null;
     if (added.length === 0) return { place: placed, isSame: false };
     // What it was promised is held anew, together with the rest.
-    const own = seats.filter(({ open }) => touched.has(open as Spot));
-    if (placed.isFree) leave(own.map(({ open, slot }) => ({ open: (open as Spot).real, slot })));
+    if (placed.isFree) spots.unsettle(seats);
     return { place: placing([...seats, ...added], endOf(run)), isSame: false };
   }
 
   function whyNot(demand: Demand): Because {
-    const seats = seatWorkers(demand, spotsToLookAt(demand), null, () => true);
+    const seats = seatWorkers(demand, spots.withRoom(demand), null, () => true);
     const asked = workersOf(demand);
-    const because = whyNoRoom(demand, spots, closed);
+    const because = whyNoRoom(demand, spots.all, closed);
     leave(seats);
     if (seats.length === asked && reservation) {
       const on = [...new Set(seats.map(({ open }) => open.machine.name))].join(", ");
@@ -306,14 +204,14 @@ export function openMachineRoom<Run extends MachineRun>(
     seat(run, mayTake) {
       const key = demandKey(run.demand);
       if (full.has(key) && !mayTake) return null;
-      const free = seatOn(run, run.elastic ? roomyFor(run.demand) : spotsFor(run), false);
+      const free = seatOn(run, run.elastic ? spots.inOrderForOneMore(run.demand) : spots.inOrder(run.demand), false);
       const seats = free ?? (mayTake ? takeBack(run) : null);
       if (seats) {
         const placed = placing(seats, endOf(run));
         if (run.elastic) begun.set(run, { seats, placed });
         return placed;
       }
-      const elsewhere = reservation && !delaying.has(key) ? seatOn(run, spotsFor(run), true) : null;
+      const elsewhere = reservation && !delaying.has(key) ? seatOn(run, spots.inOrder(run.demand), true) : null;
       if (elsewhere) {
         leave(elsewhere);
         delaying.add(key);
@@ -321,7 +219,7 @@ export function openMachineRoom<Run extends MachineRun>(
       return null;
     },
     reserve(run, hasAged) {
-      const reserved = reserveOn(run.demand, spots, hasAged, now);
+      const reserved = reserveOn(run.demand, spots.all, hasAged, now);
       reservation = reserved && { ...reserved, run };
     },
     lend(holders) {
@@ -344,8 +242,8 @@ export function openMachineRoom<Run extends MachineRun>(
       const least = lent[passed];
       passed += 1;
       if (least === undefined || !suspended.has(least)) return least !== undefined;
-      if (!least.seats.every(({ machine, slot }) => spotOf(machine)?.ledger.isFree(slot))) return false;
-      holdAgain(least);
+      if (!least.seats.every(({ machine, slot }) => spots.of(machine)?.ledger.isFree(slot))) return false;
+      spots.holdAgain(least.seats);
       resume(least);
       return true;
     },
@@ -359,11 +257,11 @@ export function openMachineRoom<Run extends MachineRun>(
       const kept = [...run.seats.slice(0, elastic.min), ...own.slice(0, more).flatMap(({ seats }) => seats)];
       const added = addWorkers(
         run,
-        kept.flatMap(({ machine }) => spotOf(machine) ?? []),
+        kept.flatMap(({ machine }) => spots.of(machine) ?? []),
         workers - kept.length,
       );
       if (!added) return null;
-      for (const one of own.slice(more)) release(one);
+      for (const one of own.slice(more)) spots.release(one.seats);
       const { workers: places, ...rest } = placing(added, endOf(run));
       const isSame = workers === elastic.workers && added.length === 0;
       return { place: { workers: [...kept, ...places], ...rest }, isSame };

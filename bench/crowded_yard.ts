@@ -50,6 +50,7 @@ export function openCrowdedYard(policy: Policy, machines: number, seed: number):
   const queue = openQueue(() => ({
     ...policy.open<QueuedRun>(settings),
     preempts: policy.preempts,
+    resizes: policy.resizes,
     mostGpusOf: () => Number.POSITIVE_INFINITY,
   }));
   const floor = openFloor(() => 720);

@@ -63,6 +63,12 @@ const demandSchema = z
     machines: z.array(name).min(1).optional(),
     /** Processes of a run that start together, on different machines where there is room; each has all of the above. */
     workers: z.number().int().min(1).max(1024).optional(),
+    /** Of a resumable job: as many at the most, under a policy that changes how many a run has. Absent: always `workers`. */
+    mostWorkers: z.number().int().min(1).max(1024).optional(),
+  })
+  .refine(({ workers = 1, mostWorkers = workers }) => mostWorkers >= workers, {
+    path: ["mostWorkers"],
+    message: "must not be less than workers",
   })
   .refine(({ gpuKind, gpus, need }) => !gpuKind || (gpus !== 0 && !need), {
     path: ["gpuKind"],

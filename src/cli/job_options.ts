@@ -17,6 +17,7 @@ export interface JobOptions {
   cpus: number;
   memoryBytes: number;
   workers: number;
+  mostWorkers: number;
   priority: number;
   after: { job: number | "last"; any: boolean }[];
   retries: number;
@@ -87,6 +88,16 @@ function variable(text: string): Partial<JobOptions> | Misread {
   return isVariableName(name) ? { env: [text] } : misread(`A variable cannot be named ${JSON.stringify(name)}.`);
 }
 
+/** `2`, or `1-4`. */
+function workerCounts(text: string): Partial<JobOptions> | Misread {
+  const [least = "", most = least, ...rest] = text.split("-");
+  const [workers, mostWorkers] = [wholeNumber(least, 1, 1024), wholeNumber(most, 1, 1024)];
+  if (isMisread(workers)) return workers;
+  if (isMisread(mostWorkers) || mostWorkers < workers || rest.length > 0)
+    return misread("It takes a whole number from 1 to 1024, or the least and the most: 1-4.");
+  return { workers, mostWorkers };
+}
+
 /** `KEY=VALUE`, or `KEY` for a switch. */
 function sbatchOption(text: string): Partial<JobOptions> | Misread {
   const [, name = "", value] = /^(?:--)?([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
@@ -145,10 +156,10 @@ export const jobOptions: readonly JobOption[] = [
   },
   {
     flag: "workers",
-    takes: "N",
-    help: "processes of a run, with as much each, that start together on several machines",
+    takes: "N[-MOST]",
+    help: "processes of a run, with as much each, that start together on several machines; 1-4: as many as is worth it",
     isDefault: true,
-    read: count("workers", 1, 1024),
+    read: workerCounts,
   },
   {
     flag: "priority",

@@ -95,8 +95,13 @@ function throughSlurm(slurm: ChosenPools["slurm"], options: Partial<JobOptions>)
 }
 
 export function demandFrom(options: Partial<JobOptions>): Demand {
-  const { gpus, cpus, memoryBytes, workers = 1 } = options;
+  const { gpus, cpus, memoryBytes, workers = 1, mostWorkers = workers, resumable = false } = options;
   const gpuKind = gpuKindFrom(options);
+  if (mostWorkers > workers && !resumable) {
+    throw wrongUsage(
+      `--workers ${workers}-${mostWorkers}: to go on with another number of workers a run is stopped and started again. Add --resumable, where it goes on from its checkpoint.`,
+    );
+  }
   if (gpuKind && gpus === 0) throw wrongUsage("--gpus 0 asks for no GPU, and --gpu-type or --gpu-memory for one.");
   const each = {
     gpus: gpus ?? null,
@@ -104,7 +109,11 @@ export function demandFrom(options: Partial<JobOptions>): Demand {
     cpus: cpus ?? null,
     memoryBytes: memoryBytes ?? null,
   };
-  return workers > 1 ? { ...each, workers } : each;
+  return {
+    ...each,
+    ...(mostWorkers > 1 && { workers }),
+    ...(mostWorkers > workers && { mostWorkers }),
+  };
 }
 
 function gpuKindFrom({ gpuMemoryBytes, gpuType }: Partial<JobOptions>): GpuKind | null {

@@ -85,7 +85,7 @@ export const verbs: Verbs = {
   },
   policies: {
     group: "Look",
-    summary: "list the policies that can be simulated",
+    summary: "list the policies that say who comes first in a pool",
     load: async () => (await import("./commands/policies.ts")).declarePolicies,
   },
   cancel: {

@@ -17,8 +17,10 @@ export interface Demand {
   machines?: string[] | undefined;
   /** Of the clusters of its pool only this one, by its machine's name. Absent: on none. */
   cluster?: string | undefined;
-  /** How many workers a run has, each with as much; they start together or not at all. Absent: one. */
+  /** How many workers a run has at least, each with as much; they start together or not at all. Absent: one. */
   workers?: number | undefined;
+  /** How many it may have where its pool's policy says how many are worth it. Absent: no more than `workers`. */
+  mostWorkers?: number | undefined;
 }
 
 /** The share of a machine given to one worker. */
@@ -40,15 +42,20 @@ export function workersOf({ workers = 1 }: Demand): number {
   return workers;
 }
 
+/** How many it may have at once. */
+export function mostWorkersOf({ workers = 1, mostWorkers = workers }: Demand): number {
+  return mostWorkers;
+}
+
 const keys = new WeakMap<Demand, string>();
 
 /** Two demands with one key fit in exactly the same places. The runs of a job ask by one object, again and again. */
 export function demandKey(demand: Demand): string {
   const known = keys.get(demand);
   if (known !== undefined) return known;
-  const { need, machines, workers, cluster, gpuKind } = demand;
-  const isMore = need || machines || workers || cluster || gpuKind;
-  const more = isMore ? `/${JSON.stringify([need, machines, workers, cluster, gpuKind])}` : "";
+  const { need, machines, workers, mostWorkers, cluster, gpuKind } = demand;
+  const isMore = need || machines || workers || mostWorkers || cluster || gpuKind;
+  const more = isMore ? `/${JSON.stringify([need, machines, workers, mostWorkers, cluster, gpuKind])}` : "";
   const key = `${demand.gpus ?? "any"}/${demand.cpus ?? 0}/${demand.memoryBytes ?? 0}${more}`;
   keys.set(demand, key);
   return key;
@@ -60,7 +67,8 @@ export function shapeOf(demand: Demand, user: string): string {
 }
 
 export function describeDemand(demand: Demand): string {
-  const { workers = 1, ...each } = demand;
+  const { workers = 1, mostWorkers = workers, ...each } = demand;
+  if (mostWorkers > workers) return `${workers} to ${mostWorkers} workers with ${describeDemand(each)} each`;
   if (workers > 1) return `${workers} workers with ${describeDemand(each)} each`;
   const parts = [];
   const gpus = demand.gpus ?? (demand.gpuKind ? 1 : 0);

@@ -3,7 +3,7 @@ import { openOutlook, type SeenJob, type SeenRun } from "./outlook.ts";
 import type { JobId } from "./run.ts";
 
 function aRun(n: number, changes: Partial<SeenRun> = {}): SeenRun {
-  return { job: 1 as JobId, n, ranSeconds: 10, progress: null, metrics: {}, ...changes };
+  return { job: 1 as JobId, n, ranSeconds: 10, progress: null, metrics: {}, workers: 1, ...changes };
 }
 
 function aJob(changes: Partial<SeenJob> = {}): SeenJob {
@@ -73,4 +73,18 @@ test("however many report their losses in each look, all are told in time", () =
     );
   }
   expect(numbers.map((n) => outlook.run(1, n)?.source)).toEqual(numbers.map(() => "convergence"));
+});
+
+test("how fast runs are with so many workers is told by what they have done since with as many", () => {
+  const outlook = openOutlook();
+  const see = (ranSeconds: number, done: number, workers: number) =>
+    outlook.see([aRun(1, { ranSeconds, progress: { done, of: 1000 }, workers })], [aJob()]);
+  see(0, 0, 1);
+  see(10, 20, 1);
+  // What was done while there were some more of them tells of neither.
+  see(20, 50, 2);
+  see(30, 80, 2);
+  expect([outlook.speed(1, 1), outlook.speed(1, 2)]).toEqual([2, 3]);
+  outlook.see([], []);
+  expect(outlook.speed(1, 1)).toBe(1);
 });

@@ -1,4 +1,5 @@
 import { type LossReport, type ProgressReport, type Remaining, remainingOf } from "./estimates/remaining.ts";
+import { openWorkerSpeeds } from "./estimates/worker_speeds.ts";
 import type { JobId } from "./run.ts";
 
 /** A run that runs, as it was last seen. */
@@ -9,6 +10,7 @@ export interface SeenRun {
   ranSeconds: number;
   progress: { done: number; of: number | null } | null;
   metrics: Readonly<Record<string, unknown>>;
+  workers: number;
 }
 
 /** What is known of a job of which runs run or wait. */
@@ -30,9 +32,13 @@ export interface Outlook {
   job(job: number): Remaining | null;
   /** What one of the job's runs takes in all; null: nothing tells. */
   wholeRun(job: number): number | null;
+  /** How fast the job's runs are with so many workers, as far as that is known: such figures tell only in relation to each other. */
+  speed(job: number, workers: number): number;
 }
 
 interface Reports {
+  /** With how many it has made its last report. */
+  workers: number;
   progress: ProgressReport[];
   losses: LossReport[];
 }
@@ -48,12 +54,16 @@ export function openOutlook(): Outlook {
   const ofRun = new Map<string, Remaining>();
   const ofJob = new Map<number, Remaining>();
   const whole = new Map<number, number>();
+  const speeds = openWorkerSpeeds();
   let looks = 0;
 
-  function noteProgress({ ranSeconds, progress }: SeenRun, record: Reports): void {
+  function noteProgress({ job, ranSeconds, progress, workers }: SeenRun, record: Reports): void {
     const last = record.progress.at(-1);
-    if (progress && (progress.done !== last?.done || progress.of !== last.of))
-      record.progress = thinned([...record.progress, { ranSeconds, ...progress }]);
+    if (!progress || (progress.done === last?.done && progress.of === last.of)) return;
+    record.progress = thinned([...record.progress, { ranSeconds, ...progress }]);
+    if (last && workers === record.workers)
+      speeds.observe(job, workers, progress.done - last.done, ranSeconds - last.ranSeconds);
+    record.workers = workers;
   }
 
   /** Returns whether there was something new. */
@@ -103,7 +113,7 @@ export function openOutlook(): Outlook {
     see(runs, jobs) {
       const gone = new Set(reports.keys());
       for (const run of runs) {
-        const record = reports.get(keyOf(run)) ?? { progress: [], losses: [] };
+        const record = reports.get(keyOf(run)) ?? { workers: run.workers, progress: [], losses: [] };
         reports.set(keyOf(run), record);
         gone.delete(keyOf(run));
         noteProgress(run, record);
@@ -114,10 +124,12 @@ export function openOutlook(): Outlook {
       for (const known of [ofRun, ofJob, whole]) known.clear();
       const byJob = Map.groupBy(runs, ({ job }) => job);
       for (const job of jobs) lookAt(job, byJob.get(job.job) ?? []);
+      speeds.keepOnly(new Set(jobs.map(({ job }) => job)));
     },
     run: (job, n) => ofRun.get(`${job}.${n}`) ?? null,
     job: (job) => ofJob.get(job) ?? null,
     wholeRun: (job) => whole.get(job) ?? null,
+    speed: speeds.of,
   };
 }
 

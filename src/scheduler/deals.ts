@@ -29,10 +29,18 @@ export interface Stop {
   order: number;
 }
 
+/** A run that is to go on with another number of workers: it saves its state, and starts anew. */
+export interface Resize {
+  run: QueuedRun;
+  /** Places that it is to have besides its own, held on return. */
+  added: readonly Place[];
+}
+
 export interface Decided {
   seats: Seat[];
   /** Runs that are to make room for others. */
   stops: Stop[];
+  resizes: Resize[];
 }
 
 /**
@@ -47,13 +55,13 @@ export function decide(
   unpaused: (pool: string) => string,
   now: SteadyMs,
 ): Decided {
-  const decided: Decided = { seats: [], stops: [] };
+  const decided: Decided = { seats: [], stops: [], resizes: [] };
   for (const pool of queue.pools()) {
     reasons.clear(pool);
     const going = unpaused(pool);
     if (going === "") continue;
     const room = openMachineRoom<QueuedRun>(floor.open(going), floor.closed(going), now);
-    const { start, stop, blocked, limited } = queue.deal(pool, now / 1000, room);
+    const { start, stop, resize, blocked, limited } = queue.deal(pool, now / 1000, room);
     for (const { run, place, order } of start) {
       const row = queue.get(run.job);
       if (!place.isFree) reasons.say(pool, run.shape, { code: "making_room", runs: place.after });
@@ -62,6 +70,10 @@ export function decide(
       decided.seats.push({ row, run, workers: place.workers, endsAt, inLine: false, order });
     }
     decided.stops.push(...stop);
+    for (const { run, place } of resize) {
+      const added = place.workers.filter((seat) => !run.seats.includes(seat));
+      decided.resizes.push({ run, added: place.isFree ? added : [] });
+    }
     for (const run of blocked) reasons.say(pool, run.shape, whyNot(room, run));
     for (const run of limited) reasons.say(pool, run.shape, queue.whyLimited(pool, run));
     const [first] = blocked;

@@ -1,6 +1,7 @@
 import type { Outlook, SeenJob, SeenRun } from "../core/outlook.ts";
 import type { JobId } from "../core/run.ts";
 import type { Clock } from "../platform/clock.ts";
+import { selectMates } from "../store/attempts.ts";
 import { type JobRow, selectJobs, selectTaggedAlike } from "../store/jobs.ts";
 import { selectFinishedSeconds, selectRunning } from "../store/runs.ts";
 import type { Store } from "../store/store.ts";
@@ -50,11 +51,15 @@ export function openForecast(store: Store, outlook: Outlook, clock: Clock): Fore
   return {
     async look(waiting) {
       const now = clock.now();
-      const runs = (await selectRunning(store.read)).map((row): SeenRun => {
+      const running = await selectRunning(store.read);
+      const gangs = running.flatMap(({ id, port }) => (port === null ? [] : [id]));
+      const mates = Map.groupBy(await selectMates(store.read, gangs), ({ leader_id }) => leader_id);
+      const runs = running.map((row): SeenRun => {
         const progress = row.progress_json === null ? null : JSON.parse(row.progress_json);
         const metrics = row.metrics_json === null ? {} : JSON.parse(row.metrics_json);
         const ranMs = row.served_ms + Math.max(0, now - (row.started_at ?? now));
-        return { job: row.job_id, n: row.n, ranSeconds: ranMs / 1000, progress, metrics };
+        const workers = 1 + (mates.get(row.id)?.length ?? 0);
+        return { job: row.job_id, n: row.n, ranSeconds: ranMs / 1000, progress, metrics, workers };
       });
       const rows = new Map([...waiting].map((row) => [row.id, row]));
       const others = [...new Set(runs.map(({ job }) => job))].filter((job) => !rows.has(job));

@@ -45,7 +45,11 @@ export function openGoverning(): Governing {
       for (const total of totals.values()) Object.assign(total, { gpus: 0, cpus: 0, memoryBytes: 0 });
       for (const { pool, hardware, slots } of machines) {
         const total = totalOf(pool);
-        total.gpus += Math.max(hardware.gpus.length, slots?.length ?? 0);
+        // Where there are no GPUs, what runs takes a core, and counts as one.
+        total.gpus +=
+          slots === null && hardware.gpus.length === 0
+            ? hardware.cpus
+            : Math.max(hardware.gpus.length, slots?.length ?? 0);
         total.cpus += hardware.cpus;
         total.memoryBytes += hardware.memoryBytes;
       }
@@ -64,6 +68,7 @@ export function openGoverning(): Governing {
       return {
         ...withLimits(policy.open<QueuedRun>(settings), settings),
         preempts: policy.preempts,
+        resizes: policy.resizes,
         mostGpusOf: (user) => mostGpusOf(user, settings.mostGpus),
       };
     },

@@ -1,4 +1,4 @@
-import type { Slot } from "../core/demand.ts";
+import { mostWorkersOf, type Slot } from "../core/demand.ts";
 import { minuteOfDay } from "../core/hours.ts";
 import type { Machine, MachineDriver } from "../core/machine.ts";
 import type { Outlook } from "../core/outlook.ts";
@@ -32,6 +32,7 @@ import { openForecast } from "./forecast.ts";
 import { openGoverning } from "./governing.ts";
 import { openQueue } from "./queue.ts";
 import { openQuotas } from "./quotas.ts";
+import { openResizing } from "./resizing.ts";
 import { openSpill } from "./spill.ts";
 
 export interface LoopOptions {
@@ -79,7 +80,8 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   const forecast = openForecast(store, options.outlook, clock);
   const quotas = openQuotas(store, governing, clock);
   let forecastAt = Number.NEGATIVE_INFINITY;
-  let queue = openQueue(governing.open);
+  let queue = openQueue(governing.open, options.outlook.speed);
+  let resizing = openResizing();
   let spill = openSpill();
   const driverOf = new Map<number, MachineDriver>();
   let heard: Change[] = [];
@@ -112,10 +114,14 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
     await clearLines();
     await lookAhead();
     const now = clock.steady();
-    const { seats, stops } = decide(queue, floor, reasons, unpaused, now);
+    resizing.settle(queue, floor, now);
+    const { seats, stops, resizes } = decide(queue, floor, reasons, unpaused, now);
     const ahead = decideAhead(queue, floor, seats, governing.isPaused, now);
     tellDrivers("start", await commit([...seats, ...ahead], now));
-    await makeRoom(stops);
+    resizing.begin(resizes, floor);
+    await makeRoom([...stops, ...resizes.map(({ run }) => ({ run, order: 0 }))]);
+    // Of elastic runs the next one starts once it is known what the one before has got.
+    if (seats.some(({ run }) => run.elastic)) wake();
     await callBack();
     lastTurnAt = clock.steady();
     wakeBefore(1000 * queue.nextAt());
@@ -157,7 +163,8 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   /** The store alone knows what became of a commit that failed. Machines are rung: they may have been given something. */
   async function startOver(): Promise<void> {
     floor = openFloor(() => minuteOfDay(clock.now()));
-    queue = openQueue(governing.open);
+    queue = openQueue(governing.open, options.outlook.speed);
+    resizing = openResizing();
     spill = openSpill();
     heard = [];
     await load();
@@ -325,8 +332,9 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
   }
 
   function startOf({ row, run, workers }: Seat): Start {
-    const { id: job, resumable, plan } = row;
-    return { job, n: run.n, resumable, workers, port: options.newPort(), snapshot: plan.snapshot };
+    const { id: job, resumable, plan, demand } = row;
+    const port = mostWorkersOf(demand) > 1 ? options.newPort() : null;
+    return { job, n: run.n, resumable, workers, port, snapshot: plan.snapshot };
   }
 
   /** Returns the machines that have something to start. */

@@ -39,6 +39,7 @@ function under(name: string) {
   return () => ({
     ...policy.open<QueuedRun>({ ...USUAL_RULES, minQuantumSeconds: 0, preemptCostSeconds: 0, total }),
     preempts: policy.preempts,
+    resizes: false,
     mostGpusOf: () => Number.POSITIVE_INFINITY,
   });
 }

@@ -6,7 +6,7 @@ import { poolsIn } from "../core/pool.ts";
 import type { AttemptId } from "../core/run.ts";
 import type { JobRow } from "../store/jobs.ts";
 import type { GoingOn } from "../store/runs.ts";
-import { asksOf, type QueuedRun, startable, waitingRun } from "./queued_run.ts";
+import { asksOf, elasticOf, type QueuedRun, startable, waitingRun } from "./queued_run.ts";
 
 /** An attempt that has a place, or is to have it. */
 export interface HeldAttempt {
@@ -21,6 +21,8 @@ export interface HeldAttempt {
 
 export interface OpenedPolicy extends OpenPolicy<QueuedRun> {
   preempts: boolean;
+  /** Whether it is told which runs may have another number of workers. */
+  resizes: boolean;
   /** How many GPUs the user may hold at once; Infinity: any number. */
   mostGpusOf(user: string): number;
 }
@@ -55,6 +57,8 @@ export interface Queue {
   /** The run, which holds its place, has been asked to stop. When it waits again, it has the `order` that the deal gave it. */
   asked(run: QueuedRun, order: number): void;
   get(job: number): JobRow | undefined;
+  /** Whether the run holds a place, be it that it is leaving. */
+  holds(job: number, n: number): boolean;
   /** When a deal may turn out otherwise though nothing happens; Infinity: never. */
   nextAt(): number;
 }
@@ -95,7 +99,11 @@ interface ComingBack {
   heldSeconds: number;
 }
 
-export function openQueue(open: (pool: string) => OpenedPolicy): Queue {
+/** @param speed  of the job's runs, with so many workers */
+export function openQueue(
+  open: (pool: string) => OpenedPolicy,
+  speed: (job: number, workers: number) => number = () => 1,
+): Queue {
   let openPolicy = open;
   const jobs = new Map<number, Waiting>();
   const holders = new Set<Holding>();
@@ -127,9 +135,9 @@ export function openQueue(open: (pool: string) => OpenedPolicy): Queue {
     return opened;
   }
 
-  /** Brings the run's standing in its pool to what it is now. */
+  /** Brings the run's standing in its pool to what it is now. Of elastic ones one starts at once: how many are worth it then, is seen then. */
   function enlist(run: QueuedRun, pool: string, startable: number, now: number, order?: number): void {
-    run.startable = startable;
+    run.startable = run.elastic ? Math.min(1, startable) : startable;
     if (startable < 1) withdraw(run, pool);
     else if (!enlisted.has(run)) {
       enlisted.add(run);
@@ -137,11 +145,24 @@ export function openQueue(open: (pool: string) => OpenedPolicy): Queue {
     }
   }
 
+  /** As far as its pool's policy is to know of it. */
+  function makeElastic(run: QueuedRun, pool: string, holding: Holding | null): void {
+    const { job, demand } = run;
+    const secondsToGo = (now: number) => {
+      if (run.remainingSeconds === null) return null;
+      return Math.max(0, run.remainingSeconds - (holding === null ? 0 : now - holding.heldSince));
+    };
+    run.elastic = policyOf(pool).resizes
+      ? elasticOf(demand, holding?.workers.size ?? 0, (workers) => speed(job, workers), secondsToGo)
+      : undefined;
+  }
+
   /** By its policy's account it has held its place for longer than it ran: else it would come back before it left. */
   function comeBack(row: JobRow, n: number, servedMs: number): QueuedRun {
     const run = waitingRun(row, n, servedMs / 1000, secondsOf(row));
     const { heldSeconds = 0 } = comingBack.get(row.id)?.get(n) ?? {};
     run.servedSeconds = Math.max(run.servedSeconds, heldSeconds);
+    makeElastic(run, row.pool, null);
     return run;
   }
 
@@ -191,6 +212,7 @@ export function openQueue(open: (pool: string) => OpenedPolicy): Queue {
     const waiting = before ?? { row, fresh: waitingRun(row, null, 0, secondsOf(row)), goingOn: new Map() };
     jobs.set(row.id, waiting);
     const { fresh } = waiting;
+    if (!before) makeElastic(fresh, row.pool, null);
     const remainingSeconds = secondsOf(row);
     const isBorrowing = isLent(row);
     const isChanged =
@@ -242,9 +264,15 @@ export function openQueue(open: (pool: string) => OpenedPolicy): Queue {
       openPolicy = open;
       policies.clear();
       comingBack.clear();
-      for (const holding of [...holders].sort((a, b) => a.heldSince - b.heldSince)) holdAgain(holding, now);
+      for (const holding of [...holders].sort((a, b) => a.heldSince - b.heldSince)) {
+        makeElastic(holding.run, holding.pool, holding);
+        holdAgain(holding, now);
+      }
       enlisted.clear();
-      for (const waiting of [...jobs.values()].sort((a, b) => a.row.id - b.row.id)) enlistAll(waiting, now);
+      for (const waiting of [...jobs.values()].sort((a, b) => a.row.id - b.row.id)) {
+        for (const run of [waiting.fresh, ...waiting.goingOn.values()]) makeElastic(run, waiting.row.pool, null);
+        enlistAll(waiting, now);
+      }
     },
     pools: () => policies.keys(),
     preempts: (pool) => policyOf(pool).preempts,
@@ -271,6 +299,7 @@ export function openQueue(open: (pool: string) => OpenedPolicy): Queue {
       run.isLeaving = isLeaving;
       const workers = new Map<AttemptId, Place>(seats.map((seat) => [seat.attempt, seat]));
       const holding = { run, pool: job.pool, began: now, heldSince: now, workers };
+      makeElastic(run, job.pool, holding);
       holders.add(holding);
       const ofJob = holdersOfJob.get(job.id) ?? new Set();
       holdersOfJob.set(job.id, ofJob.add(holding));
@@ -342,6 +371,7 @@ export function openQueue(open: (pool: string) => OpenedPolicy): Queue {
       comingBack.set(run.job, ofJob.set(run.n, { order, heldSeconds: 0 }));
     },
     get: (job) => jobs.get(job)?.row,
+    holds: (job, n) => [...(holdersOfJob.get(job) ?? [])].some(({ run }) => run.n === n),
     nextAt: () => [...policies.values()].reduce((next, policy) => Math.min(next, policy.nextAt()), Infinity),
   };
 }

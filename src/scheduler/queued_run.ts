@@ -1,7 +1,7 @@
-import { type Demand, shapeOf, workersOf } from "../core/demand.ts";
+import { type Demand, mostWorkersOf, shapeOf, workersOf } from "../core/demand.ts";
 import type { Place } from "../core/open_machine.ts";
 import type { MachineRun } from "../core/policies/machine_room.ts";
-import type { Amounts } from "../core/policies/policy.ts";
+import type { Amounts, Elastic } from "../core/policies/policy.ts";
 import { isForClusterAlone } from "../core/pool.ts";
 import type { JobRow } from "../store/jobs.ts";
 
@@ -53,6 +53,28 @@ export function asksOf(demand: Demand, seats: readonly Place[]): Amounts {
     cpus: workers * (cpus ?? (gpus === 0 ? 1 : 0)),
     memoryBytes: workers * (memoryBytes ?? 0),
   };
+}
+
+/** A run of which nobody knows how long it takes counts as if it took so long yet: then more workers are worth something. */
+const UNKNOWN_SECONDS = 3600;
+
+/**
+ * How a run's number of workers may change, where its job says so; undefined: it may not.
+ *
+ * @param speed  with so many workers
+ * @param secondsToGo  with as many as it holds, or with its least; null: not known
+ */
+export function elasticOf(
+  demand: Demand,
+  workers: number,
+  speed: (workers: number) => number,
+  secondsToGo: (now: number) => number | null,
+): Elastic | undefined {
+  const [min, max] = [workersOf(demand), mostWorkersOf(demand)];
+  if (max === min) return undefined;
+  const worker = { ...asksOf({ ...demand, workers: 1 }, []), ...(demand.gpus === 0 && { gpus: 0 }) };
+  const remainingSteps = (now: number) => (secondsToGo(now) ?? UNKNOWN_SECONDS) * speed(workers || min);
+  return { min, max, workers, worker, speed, remainingSteps };
 }
 
 /** How many runs of the job may start as far as its own rules go. */

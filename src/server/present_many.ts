@@ -1,6 +1,6 @@
 import type { Job } from "../api/job.ts";
 import type { Run } from "../api/run.ts";
-import { workersOf } from "../core/demand.ts";
+import { mostWorkersOf } from "../core/demand.ts";
 import type { AttemptId } from "../core/run.ts";
 import { type AttemptRow, selectAttempts, selectMates } from "../store/attempts.ts";
 import { selectAfter } from "../store/dependencies.ts";
@@ -36,7 +36,7 @@ export async function presentRuns(
   const work = await yard.works.of(job);
   const ids = runs.flatMap((run) => (run.attempt_id === null ? [] : [run.attempt_id]));
   const leaders = await selectAttempts(yard.store.read, ids);
-  const mates = workersOf(job.demand) > 1 ? await selectMates(yard.store.read, ids) : [];
+  const mates = mostWorkersOf(job.demand) > 1 ? await selectMates(yard.store.read, ids) : [];
   const machines = new Map((await selectMachines(yard.store.read)).map(({ id, name }) => [id, name]));
   const named = (row: AttemptRow) => ({ row, machine: machines.get(row.machine_id) ?? null });
   const workers = Map.groupBy([...leaders, ...mates].map(named), ({ row }) => row.leader_id ?? row.id);

@@ -24,8 +24,8 @@ export interface Start {
   resumable: boolean;
   /** For each worker, by rank. */
   workers: readonly Place[];
-  /** At which several workers find each other. */
-  port: number;
+  /** At which its workers find each other; null: it has one, and never more. */
+  port: number | null;
   /** The job's code, where the run that it is has none of its own. */
   snapshot: string | null;
 }
@@ -70,7 +70,7 @@ export async function assignAttempts(
       const { workers } = start;
       const snapshot = run.code_json === null ? start.snapshot : (JSON.parse(run.code_json) as Code).snapshot;
       const leader = newId(job, run.n, run.attempts + 1);
-      const port = workers.length > 1 ? start.port : null;
+      const { port } = start;
       for (const [rank, { machine, slot }] of workers.entries()) {
         const id = rank === 0 ? leader : workerId(leader, rank);
         given[place]?.push({ id, job, n: run.n, servedMs: run.served_ms, machine, slot });

@@ -66,6 +66,7 @@ export async function selectRunning(db: Db) {
     .selectFrom("attempt")
     .innerJoin("run", (join) => join.onRef("run.job_id", "=", "attempt.job_id").onRef("run.n", "=", "attempt.n"))
     .select(["run.job_id", "run.n", "run.started_at", "run.served_ms", "run.progress_json", "run.metrics_json"])
+    .select(["attempt.id", "attempt.port"])
     .where("attempt.status", "<>", sql.lit("ended"))
     .where("attempt.status", "=", "running")
     .where("attempt.rank", "=", 0)

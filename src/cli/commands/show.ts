@@ -130,15 +130,23 @@ function printFacts(rows: readonly [string, string][]): void {
 }
 
 function demandText(demand: unknown): string {
-  const { gpuKind, cpus, memoryBytes, workers, ...asked } = (demand ?? {}) as Partial<Demand>;
+  const {
+    gpuKind,
+    cpus,
+    memoryBytes,
+    workers = 1,
+    mostWorkers = workers,
+    ...asked
+  } = (demand ?? {}) as Partial<Demand>;
   const gpus = asked.gpus ?? (gpuKind ? 1 : null);
   const parts = [];
   if (typeof gpus === "number") parts.push(gpus === 0 ? "no GPU" : printable(describeGpus(gpus, gpuKind)));
   if (typeof cpus === "number") parts.push(`${cpus} core${cpus === 1 ? "" : "s"}`);
   if (typeof memoryBytes === "number") parts.push(`${formatBytes(memoryBytes)} memory`);
   const each = parts.join(", ");
-  if (typeof workers !== "number" || workers === 1) return each;
-  return each === "" ? `${workers} workers` : `${workers} workers with ${each} each`;
+  if (mostWorkers === 1) return each;
+  const count = mostWorkers > workers ? `${workers} to ${mostWorkers} workers` : `${workers} workers`;
+  return each === "" ? count : `${count} with ${each} each`;
 }
 
 function limitsText(definition: Record<string, unknown>): string {

@@ -2,7 +2,7 @@ import { closeSync, openSync } from "node:fs";
 import type { Submission } from "../../api/job.ts";
 import { describeLimits } from "../../core/capacity_limit.ts";
 import type { Command } from "../../core/command.ts";
-import { type Demand, workersOf } from "../../core/demand.ts";
+import { type Demand, mostWorkersOf, workersOf } from "../../core/demand.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import { openLedger } from "../../core/ledger.ts";
 import type { Machine } from "../../core/machine.ts";
@@ -248,6 +248,12 @@ async function checkPools(yard: Yard, body: Placed, user: string): Promise<Refus
   }
   const { demand } = body;
   const asked = workersOf(demand);
+  if (mostWorkersOf(demand) > asked && (body.slurm || !body.resumable))
+    return refuse({
+      code: "bad_request",
+      detail:
+        "demand.mostWorkers is for resumable jobs, outside of Slurm: for another number of workers a run is stopped and started again.",
+    });
   if (!demand.gpus && !demand.gpuKind && !demand.cpus && !demand.memoryBytes && asked === 1) return null;
   const machines = await machinesOf(yard, body.pool);
   const isUnknown = machines.some((machine) => machine.hardware.cpus === 0 && !machine.hasQueue);

@@ -1,4 +1,5 @@
 import type { Because } from "../core/because.ts";
+import { mostWorkersOf } from "../core/demand.ts";
 import type { Place } from "../core/open_machine.ts";
 import type { Outlook } from "../core/outlook.ts";
 import type { Deal, OpenPolicy, Room } from "../core/policies/policy.ts";
@@ -135,9 +136,13 @@ export function openQueue(
     return opened;
   }
 
-  /** Brings the run's standing in its pool to what it is now. Of elastic ones one starts at once: how many are worth it then, is seen then. */
+  /**
+   * Brings the run's standing in its pool to what it is now. Of elastic ones one starts at once, and as long as there are more
+   * of its job to start, with its least.
+   */
   function enlist(run: QueuedRun, pool: string, startable: number, now: number, order?: number): void {
     run.startable = run.elastic ? Math.min(1, startable) : startable;
+    if (run.elastic) run.elastic.max = startable > 1 ? run.elastic.min : mostWorkersOf(run.demand);
     if (startable < 1) withdraw(run, pool);
     else if (!enlisted.has(run)) {
       enlisted.add(run);

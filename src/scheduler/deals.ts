@@ -1,5 +1,5 @@
 import type { Because } from "../core/because.ts";
-import { workersOf } from "../core/demand.ts";
+import { mostWorkersOf } from "../core/demand.ts";
 import type { Place } from "../core/open_machine.ts";
 import { type MachineRoom, openMachineRoom } from "../core/policies/machine_room.ts";
 import type { Room } from "../core/policies/policy.ts";
@@ -117,7 +117,7 @@ export function decideAhead(
     return {
       within: () => (isOver ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY),
       seat(run) {
-        const place = isOver || workersOf(run.demand) > 1 ? null : placeIn(pool, run);
+        const place = isOver || mostWorkersOf(run.demand) > 1 ? null : placeIn(pool, run);
         isOver ||= place === null;
         return place;
       },

@@ -1,4 +1,4 @@
-import { type Demand, type Slot, workersOf } from "../core/demand.ts";
+import { type Demand, mostWorkersOf, type Slot } from "../core/demand.ts";
 import { type Ledger, openLedger } from "../core/ledger.ts";
 import { type Machine, whyClosed } from "../core/machine.ts";
 import type { OpenMachine } from "../core/open_machine.ts";
@@ -187,7 +187,7 @@ export function openFloor(minuteOfDay: () => number): Floor {
     },
     placeAhead(id, demand, starting, already) {
       const place = places.get(id);
-      if (!place || place.machine.hasQueue || demand.need || workersOf(demand) > 1) return null;
+      if (!place || place.machine.hasQueue || demand.need || mostWorkersOf(demand) > 1) return null;
       if (place.line.size + already >= runAhead(place.meanMs, place.seated.size + starting.length)) return null;
       if (whyClosed(place.machine, minuteOfDay()) !== null) return null;
       const slot = openLedger(place.machine).place(demand);

@@ -98,7 +98,7 @@ await store.write((db) => settleDependants(db, [train], NOW));
 await store.close();
 
 async function assign(job: JobId, count: number): Promise<AttemptId[]> {
-  const starts = Array.from({ length: count }, () => ({ job, n: null, resumable: false, workers: [{ machine: 1, slot }], port: 0, snapshot: null }));
+  const starts = Array.from({ length: count }, () => ({ job, n: null, resumable: false, workers: [{ machine: 1, slot }], port: null, snapshot: null }));
   const id = (job: JobId, n: number, attempt: number) => `${job}.${n}.${attempt}-k3v9x0q2aa` as AttemptId;
   const given = await store.write((db) => assignAttempts(db, dialect, starts, 1, id, NOW));
   return given.flat().map((attempt) => attempt.id);

@@ -112,7 +112,7 @@ export function steer(store: Store): Steered {
         n: null,
         resumable: false,
         workers: [{ machine, slot }],
-        port: 0,
+        port: null,
         snapshot: null,
       }));
       const given = await store.write((db) => assignAttempts(db, dialect, starts, EPOCH, id, NOW));

@@ -25,7 +25,7 @@ export function attempting(kind: Kind): void {
     const [a, b] = [await yard.submit({ total: 3 }), await yard.submit()];
     const { store } = yard;
     const starts = [a, b, a, a, b, a].map((job) => {
-      return { job, n: null, resumable: false, workers: [{ machine: MACHINE, slot }], port: 0, snapshot: "s" };
+      return { job, n: null, resumable: false, workers: [{ machine: MACHINE, slot }], port: null, snapshot: "s" };
     });
     const name = (job: JobId, n: number, attempt: number) => `${job}-${n}-${attempt}` as AttemptId;
     const given = await store.write((db) => assignAttempts(db, store.dialect, starts, 1, name, NOW));

@@ -12,7 +12,7 @@ const slot = { devices: "0", gpus: ["0"], cpus: 0, memoryBytes: 0 };
 /** Gives the job's runs places, those with these numbers, or (null) any that has not run. */
 async function assign(yard: Steered, job: JobId, ...numbers: (number | null)[]): Promise<(number | null)[]> {
   const starts = numbers.map((n) => {
-    return { job, n, resumable: true, workers: [{ machine: MACHINE, slot }], port: 0, snapshot: null };
+    return { job, n, resumable: true, workers: [{ machine: MACHINE, slot }], port: null, snapshot: null };
   });
   const id = (job: JobId, n: number, attempt: number) => `${job}.${n}.${attempt}-y` as AttemptId;
   const given = await yard.store.write((db) => assignAttempts(db, yard.store.dialect, starts, EPOCH, id, NOW));

@@ -24,7 +24,7 @@ export function yardPlace(environment: NodeJS.ProcessEnv): YardPlace {
 }
 
 /** This machine's home, with absolute paths: the yard works in another folder. */
-function ownHome(environment: NodeJS.ProcessEnv): Home {
+export function ownHome(environment: NodeJS.ProcessEnv): Home {
   return homeOf({ ...environment, RUNYARD_HOME: resolve(homeOf(environment).folder) });
 }
 

@@ -33,7 +33,7 @@ export function isGpuType(text: string): boolean {
   return text.length <= 100 && wordsOf(text).length > 0;
 }
 
-/** `2 a100 or h100 GPUs with 40.0 GB each`, `1 GPU`. */
+/** `2 a100 or h100 GPUs with 40 GB each`, `1 GPU`. */
 export function describeGpus(count: number, kind: GpuKind | undefined): string {
   const { memoryBytes, types = [] } = kind ?? {};
   const type = types.length > 0 ? `${types.join(" or ")} ` : "";

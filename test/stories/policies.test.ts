@@ -204,3 +204,11 @@ test("pools share out what they have as their user's runyard.yaml says, from the
   await yard.submit("true");
   await yard.reaches(1, "succeeded");
 });
+
+test("a yard goes by the file of whoever starts it, whichever yard their commands speak to", async () => {
+  const config = await aFolder({ "runyard/runyard.yaml": "pools: {local: {policy: las}}\n" });
+  const environment = { XDG_CONFIG_HOME: config, RUNYARD_YARD: "http://127.0.0.1:9" };
+  const yard = await aYard({ slots: [""], environment });
+  const policy = async () => (await yard.client.call("listPools")).pools[0]?.policy;
+  await until(async () => (await policy()) === "las", "it is as the file says");
+});

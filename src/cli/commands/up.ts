@@ -7,7 +7,7 @@ import { governPools } from "../pools/govern_pools.ts";
 import { userPools } from "../pools/pool_sources.ts";
 import { stopWith, wrongUsage } from "../stop.ts";
 import { note, print, printJson } from "../terminal.ts";
-import { type YardPlace, yardPlace } from "../yard_place.ts";
+import { ownHome, yardPlace } from "../yard_place.ts";
 
 interface UpOptions {
   foreground?: boolean;
@@ -37,8 +37,7 @@ async function up(options: UpOptions, doors: ProgramDoors): Promise<number> {
   const database = options.database ?? (process.env["RUNYARD_DATABASE"] || null);
   if (options.foreground) {
     const { host = "127.0.0.1", insecureHttp: insecure = false } = options;
-    const onReady = () => void governOwn(yardPlace(process.env));
-    return serve(doors, { host, port, insecure, database, onReady });
+    return serve(doors, { host, port, insecure, database, onReady: () => void governOwn() });
   }
   const place = yardPlace(process.env);
   if (place.kind === "elsewhere") {
@@ -62,9 +61,11 @@ async function up(options: UpOptions, doors: ProgramDoors): Promise<number> {
 }
 
 /** What serves goes on whatever its user's file says: it tells in its log what it cannot do. */
-async function governOwn(place: YardPlace): Promise<void> {
+async function governOwn(): Promise<void> {
   try {
-    await governPools(openConnection(place), (await userPools()).governed, note);
+    // Not the yard that commands may speak to: it may be elsewhere.
+    const connection = openConnection({ kind: "home", home: ownHome(process.env) });
+    await governPools(connection, (await userPools()).governed, note);
   } catch (error) {
     note(error instanceof Error ? error.message : String(error));
   }

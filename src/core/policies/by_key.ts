@@ -1,6 +1,6 @@
 import { dealAnew } from "./dealt_anew.ts";
 import type { Deal, OpenPolicy, PolicyRun, PolicySettings, Room } from "./policy.ts";
-import { openWaitingList, position } from "./waiting_list.ts";
+import { openWaitingList } from "./waiting_list.ts";
 
 interface Entry<Run> {
   run: Run;
@@ -26,7 +26,7 @@ export function openByKey<Run extends PolicyRun>(
 ): OpenPolicy<Run> {
   const entries = new Map<Run, Entry<Run>>();
   const waiting = openWaitingList<Run, Entry<Run>>(compare);
-  /** In order, as long as `isSorted`. */
+  /** In order, but for those that hold a place since they were last sorted: they stand behind the others. */
   const holders: Entry<Run>[] = [];
   let isSorted = true;
   let stamps = 0;
@@ -88,8 +88,8 @@ export function openByKey<Run extends PolicyRun>(
       waiting.add(enter(run, now, order, false));
     },
     hold(run, now, order) {
-      const entry = enter(run, now, order, true);
-      holders.splice(isSorted ? position(holders, entry, compare) : holders.length, 0, entry);
+      holders.push(enter(run, now, order, true));
+      isSorted = false;
     },
     forget,
     deal<Place>(now: number, room: Room<Run, Place>): Deal<Run, Place> {
@@ -105,10 +105,9 @@ export function openByKey<Run extends PolicyRun>(
         blocked: dealt.blocked,
         limited: dealt.limited,
       };
-      dealt.seated.forEach(({ run, since }, at) => {
-        const place = dealt.places[at] ?? null;
-        if (place !== null) deal.start.push({ run, place, order: since });
-      });
+      for (const { entry, place } of dealt.seated) {
+        if (place !== null) deal.start.push({ run: entry.run, place, order: entry.since });
+      }
       for (const { run, since } of dealt.stopped) deal.stop.push({ run, order: since });
       return deal;
     },

@@ -7,10 +7,8 @@ export interface Holder<Run extends PolicyRun> extends Standing<Run> {
 }
 
 export interface DealtAnew<Run extends PolicyRun, Entry, Place> {
-  /** Those who are to hold places, in order. */
-  seated: Entry[];
-  /** Which those are; null: the one that it holds already. */
-  places: (Place | null)[];
+  /** Those who are to hold places, in order; null: the one that it holds already. */
+  seated: { entry: Entry; place: Place | null }[];
   stopped: Entry[];
   blocked: Run[];
   limited: Run[];
@@ -36,20 +34,16 @@ export function dealAnew<Run extends PolicyRun, Entry extends Holder<Run>, Place
   const staying: Entry[] = [];
   const leaving: Run[] = [];
   let endOfQuantum = Number.POSITIVE_INFINITY;
-  const lent: Run[] = [];
   for (const entry of holders) {
     const { run, heldSince } = entry;
     if (run.isLeaving) leaving.push(run);
-    else if (run.yields && now - heldSince >= quantum) {
-      staying.push(entry);
-      lent.push(run);
-    } else if (run.yields) endOfQuantum = Math.min(endOfQuantum, heldSince + quantum);
+    else if (run.yields && now - heldSince >= quantum) staying.push(entry);
+    else if (run.yields) endOfQuantum = Math.min(endOfQuantum, heldSince + quantum);
   }
-  room.lend([...lent, ...leaving]);
+  room.lend([...staying.map(({ run }) => run), ...leaving]);
 
   const dealt: DealtAnew<Run, Entry, Place> = {
     seated: [],
-    places: [],
     stopped: [],
     blocked: [],
     limited: [],
@@ -63,10 +57,8 @@ export function dealAnew<Run extends PolicyRun, Entry extends Holder<Run>, Place
     const holds = staying[at];
     if (holds && !(waits && compare(waits, holds) < 0)) {
       at += 1;
-      if (room.keep(holds.run)) {
-        dealt.seated.push(holds);
-        dealt.places.push(null);
-      } else dealt.stopped.push(holds);
+      if (room.keep(holds.run)) dealt.seated.push({ entry: holds, place: null });
+      else dealt.stopped.push(holds);
       continue;
     }
     if (!waits) break;
@@ -81,8 +73,7 @@ export function dealAnew<Run extends PolicyRun, Entry extends Holder<Run>, Place
     const place = before < waits.run.startable ? room.seat(waits.run, true) : undefined;
     if (place) {
       started.set(waits, before + 1);
-      dealt.seated.push(waits);
-      dealt.places.push(place);
+      dealt.seated.push({ entry: waits, place });
       continue;
     }
     if (place === null) {

@@ -150,20 +150,19 @@ function openLas<Run extends PolicyRun>(settings: PolicySettings): OpenPolicy<Ru
       charge(now);
       promote(now);
       const walk = (within: (entry: Entry<Run>) => number) => waiting.walk(within);
-      const { seated, places, stopped, blocked, limited, nextAt } = dealAnew(holders, walk, compare, room, {
+      const { seated, stopped, blocked, limited, nextAt } = dealAnew(holders, walk, compare, room, {
         now,
         ...settings,
       });
       endOfQuantum = nextAt;
       const deal: Deal<Run, Place> = { start: [], stop: [], resize: [], blocked, limited };
-      seated.forEach((entry, at) => {
-        const place = places[at] ?? null;
+      for (const { entry, place } of seated) {
         front += 1;
         if (place === null) {
           entry.isInFront = true;
           entry.place = front;
         } else deal.start.push({ run: entry.run, place, order: front });
-      });
+      }
       // Those who were in front come back before all others of their queue, in their order.
       for (const entry of stopped.toReversed()) {
         deal.stop.push({ run: entry.run, order: entry.isInFront ? --head : entry.place });

@@ -118,7 +118,7 @@ function openOptimus<Run extends PolicyRun>(settings: PolicySettings): OpenPolic
     forget,
     deal<Place>(now: number, room: Room<Run, Place>): Deal<Run, Place> {
       const held = [...holders].sort(compare);
-      const { seated, places, stopped, blocked, limited, ...dealt } = dealAnew(
+      const { seated, stopped, blocked, limited, ...dealt } = dealAnew(
         held,
         (within) => waiting.walk(within),
         compare,
@@ -130,11 +130,11 @@ function openOptimus<Run extends PolicyRun>(settings: PolicySettings): OpenPolic
       const deal: Deal<Run, Place> = { start: [], stop: [], resize: [], blocked, limited };
       deal.stop = stopped.map(({ run }) => ({ run, order: 0 }));
       const sized: Sized<Run, Place>[] = [];
-      seated.forEach(({ run }, at) => {
-        const place = places[at] ?? null;
+      for (const { entry, place } of seated) {
+        const { run } = entry;
         if (run.elastic) sized.push({ run, elastic: run.elastic, place });
         else if (place !== null) deal.start.push({ run, place, order: 0 });
-      });
+      }
       if (sized.length === 0) return deal;
       const left = leftFor(new Set(sized.map(({ run }) => run)), stopped, [...deal.start.map(({ run }) => run)]);
       const counts = countsFor(sized, left, now);

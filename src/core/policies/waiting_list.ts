@@ -142,7 +142,7 @@ function leastOf(entries: readonly { seconds: number }[]): number {
 }
 
 /** Where the entry stands in the list, or would. */
-export function position<Entry>(list: readonly Entry[], entry: Entry, compare: (a: Entry, b: Entry) => number): number {
+function position<Entry>(list: readonly Entry[], entry: Entry, compare: (a: Entry, b: Entry) => number): number {
   let low = 0;
   let high = list.length;
   while (low < high) {

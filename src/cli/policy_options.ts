@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { describeGpus } from "../core/gpu_kind.ts";
 import { knownPolicies } from "../core/policies/known_policies.ts";
 import type { PoolRules } from "../core/policies/rules.ts";
 import { formatDuration } from "../core/quantity.ts";
@@ -151,7 +152,9 @@ function describeRules(rules: PoolRules): string[] {
     ...(lasLimits === undefined ? [] : [`limits ${lasLimits.join(", ")}`]),
     ...(starvation === undefined ? [] : [`starvation ${starvation}`]),
     ...(givesBack === undefined ? [] : [givesBack ? "gives back" : "gives nothing back"]),
-    ...Object.entries(mostGpus).map(([user, most]) => `at most ${most} GPUs for ${user === "*" ? "a user" : user}`),
+    ...Object.entries(mostGpus).map(
+      ([user, most]) => `at most ${describeGpus(most, undefined)} for ${user === "*" ? "a user" : user}`,
+    ),
     ...Object.entries(quotas).map(([user, hours]) => `${hours} GPU hours for ${user === "*" ? "a user" : user}`),
     ...Object.entries(weights).map(([user, weight]) => `weight of ${user} ${weight}`),
   ];

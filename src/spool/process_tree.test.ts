@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import {
+  environmentMarks,
   identify,
   isAlive,
   listProcesses,
@@ -24,13 +25,16 @@ interface Started {
   pidIn(name: string): Promise<number>;
 }
 
-/** Starts a launcher with a command under it as the spool does: a session of its own, the mark in the command's environment. */
-async function start(script: string): Promise<Started> {
+/**
+ * Starts a launcher with a command under it as the spool does: a session of its own, the mark in the command's environment.
+ * `afterMs`: how much older the launcher is.
+ */
+async function start(script: string, { afterMs = 0 } = {}): Promise<Started> {
   attempts += 1;
   const attempt = `1.${attempts}.1-tree${process.pid}`;
   const folder = mkdtempSync(join(tmpdir(), "runyard-tree-"));
   // The launcher waits for its command, and stays until it is killed.
-  const launch = `env -i PATH="$PATH" T="$T" RUNYARD_ATTEMPT="$A" /bin/sh -c "$S" & echo $! > "$T/.command"; wait; exec sleep 600`;
+  const launch = `sleep ${afterMs / 1000}; env -i PATH="$PATH" T="$T" RUNYARD_ATTEMPT="$A" /bin/sh -c "$S" & echo $! > "$T/.command"; wait; exec sleep 600`;
   const child = spawn("/bin/sh", ["-c", launch], {
     detached: true,
     stdio: "ignore",
@@ -65,9 +69,11 @@ function pidsOf({ root }: Started): number[] {
   return (findTree([root]).get(root.attempt) ?? []).map(({ pid }) => pid);
 }
 
+/** Until init is its parent, and it has become `sleep` altogether: the name changes before the environment can be read. */
 async function reparented(pid: number): Promise<void> {
   const bystander = () => listProcesses().find((entry) => entry.pid === pid)?.ppid;
-  await expect.poll(() => [bystander(), processName(pid)], { interval: 5 }).toEqual([1, "sleep"]);
+  const isExecuting = () => environmentMarks(pid, []) === "executing";
+  await expect.poll(() => [bystander(), processName(pid), isExecuting()], { interval: 5 }).toEqual([1, "sleep", false]);
 }
 
 const asDaemon = (name: string, prefix = "") => `(${prefix} /bin/sh -c 'echo $$ > "$T/${name}"; exec sleep 601' &)`;
@@ -77,6 +83,7 @@ test("the command, its children and what they left to init with a session of its
   const daemon = await run.pidIn("daemon");
   const child = await run.pidIn("child");
   await reparented(daemon);
+  await expect.poll(() => processName(child)).toBe("sleep");
   expect(pidsOf(run).sort()).toEqual([run.root.command?.pid ?? 0, child, daemon].sort());
 });
 
@@ -84,6 +91,14 @@ test("an orphan that dropped its environment is found by the launcher's session"
   const run = await start(asDaemon("orphan", 'env -i T="$T"'));
   const orphan = await run.pidIn("orphan");
   await reparented(orphan);
+  expect(pidsOf(run)).toEqual([orphan]);
+});
+
+test("an orphan is found by the session of a launcher that is older than its command, when the command has ended", async () => {
+  const run = await start(asDaemon("orphan", 'env -i T="$T"'), { afterMs: 50 });
+  const orphan = await run.pidIn("orphan");
+  await reparented(orphan);
+  await expect.poll(() => identify(run.root.command?.pid ?? 0)).toBeNull();
   expect(pidsOf(run)).toEqual([orphan]);
 });
 
@@ -113,7 +128,9 @@ test("a pid that is another process by now leads nowhere", async () => {
   const used = (identity: ProcessIdentity | null) => identity && { ...identity, startTicks: identity.startTicks - 100 };
   const unmarked = { attempt: "1.1.1-unmarked", launcher: used(run.root.launcher), command: used(run.root.command) };
   expect(findTree([unmarked]).size).toBe(0);
-  expect(findTree([{ ...run.root, launcher: null, command: null }]).size).toBe(1);
+  const byMark = () => findTree([{ ...run.root, launcher: null, command: null }]).size;
+  // The command is not marked before it has become the shell that it is to be.
+  await expect.poll(byMark, { interval: 5 }).toBe(1);
 });
 
 test("processes of another boot are never looked for", async () => {

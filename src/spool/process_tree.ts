@@ -55,7 +55,7 @@ export function findTree(
 function lookFor(roots: readonly TreeRoot[], except: readonly number[], forkServer: number | null): () => Look {
   const sessions: Sessions = new Map();
   const strangers: Strangers = { pids: new Set(except), forkServer };
-  // Nothing of a tree is older than its command, which leaves most of a machine's processes out.
+  // Nothing of a tree is older than its launcher, which leaves most of a machine's processes out.
   const earliest = roots.reduce((start, root) => Math.min(start, startOfTree(root)), Number.POSITIVE_INFINITY);
   return () => sortIntoTrees(listProcessesSince(earliest), roots, strangers, sessions);
 }

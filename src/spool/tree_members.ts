@@ -132,9 +132,9 @@ function learnSessions(
   }
 }
 
-/** No process of the tree has started before; infinite where it was another boot. */
+/** Neither the launcher nor any process of the tree has started before; infinite where it was another boot. */
 export function startOfTree({ launcher, command }: TreeRoot): number {
-  const first = command ?? launcher;
+  const first = launcher ?? command;
   if (first === null) return 0;
   return first.bootId === bootId() ? first.startTicks : Number.POSITIVE_INFINITY;
 }

@@ -1,6 +1,6 @@
 import { type ClusterNode, type Overview, type QueueShare, type Room, roomOf } from "../core/overview.ts";
+import { printable } from "../core/printable.ts";
 import { formatBytes } from "../core/quantity.ts";
-import { printable } from "./printable.ts";
 import { type Column, layTable } from "./table.ts";
 
 /** Nodes that are named in the first line. */

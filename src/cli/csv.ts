@@ -1,4 +1,4 @@
-import { printable } from "./printable.ts";
+import { printable } from "../core/printable.ts";
 import { write } from "./terminal.ts";
 
 /** Writes a line of CSV to stdout: exactly these values, but to a terminal nothing that acts on it. */

@@ -1,9 +1,9 @@
 import type { Machine } from "../api/machine.ts";
+import { age } from "../core/local_time.ts";
 import { describeLogin } from "../core/login.ts";
 import { gpusNamed, isUsable } from "../core/machine.ts";
+import { printable } from "../core/printable.ts";
 import { formatBytes } from "../core/quantity.ts";
-import { age } from "./local_time.ts";
-import { printable } from "./printable.ts";
 import { type Cell, type Column, layTable } from "./table.ts";
 import { colours, outputWidth, print } from "./terminal.ts";
 

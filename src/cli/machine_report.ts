@@ -1,5 +1,5 @@
 import type { Answer } from "../client/client.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../core/printable.ts";
 import { colours, print } from "./terminal.ts";
 
 type Checks = Answer<"checkMachine">["checks"];

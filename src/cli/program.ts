@@ -1,12 +1,12 @@
 import { Command, CommanderError } from "commander";
 import { isRefusedCall } from "../client/client.ts";
+import { printableLines } from "../core/printable.ts";
 import { closeConnections, isUnreachable } from "../platform/http.ts";
 import { systemErrorCode } from "../platform/system_error.ts";
 import { version } from "../platform/version.ts";
 import { splitAtDashes, wordsForRunyard } from "./command_words.ts";
 import type { ProgramDoors } from "./declaration.ts";
 import { didYouMean } from "./nearest.ts";
-import { printableLines } from "./printable.ts";
 import { isStoppedCommand, type Stop } from "./stop.ts";
 import { forgiveClosedPipes, note, noteColours, print, printJson } from "./terminal.ts";
 import { verbs } from "./verbs.ts";

@@ -1,23 +1,12 @@
 import type { Run } from "../api/run.ts";
-import { runtime } from "./local_time.ts";
-import { valueText } from "./number_text.ts";
+import { isBetterSmall } from "../core/better.ts";
+import { runtime } from "../core/local_time.ts";
+import { valueText } from "../core/number_text.ts";
+import { printable } from "../core/printable.ts";
 import { ownValue } from "./own_value.ts";
-import { printable } from "./printable.ts";
 import { statusCell } from "./statuses.ts";
 import { type Cell, type Column, layTable } from "./table.ts";
 import type { Colours } from "./terminal.ts";
-
-const SMALLER_IS_BETTER = new Set(
-  "err errors time duration seconds sec secs ms latency perplexity ppl nll mse mae rmse mape wer cer fid regret cost memory".split(
-    " ",
-  ),
-);
-
-/** Told by the words of its name: `val_loss`, `testError`, `time/epoch`; but not `confidence` or `power`. */
-function isBetterSmall(key: string): boolean {
-  const words = key.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
-  return words.split(/[^a-z]+/).some((word) => SMALLER_IS_BETTER.has(word) || /(?:loss|error)$/.test(word));
-}
 
 /** What runs are sorted by where nobody said: their first result that is a number, best first. Null: there is none. */
 export function obviousSort(runs: readonly Run[]): string | null {

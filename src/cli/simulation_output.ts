@@ -1,10 +1,10 @@
+import { grouped } from "../core/number_text.ts";
 import { formatDuration } from "../core/quantity.ts";
 import { completionSeconds, type Figures, queueingSeconds } from "../simulator/figures.ts";
 import type { SimulatedJob } from "../simulator/simulate.ts";
 import type { Timeline } from "../simulator/timeline.ts";
 import type { TraceJob } from "../simulator/trace.ts";
 import { writeCsvLine } from "./csv.ts";
-import { grouped } from "./number_text.ts";
 import { layTable } from "./table.ts";
 import { colours, note, outputWidth, print, printJson } from "./terminal.ts";
 

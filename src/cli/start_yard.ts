@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync, realpathSync, statfsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
+import { printable } from "../core/printable.ts";
 import { type Home, makeHome, readJsonFile, type YardAddress } from "../platform/home.ts";
 import { httpRequest } from "../platform/http.ts";
 import { leanNodeFlags } from "../platform/lean_node.ts";
 import { isAlive } from "../platform/processes.ts";
-import { printable } from "./printable.ts";
 import { stopWith } from "./stop.ts";
 
 /** How the lock's holder makes itself known to a second yard of the same home (EX_TEMPFAIL). */

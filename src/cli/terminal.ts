@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import { printableJson } from "./printable.ts";
+import { printableJson } from "../core/printable.ts";
 
 /** Colours for a stream: real ones only on a terminal, and never against NO_COLOR. */
 export type Colours = ReturnType<typeof pc.createColors>;

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
+import { counted } from "../core/number_text.ts";
 import { syntheticTrace } from "../simulator/synthetic.ts";
 import type { TraceJob } from "../simulator/trace.ts";
-import { counted } from "./number_text.ts";
 import { isMisread, wholeNumber } from "./option_values.ts";
 import { wrongUsage } from "./stop.ts";
 import { note } from "./terminal.ts";

@@ -1,5 +1,5 @@
+import { printable } from "../core/printable.ts";
 import type { Place } from "./params_problem.ts";
-import { printable } from "./printable.ts";
 
 /** What can be wrong with a trace. */
 export type TraceProblem =

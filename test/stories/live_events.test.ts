@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readServerEvents } from "../../src/cli/follow/server_events.ts";
+import { readServerEvents } from "../../src/client/server_events.ts";
 import { httpStream } from "../../src/platform/http.ts";
 import { aYard, type TestYard } from "../helpers/a_yard.ts";
 

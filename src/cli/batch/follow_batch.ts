@@ -1,11 +1,11 @@
 import type { Job } from "../../api/job.ts";
 import type { Run } from "../../api/run.ts";
+import { printable } from "../../core/printable.ts";
 import { hasEnded } from "../../core/run.ts";
 import type { Connection } from "../connect.ts";
 import { untilInterrupted } from "../follow/interrupt.ts";
 import { exitCodeOfJob, jobVerdict } from "../follow/outcome.ts";
 import { watchJob } from "../follow/watch_job.ts";
-import { printable } from "../printable.ts";
 import { runPages } from "../run_pages.ts";
 import { INTERRUPTED } from "../stop.ts";
 import { colours, note, print, printJson } from "../terminal.ts";

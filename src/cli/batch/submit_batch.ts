@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { normalize } from "node:path";
 import { poolsIn } from "../../core/pool.ts";
+import { printable } from "../../core/printable.ts";
 import { compileWork, type Work } from "../../core/work.ts";
 import { connectToChange } from "../connect.ts";
 import type { JobOptions } from "../job_options.ts";
@@ -8,7 +9,6 @@ import { printScripts } from "../pools/print_scripts.ts";
 import { type ChosenPools, resolvePools } from "../pools/resolve_pools.ts";
 import { workAfterEnv } from "../pools/work_after_env.ts";
 import { demandFrom, prepareSubmission } from "../prepare_job.ts";
-import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { afterJobs, refuseUnclear } from "../submit_job.ts";
 import { good } from "../sweep_space.ts";

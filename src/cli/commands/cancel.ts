@@ -1,9 +1,9 @@
 import type { Changed } from "../../api/steering.ts";
+import { counted } from "../../core/number_text.ts";
 import { parseDurationMs } from "../../core/quantity.ts";
 import { ask } from "../ask.ts";
 import { connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
-import { counted } from "../number_text.ts";
 import { selection } from "../selection_words.ts";
 import { INTERRUPTED, wrongUsage } from "../stop.ts";
 import { canAsk, note, print, printJson } from "../terminal.ts";

@@ -1,9 +1,9 @@
 import { setTimeout as after } from "node:timers/promises";
 import type { Client } from "../../client/client.ts";
+import { counted } from "../../core/number_text.ts";
 import { ask } from "../ask.ts";
 import { connectToLook, openConnection } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
-import { counted } from "../number_text.ts";
 import { findYard, yardIsGone } from "../start_yard.ts";
 import { INTERRUPTED, stopWith } from "../stop.ts";
 import { canAsk, note, print, printJson } from "../terminal.ts";

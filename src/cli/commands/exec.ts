@@ -1,6 +1,7 @@
 import type { Machine } from "../../api/machine.ts";
 import type { Run } from "../../api/run.ts";
 import type { Command } from "../../core/command.ts";
+import { printable } from "../../core/printable.ts";
 import { commandFromWords } from "../command_words.ts";
 import { type Connection, connectToChange } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
@@ -10,7 +11,6 @@ import { ownExitCode } from "../follow/outcome.ts";
 import { openOutputSink } from "../follow/output_sink.ts";
 import { allMachines } from "../pages.ts";
 import { prepareSubmission, prepareWork } from "../prepare_job.ts";
-import { printable } from "../printable.ts";
 import { INTERRUPTED, wrongUsage } from "../stop.ts";
 import { note, noteColours, printJson } from "../terminal.ts";
 

@@ -1,8 +1,8 @@
 import type { Explanation } from "../../api/run.ts";
+import { grouped } from "../../core/number_text.ts";
+import { printable } from "../../core/printable.ts";
 import { connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
-import { grouped } from "../number_text.ts";
-import { printable } from "../printable.ts";
 import { selection } from "../selection_words.ts";
 import { statusGlyph } from "../statuses.ts";
 import { colours, note, print, printJson } from "../terminal.ts";

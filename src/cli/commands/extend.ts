@@ -1,6 +1,7 @@
 import type { Axis } from "../../core/axis.ts";
 import type { Command } from "../../core/command.ts";
 import { describeFailure } from "../../core/failure.ts";
+import { counted } from "../../core/number_text.ts";
 import { parseSetting } from "../../core/setting.ts";
 import type { Space } from "../../core/space.ts";
 import { extendSpace } from "../../core/space_extension.ts";
@@ -8,7 +9,6 @@ import { type CompiledWork, compileWork } from "../../core/work.ts";
 import { ask } from "../ask.ts";
 import { type Connection, connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
-import { counted } from "../number_text.ts";
 import { INTERRUPTED, wrongUsage } from "../stop.ts";
 import { printCommands } from "../submit_job.ts";
 import { good } from "../sweep_space.ts";

@@ -1,12 +1,12 @@
 import type { Job } from "../../api/job.ts";
+import { etaText } from "../../core/eta_text.ts";
+import { age } from "../../core/local_time.ts";
+import { bar, grouped } from "../../core/number_text.ts";
+import { printable } from "../../core/printable.ts";
 import { type Connection, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
-import { etaText } from "../eta_text.ts";
-import { age } from "../local_time.ts";
-import { bar, grouped } from "../number_text.ts";
 import { isMisread, wholeNumber } from "../option_values.ts";
 import { pages } from "../pages.ts";
-import { printable } from "../printable.ts";
 import { statusCell } from "../statuses.ts";
 import { wrongUsage } from "../stop.ts";
 import { type Cell, type Column, layTable } from "../table.ts";

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import type { Command } from "commander";
 import type { MachineChanges, NewMachine } from "../../api/machine.ts";
+import { printable } from "../../core/printable.ts";
 import { objectionToSlot } from "../../core/slot_devices.ts";
 import { loginCommand } from "../../shells/attended.ts";
 import { sshPlace } from "../../shells/client.ts";
@@ -12,7 +13,6 @@ import { type LoginOptions, loginOf, readLogin } from "../machine_login.ts";
 import { isAllWell, printChecks } from "../machine_report.ts";
 import { allMachines } from "../pages.ts";
 import { meantMachine, showPool } from "../pool_machines.ts";
-import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { note, print, printJson } from "../terminal.ts";
 

@@ -1,10 +1,10 @@
+import { localTime } from "../../core/local_time.ts";
+import { valueText } from "../../core/number_text.ts";
+import { printable } from "../../core/printable.ts";
 import { type Connection, connectToLook } from "../connect.ts";
 import { writeCsvLine } from "../csv.ts";
 import type { Declaration } from "../declaration.ts";
-import { localTime } from "../local_time.ts";
-import { valueText } from "../number_text.ts";
 import { ownValue } from "../own_value.ts";
-import { printable } from "../printable.ts";
 import { runPages } from "../run_pages.ts";
 import { wrongUsage } from "../stop.ts";
 import { type Cell, type Column, layTable } from "../table.ts";

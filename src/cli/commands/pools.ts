@@ -1,8 +1,8 @@
+import { printable } from "../../core/printable.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { allPools } from "../pages.ts";
 import { addRuleOptions, policyFrom, policyText, type RuleOptions, rulesFrom } from "../policy_options.ts";
-import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { layTable } from "../table.ts";
 import { colours, outputWidth, print, printJson } from "../terminal.ts";

@@ -1,9 +1,9 @@
+import { counted } from "../../core/number_text.ts";
+import { printable } from "../../core/printable.ts";
 import { commitOf } from "../../snapshots/git.ts";
 import { ask } from "../ask.ts";
 import { type Connection, connectToChange } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
-import { counted } from "../number_text.ts";
-import { printable } from "../printable.ts";
 import { selection } from "../selection_words.ts";
 import { INTERRUPTED, wrongUsage } from "../stop.ts";
 import { canAsk, note, print, printJson } from "../terminal.ts";

@@ -1,11 +1,11 @@
 import type { Status } from "../../api/steering.ts";
+import { age, localTime } from "../../core/local_time.ts";
+import { counted, grouped } from "../../core/number_text.ts";
+import { printable } from "../../core/printable.ts";
 import { formatBytes } from "../../core/quantity.ts";
 import { version } from "../../platform/version.ts";
 import { connectToLook, isNewer } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
-import { age, localTime } from "../local_time.ts";
-import { counted, grouped } from "../number_text.ts";
-import { printable } from "../printable.ts";
 import { colours, note, print, printJson } from "../terminal.ts";
 
 export function declareStatus({ command, act }: Declaration): void {

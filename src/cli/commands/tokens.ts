@@ -1,11 +1,11 @@
 import { userInfo } from "node:os";
 import type { Token } from "../../api/steering.ts";
+import { localTime } from "../../core/local_time.ts";
+import { printable } from "../../core/printable.ts";
 import { parseDurationMs } from "../../core/quantity.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
-import { localTime } from "../local_time.ts";
 import { pages } from "../pages.ts";
-import { printable } from "../printable.ts";
 import { wrongUsage } from "../stop.ts";
 import { type Column, layTable } from "../table.ts";
 import { colours, note, outputWidth, print, printJson } from "../terminal.ts";

@@ -1,12 +1,12 @@
 import { homedir } from "node:os";
 import { basename, resolve } from "node:path";
 import { describeLogin } from "../../core/login.ts";
+import { printable, printableLines } from "../../core/printable.ts";
 import { ask } from "../ask.ts";
 import type { Declaration } from "../declaration.ts";
 import { parsePoolsFile } from "../pools/pools_file.ts";
 import type { SlurmPool } from "../pools/slurm_pool.ts";
 import { isTrusted, trustFile } from "../pools/trusted_files.ts";
-import { printable, printableLines } from "../printable.ts";
 import { INTERRUPTED, wrongUsage } from "../stop.ts";
 import { canAsk, colours, note, print } from "../terminal.ts";
 import { isUnreadable, readTextFile } from "../text_file.ts";

@@ -1,10 +1,10 @@
 import type { Job } from "../../api/job.ts";
 import type { Run } from "../../api/run.ts";
+import { runtime } from "../../core/local_time.ts";
+import { counted, grouped, valuesText } from "../../core/number_text.ts";
+import { printable } from "../../core/printable.ts";
 import { hasEnded } from "../../core/run.ts";
 import type { Connection } from "../connect.ts";
-import { runtime } from "../local_time.ts";
-import { counted, grouped, valuesText } from "../number_text.ts";
-import { printable } from "../printable.ts";
 import { layResults, obviousSort, sortRuns } from "../results_table.ts";
 import { statusGlyph } from "../statuses.ts";
 import { colours, note, noteColours, outputWidth, print } from "../terminal.ts";

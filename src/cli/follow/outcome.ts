@@ -1,8 +1,8 @@
 import type { Job } from "../../api/job.ts";
 import type { Run } from "../../api/run.ts";
-import { runtime } from "../local_time.ts";
-import { grouped } from "../number_text.ts";
-import { printable } from "../printable.ts";
+import { runtime } from "../../core/local_time.ts";
+import { grouped } from "../../core/number_text.ts";
+import { printable } from "../../core/printable.ts";
 import { statusGlyph } from "../statuses.ts";
 import type { Colours } from "../terminal.ts";
 

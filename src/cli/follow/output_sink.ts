@@ -1,4 +1,4 @@
-import { openOutputCleaner } from "../printable.ts";
+import { openOutputCleaner } from "../../core/printable.ts";
 import { write } from "../terminal.ts";
 
 /** Where the output of runs goes: bytes as they are, or cleaned for a terminal, or with a prefix before each line. */

@@ -1,8 +1,8 @@
 import type { Job } from "../../api/job.ts";
 import type { Run } from "../../api/run.ts";
+import { bar, grouped, valuesText, valueText } from "../../core/number_text.ts";
+import { printable } from "../../core/printable.ts";
 import { formatDuration } from "../../core/quantity.ts";
-import { bar, grouped, valuesText, valueText } from "../number_text.ts";
-import { printable } from "../printable.ts";
 import { obviousSort, sortRuns } from "../results_table.ts";
 import { statusGlyph } from "../statuses.ts";
 import type { Colours } from "../terminal.ts";

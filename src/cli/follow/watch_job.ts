@@ -2,9 +2,9 @@ import { text } from "node:stream/consumers";
 import type { Job } from "../../api/job.ts";
 import type { Run } from "../../api/run.ts";
 import { refusal } from "../../client/client.ts";
+import { readServerEvents } from "../../client/server_events.ts";
 import type { Connection } from "../connect.ts";
 import { openPatience } from "./patience.ts";
-import { readServerEvents } from "./server_events.ts";
 
 /** What is seen of a job: `anew` when its runs have to be looked at once more, for something may have been missed. */
 export type Sight = { kind: "anew"; job: Job } | { kind: "job"; job: Job } | { kind: "run"; run: Run };

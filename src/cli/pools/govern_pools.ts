@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { changedRules } from "../../core/policies/rules.ts";
+import { printable } from "../../core/printable.ts";
 import type { Connection } from "../connect.ts";
 import { allPools } from "../pages.ts";
 import { policyText } from "../policy_options.ts";
-import { printable } from "../printable.ts";
 import type { GovernedPool } from "./governed_pool.ts";
 
 /**

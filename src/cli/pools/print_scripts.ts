@@ -2,11 +2,11 @@ import type { SlurmInput } from "../../api/job.ts";
 import { commandLine } from "../../core/command_line.ts";
 import type { Demand } from "../../core/demand.ts";
 import { describeLogin } from "../../core/login.ts";
+import { printableLines } from "../../core/printable.ts";
 import { demandOptions } from "../../core/sbatch_options.ts";
 import { shellQuote } from "../../core/shell_quote.ts";
 import { slurmScript } from "../../core/slurm.ts";
 import type { CompiledWork } from "../../core/work.ts";
-import { printableLines } from "../printable.ts";
 import { note, write } from "../terminal.ts";
 
 /** What a job asks for beside its command. */

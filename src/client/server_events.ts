@@ -5,11 +5,19 @@ export interface ServerEvent {
   data: string;
 }
 
-/** Reads the events of a stream as the HTML standard lays them out; comments and what is cut off at the end are none. */
-export async function* readServerEvents(stream: AsyncIterable<Uint8Array>): AsyncGenerator<ServerEvent> {
+/**
+ * Reads the events of a stream as the HTML standard lays them out; comments and what is cut off at the end are none.
+ *
+ * @param onSign  told of everything that comes, also of comments: the other side is alive
+ */
+export async function* readServerEvents(
+  stream: AsyncIterable<Uint8Array>,
+  onSign = (): void => undefined,
+): AsyncGenerator<ServerEvent> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const bytes of stream) {
+    onSign();
     text += decoder.decode(bytes, { stream: true });
     const blocks = text.split(/\r?\n\r?\n/);
     text = blocks.pop() ?? "";

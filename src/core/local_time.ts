@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/quantity.ts";
+import { formatDuration } from "./quantity.ts";
 
 /** An instant in the reader's zone: `14:03:22` today, else `2026-11-20 14:03`. */
 export function localTime(iso: string, now: number): string {

@@ -1,5 +1,3 @@
-import { StringDecoder } from "node:string_decoder";
-
 /**
  * Escape sequences as terminals read them (ECMA-48): CSI, the strings OSC, DCS, SOS, PM and APC up to their end, and the
  * short ones. What is cut off before its end reaches to the end of the text.
@@ -43,7 +41,7 @@ export interface OutputCleaner {
 }
 
 export function openOutputCleaner(): OutputCleaner {
-  const decoder = new StringDecoder("utf8");
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let rest = "";
   let isColoured = false;
 
@@ -60,14 +58,14 @@ export function openOutputCleaner(): OutputCleaner {
   return {
     clean(bytes) {
       // A NUL stands for the escape of a colour meanwhile.
-      const text = rest + decoder.write(Buffer.from(bytes)).replaceAll("\0", "");
+      const text = rest + decoder.decode(bytes, { stream: true }).replaceAll("\0", "");
       const cut = UNFINISHED.exec(text);
       const end = cut && text.length - cut.index <= LONGEST_SEQUENCE ? cut.index : text.length;
       rest = text.slice(end);
       return keep(text.slice(0, end));
     },
     end() {
-      const last = keep(rest + decoder.end().replaceAll("\0", ""));
+      const last = keep(rest + decoder.decode().replaceAll("\0", ""));
       rest = "";
       return isColoured ? `${last}\x1b[0m` : last;
     },

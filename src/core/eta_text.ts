@@ -1,7 +1,7 @@
-import type { Job } from "../api/job.ts";
-import { formatDuration } from "../core/quantity.ts";
+import type { Remaining as Estimate } from "./estimates/remaining.ts";
+import { formatDuration } from "./quantity.ts";
 
-type Remaining = Job["remaining"];
+type Remaining = Estimate | null;
 
 /** `12m`, `~12m` where it may well be half or twice as long; empty: nothing tells. */
 export function etaText(remaining: Remaining): string {

@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "web/**/*.test.ts", "test/**/*.test.ts"],
     // Processes, not threads: tests change their umask, send signals, and count what they have left behind.
     pool: "forks",
     // They wait more than they compute: one at a time would leave a small machine idle.

@@ -20,6 +20,7 @@ import type { DoorName } from "./paths.ts";
 import { poolRulesSchema } from "./pool.ts";
 import { after, flag, listing, next, someOf, whole } from "./query.ts";
 import { attemptSchema, explanationSchema, runSchema } from "./run.ts";
+import { newLoginSchema, newSessionSchema, sessionSchema } from "./session.ts";
 import {
   cancelSchema,
   changedSchema,
@@ -64,6 +65,10 @@ export const contract = {
   metrics: { params: nothing, query: nothing, body: null, answer: z.string() },
   openapi: { params: nothing, query: nothing, body: null, answer: json },
   status: { params: nothing, query: nothing, body: null, answer: statusSchema },
+  createLogin: { params: nothing, query: nothing, body: nothing, answer: newLoginSchema },
+  openSession: { params: nothing, query: nothing, body: newSessionSchema, answer: sessionSchema },
+  showSession: { params: nothing, query: nothing, body: null, answer: sessionSchema },
+  closeSession: { params: nothing, query: nothing, body: null, answer: nothing },
   submit: { params: nothing, query: nothing, body: submissionSchema, answer: z.object({ job: jobSchema }) },
   plan: { params: nothing, query: nothing, body: planSchema, answer: plannedSchema },
   listJobs: {
@@ -77,9 +82,12 @@ export const contract = {
       tag: text.optional(),
       search: text.optional().describe("Part of the name or the command; small letters are as good as large ones."),
       select: selection.optional().describe("As on the command line: 12, 3,5,7-9, last, all (that have not ended)."),
+      from: whole(0)
+        .optional()
+        .describe("How many to leave out, instead of `after`; then `total` says how many there are."),
     }),
     body: null,
-    answer: z.object({ jobs: z.array(jobSchema), next }),
+    answer: z.object({ jobs: z.array(jobSchema), next, total: z.number().nullable() }),
   },
   showJob: { params: job, query: nothing, body: null, answer: z.object({ job: jobSchema, definition: json }) },
   setJob: { params: job, query: nothing, body: jobChangesSchema, answer: z.object({ job: jobSchema }) },

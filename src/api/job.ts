@@ -205,6 +205,8 @@ export const jobSchema = z.object({
   /** Until its last run ends, if as many as now go at once; null: none runs, or nothing tells. */
   remaining: remainingSchema.nullable(),
   runs: runCountsSchema,
+  /** The best of its runs by the first of their results, in the order of letters, that is a number; which way is better, its name tells. Null: none has one. */
+  best: z.object({ key: z.string(), value: z.number(), run: z.string() }).nullable(),
 });
 export type Job = z.infer<typeof jobSchema>;
 
@@ -215,6 +217,7 @@ export const jobChangesSchema = z.strictObject({
   retries: z.number().int().min(0).max(1000).optional(),
   timeLimitMs: z.number().int().min(1).nullable().optional(),
   expectedMs: z.number().int().min(1).nullable().optional(),
+  tags: z.array(name).max(100).optional(),
 });
 export type JobChanges = z.infer<typeof jobChangesSchema>;
 

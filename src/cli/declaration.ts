@@ -8,6 +8,8 @@ export interface ServeOptions {
   port: number | null;
   /** Listen beyond this machine without TLS. */
   insecure: boolean;
+  /** Where browsers reach it, behind a proxy. Null: as before, or where it listens. */
+  url: string | null;
   /** PostgreSQL URL; null: the home's own file. */
   database: string | null;
   /** Once it answers. */

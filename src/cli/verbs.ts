@@ -53,6 +53,11 @@ export const verbs: Verbs = {
     summary: "show a job with its runs, or a run with its attempts",
     load: async () => (await import("./commands/show.ts")).declareShow,
   },
+  open: {
+    group: "Look",
+    summary: "open the panel in a browser",
+    load: async () => (await import("./commands/open.ts")).declareOpen,
+  },
   logs: {
     group: "Look",
     summary: "show what runs print",

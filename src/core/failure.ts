@@ -6,6 +6,8 @@ import { formatBytes } from "./quantity.ts";
 export type Failure =
   | { code: "bad_request"; detail: string }
   | { code: "unauthorized" }
+  | { code: "no_such_login" }
+  | { code: "foreign_page"; why: string }
   | { code: "forbidden"; needs: string }
   | { code: "no_such_job"; job: number | string }
   | { code: "no_such_run"; run: string }
@@ -46,6 +48,10 @@ export function describeFailure(failure: Failure): string {
       return failure.detail;
     case "unauthorized":
       return "The yard does not know this token. Log in again with: runyard login, or name a token file in RUNYARD_TOKEN_FILE.";
+    case "no_such_login":
+      return "This link has been used already, or is older than a minute. Get a new one with: runyard open";
+    case "foreign_page":
+      return failure.why;
     case "forbidden":
       return `This needs ${failure.needs}. Ask an administrator of the yard for it.`;
     case "no_such_job":
@@ -114,6 +120,8 @@ export function describeFailure(failure: Failure): string {
 export const failureDoors = {
   bad_request: { exitCode: 2, status: 400 },
   unauthorized: { exitCode: 3, status: 401 },
+  no_such_login: { exitCode: 3, status: 401 },
+  foreign_page: { exitCode: 3, status: 403 },
   forbidden: { exitCode: 2, status: 403 },
   no_such_job: { exitCode: 4, status: 404 },
   no_such_run: { exitCode: 4, status: 404 },

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from "node:crypto";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ServeOptions } from "../cli/program.ts";
@@ -86,8 +86,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   const stopped = Promise.withResolvers<void>();
   let url = "";
   let loop: Loop | null = null;
+  if (options.url !== null) writeFileSync(home.publicUrl, `${options.url}\n`, { mode: 0o600 });
   const yard = yardOf(home, opened, files.value, {
     url: () => url,
+    publicUrl: readToken(home.publicUrl),
     lastTurnAt: () => loop?.lastTurnAt() ?? systemClock.steady(),
     // Its answer is to leave before the door is closed.
     stop: () => setTimeout(stopped.resolve, 50),
@@ -133,7 +135,7 @@ function yardOf(
   home: Home,
   { store, yardId, epoch }: OpenedStore,
   files: Files,
-  ways: Pick<Yard, "url" | "lastTurnAt" | "stop">,
+  ways: Pick<Yard, "url" | "publicUrl" | "lastTurnAt" | "stop">,
 ): Yard {
   const presence = openPresence();
   const pending = openPending();

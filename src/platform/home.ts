@@ -27,6 +27,8 @@ export interface Home {
   address: string;
   /** The port that it had, so that it has it again. */
   port: string;
+  /** Where browsers reach it, if it was told: behind a proxy. */
+  publicUrl: string;
   adminToken: string;
   agentToken: string;
   files: string;
@@ -57,6 +59,7 @@ export function homeOf(environment: NodeJS.ProcessEnv): Home {
     lock: `${folder}/lock.sqlite`,
     address: `${folder}/yard.json`,
     port: `${folder}/port`,
+    publicUrl: `${folder}/public.url`,
     adminToken: `${folder}/token`,
     agentToken: `${folder}/agent.token`,
     files: `${folder}/files`,

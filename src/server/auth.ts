@@ -71,6 +71,8 @@ export interface TokenOrder {
   role: Role;
   label: string;
   expiresAt: number | null;
+  /** The token that it ends with. Default: it stands by itself. */
+  madeBy?: string;
 }
 
 /**
@@ -83,7 +85,7 @@ export async function issueToken(
   by: string,
   now: number,
 ): Promise<{ token: TokenRow; secret: string }> {
-  const { user, role, label, expiresAt } = order;
+  const { user, role, label, expiresAt, madeBy = null } = order;
   const secret = `ry_${randomBytes(32).toString("base64url")}`;
   const token = {
     id: randomBytes(6).toString("hex"),
@@ -95,7 +97,7 @@ export async function issueToken(
     revoked_at: null,
   };
   await store.write(async (db) => {
-    await insertToken(db, { ...token, hash: hashToken(secret) });
+    await insertToken(db, { ...token, hash: hashToken(secret), made_by: madeBy });
     const detail = { user, role };
     await insertAudit(db, { at: now, user: by, action: "create", target: `token ${token.id}`, detail });
   });

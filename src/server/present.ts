@@ -34,6 +34,7 @@ export function presentJob(
   job: JobRow,
   after: readonly { job: number; any: boolean }[],
   remaining: Remaining | null,
+  best: Job["best"],
 ): Job {
   return {
     id: job.id,
@@ -50,6 +51,7 @@ export function presentJob(
     after: after.map(({ job: id, any }) => ({ job: id, any })),
     remaining: job.endedAt === null ? remaining : null,
     runs: job.counts,
+    best,
   };
 }
 

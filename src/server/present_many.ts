@@ -1,8 +1,10 @@
 import type { Job } from "../api/job.ts";
 import type { Run } from "../api/run.ts";
+import { isBetterSmall } from "../core/better.ts";
 import { mostWorkersOf } from "../core/demand.ts";
 import type { AttemptId } from "../core/run.ts";
 import { type AttemptRow, selectAttempts, selectMates } from "../store/attempts.ts";
+import { type Extremes, selectExtremes } from "../store/best.ts";
 import { selectAfter } from "../store/dependencies.ts";
 import type { JobRow } from "../store/jobs.ts";
 import { selectMachines } from "../store/machines.ts";
@@ -14,17 +16,25 @@ const NONE = "" as AttemptId;
 
 /** Jobs with what they wait for, in the order given. */
 export async function presentJobs(yard: Pick<Yard, "store" | "outlook">, jobs: readonly JobRow[]): Promise<Job[]> {
-  const after = await selectAfter(
-    yard.store.read,
-    jobs.map((job) => job.id),
-  );
+  const ids = jobs.map((job) => job.id);
+  const after = await selectAfter(yard.store.read, ids);
+  const extremes = Map.groupBy(await selectExtremes(yard.store.read, ids), ({ job }) => job);
   return jobs.map((job) =>
     presentJob(
       job,
       (after.get(job.id) ?? []).map(({ job: id, any }) => ({ job: id, any })),
       yard.outlook.job(job.id),
+      bestOf(extremes.get(job.id) ?? []),
     ),
   );
+}
+
+/** By the first key in the order of letters: which one runs give first is not the same for all. */
+function bestOf([first]: readonly Extremes[]): Job["best"] {
+  if (!first) return null;
+  const { job, key, most, mostRun, least, leastRun } = first;
+  const [value, n] = isBetterSmall(key) ? [least, leastRun] : [most, mostRun];
+  return { key, value, run: `${job}.${n}` };
 }
 
 /** Runs of one job with what their latest attempts tell, in the order given. */

@@ -1,10 +1,13 @@
 import { createServer, type Server } from "node:http";
+import { hostname } from "node:os";
 import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
 import { type DoorName, doors } from "../api/paths.ts";
 import { type Failure, isRefused } from "../core/failure.ts";
 import { systemErrorText } from "../platform/system_error.ts";
 import { insertAudit } from "../store/audit.ts";
 import { mayEnter, type Principal } from "./auth.ts";
+import { hostName, objectionToBrowser } from "./browser.ts";
+import { readCookie } from "./cookie.ts";
 import { agentHandlers } from "./handlers/agents.ts";
 import { explainHandler } from "./handlers/explain.ts";
 import { historyHandlers } from "./handlers/history.ts";
@@ -13,9 +16,11 @@ import { jobHandlers } from "./handlers/jobs.ts";
 import { machineHandlers } from "./handlers/machines.ts";
 import { runListHandlers } from "./handlers/run_lists.ts";
 import { runHandlers } from "./handlers/runs.ts";
+import { sessionHandlers } from "./handlers/session.ts";
 import { steeringHandlers } from "./handlers/steering.ts";
 import { yardHandlers } from "./handlers/yard.ts";
 import { liveHandler } from "./live.ts";
+import { sendPage, servePanel, wantsPage } from "./panel.ts";
 import { parse } from "./parse.ts";
 import { metricsHandler } from "./prometheus.ts";
 import { isConnectionLost, isDiskFull, noDoor, rawRefusal, refuse, unreadable } from "./refusals.ts";
@@ -56,16 +61,22 @@ export function openServer(yard: Yard): YardServer {
     ...machineHandlers(yard),
     ...agentHandlers(yard),
     ...yardHandlers(yard),
+    ...sessionHandlers(yard),
     explain: explainHandler(yard),
     events: liveHandler(yard),
     metrics: metricsHandler(yard),
   };
+  const ownNames = new Set([
+    hostname().toLowerCase(),
+    hostName(new URL(yard.publicUrl ?? "http://localhost").host) ?? "",
+  ]);
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   // On arrival, before the body is read: of those who may not enter not a byte is taken in.
   app.addHook("onRequest", async (request, reply) => {
     reply.headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
-    if (request.is404) return refuseDoorless(request, reply);
+    if (request.is404) return wantsPage(request) ? sendPage(reply) : refuseDoorless(request, reply);
   });
+  servePanel(app);
   for (const name of Object.keys(doors) as DoorName[]) {
     app.route({
       method: doors[name].method,
@@ -100,7 +111,12 @@ export function openServer(yard: Yard): YardServer {
     reply: FastifyReply,
   ): Promise<FastifyReply | undefined> {
     const { role } = doors[name];
-    const secret = bearer(request) ?? "";
+    const token = bearer(request);
+    const fromBrowser = token === null ? readCookie(request.headers.cookie, yard.id) : null;
+    const isBrowser = fromBrowser !== null || name === "openSession";
+    const objection = isBrowser ? objectionToBrowser(request.method, request.headers, ownNames) : null;
+    if (objection !== null) return refuse(reply, { code: "foreign_page", why: objection });
+    const secret = token ?? fromBrowser ?? "";
     const who = role === "open" ? nobody : secret === "" ? null : await yard.authority.recognise(secret);
     if (!who) {
       yard.log(`a request from ${request.ip} came without a token that is good here`);
@@ -108,7 +124,7 @@ export function openServer(yard: Yard): YardServer {
     }
     if (role !== "open" && !mayEnter(who.role, role))
       return forbid(name, who, request, reply, { code: "forbidden", needs: `the role ${role}` });
-    admitted.set(request, { who, secret });
+    admitted.set(request, { who, secret, isFromBrowser: fromBrowser !== null });
     return undefined;
   }
 
@@ -169,6 +185,7 @@ export function openServer(yard: Yard): YardServer {
 interface Admitted {
   who: Principal;
   secret: string;
+  isFromBrowser: boolean;
 }
 
 const nobody: Principal = { token: "", user: "", role: "user" };

@@ -26,6 +26,8 @@ export interface Yard {
   clusters: string;
   startedAt: number;
   url: () => string;
+  /** Where browsers reach it, if that is somewhere else: behind a proxy. */
+  publicUrl: string | null;
   store: Store;
   files: Files;
   clock: Clock;
@@ -54,6 +56,8 @@ export interface Request<Name extends DoorName> {
   body: Contract[Name]["body"] extends z.ZodType ? z.output<Contract[Name]["body"]> : undefined;
   who: Principal;
   secret: string;
+  /** It came with the panel's cookie. */
+  isFromBrowser: boolean;
   /** Aborts when the other side has gone. */
   signal: AbortSignal;
   incoming: IncomingMessage;

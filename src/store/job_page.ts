@@ -40,25 +40,40 @@ export const jobColumns: Record<JobSortKey, SortColumn<JobRow>> = {
   endedAt: { by: sql.ref("ended_at"), of: (job) => job.endedAt, kind: "whole", isAlwaysThere: false },
 };
 
-export async function selectJobPage(db: Db, filter: JobFilter, page: Page<JobSortKey>): Promise<JobRow[]> {
+/** @param skip  how many to leave out, for who jumps into the middle of a list; default 0 */
+export async function selectJobPage(db: Db, filter: JobFilter, page: Page<JobSortKey>, skip = 0): Promise<JobRow[]> {
   const { behind, order } = paged(page, jobColumns, id);
-  let query = db.selectFrom("job").selectAll().where(behind).orderBy(order).limit(page.limit);
-  if (filter.statuses !== null) query = query.where(sql<SqlBool>`${status} in (${sql.join(filter.statuses)})`);
-  if (filter.open !== null) query = query.where("ended_at", filter.open ? "is" : "is not", null);
-  if (filter.user !== null) query = query.where("user_name", "=", filter.user);
-  if (filter.pool !== null) query = query.where("pool", "=", filter.pool);
-  if (filter.tag !== null) query = query.where(contains(sql.ref("tags_json"), JSON.stringify(filter.tag)));
+  const query = db
+    .selectFrom("job")
+    .selectAll()
+    .where(meant(db, filter))
+    .where(behind)
+    .orderBy(order)
+    .limit(page.limit);
+  return (await (skip > 0 ? query.offset(skip) : query).execute()).map(readJob);
+}
+
+export async function countJobs(db: Db, filter: JobFilter): Promise<number> {
+  const count = db.selectFrom("job").select(sql<number>`count(*)`.as("jobs")).where(meant(db, filter));
+  return Number((await count.executeTakeFirstOrThrow()).jobs);
+}
+
+function meant(db: Db, filter: JobFilter): RawBuilder<SqlBool> {
+  const conditions: RawBuilder<SqlBool>[] = [sql`1 = 1`];
+  if (filter.statuses !== null) conditions.push(sql`${status} in (${sql.join(filter.statuses)})`);
+  if (filter.open !== null) conditions.push(filter.open ? sql`ended_at is null` : sql`ended_at is not null`);
+  if (filter.user !== null) conditions.push(sql`user_name = ${filter.user}`);
+  if (filter.pool !== null) conditions.push(sql`pool = ${filter.pool}`);
+  if (filter.tag !== null) conditions.push(contains(sql.ref("tags_json"), JSON.stringify(filter.tag)));
   if (filter.search !== null) {
     const inCommand = JSON.stringify(filter.search).slice(1, -1);
-    query = query.where(
-      sql<SqlBool>`(${containsAnyCase("name", filter.search)} or ${containsAnyCase("command_json", inCommand)})`,
-    );
+    conditions.push(sql`(${containsAnyCase("name", filter.search)} or ${containsAnyCase("command_json", inCommand)})`);
   }
   if (filter.ids !== null) {
     const rows = filter.ids.map((one) => [one]);
-    query = query.where(sql<SqlBool>`id in (select id from ${wordsOf(db).table({ id: "bigint" }, rows)} as meant)`);
+    conditions.push(sql`id in (select id from ${wordsOf(db).table({ id: "bigint" }, rows)} as meant)`);
   }
-  return (await query.execute()).map(readJob);
+  return sql<SqlBool>`(${sql.join(conditions, sql` and `)})`;
 }
 
 function containsAnyCase(column: "name" | "command_json", part: string): RawBuilder<SqlBool> {

@@ -245,6 +245,7 @@ export async function setJob(
     retries?: number | undefined;
     timeLimitMs?: number | null | undefined;
     expectedMs?: number | null | undefined;
+    tags?: readonly string[] | undefined;
   },
 ): Promise<void> {
   const set = {
@@ -254,6 +255,7 @@ export async function setJob(
     ...(changes.retries !== undefined && { retries: changes.retries }),
     ...(changes.timeLimitMs !== undefined && { time_limit_ms: changes.timeLimitMs }),
     ...(changes.expectedMs !== undefined && { expected_ms: changes.expectedMs }),
+    ...(changes.tags !== undefined && { tags_json: JSON.stringify(changes.tags) }),
   };
   if (Object.keys(set).length > 0) await db.updateTable("job").set(set).where("id", "=", id).execute();
 }

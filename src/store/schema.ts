@@ -44,6 +44,8 @@ interface TokenTable {
   created_at: UnixMs;
   expires_at: UnixMs | null;
   revoked_at: UnixMs | null;
+  /** The token that it ends with: of a browser's session, whose that browser was. Null: it stands by itself. */
+  made_by: string | null;
 }
 
 interface AuditTable {

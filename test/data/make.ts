@@ -70,7 +70,7 @@ await store.write(async (db) => {
   await introduceAgent(db, "local", { agent: "a1", hardware, ...where }, NOW);
   await setMachine(db, "local", { slots: ["0", "1", ""] });
   const token = { id: "t1", user_name: "ada", role: "admin" as const, label: "made at the first start" };
-  await insertToken(db, { ...token, hash: "0".repeat(64), created_at: NOW, expires_at: null, revoked_at: null });
+  await insertToken(db, { ...token, hash: "0".repeat(64), created_at: NOW, expires_at: null, revoked_at: null, made_by: null });
   await insertAudit(db, { at: NOW, user: "ada", action: "submit", target: "1", detail: { runs: 4 } });
 });
 

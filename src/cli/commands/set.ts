@@ -13,6 +13,7 @@ interface SetOptions {
   retries?: string;
   timeLimit?: string;
   expect?: string;
+  tags?: string;
   json?: boolean;
 }
 
@@ -25,6 +26,7 @@ export function declareSet({ command, act }: Declaration): void {
     .option("--retries <N>", "how often a failed run is tried again")
     .option("--time-limit <TIME>", 'stop a run after so long; "none": never')
     .option("--expect <TIME>", 'how long a run takes, as you expect; "none": nobody knows')
+    .option("--tags <A,B>", 'what it is marked with, instead of before; "none": nothing')
     .option("--json", "print JSON");
   act(command, () => set(command.args, command.opts<SetOptions>()));
 }
@@ -32,7 +34,9 @@ export function declareSet({ command, act }: Declaration): void {
 async function set(words: readonly string[], options: SetOptions): Promise<number> {
   const body = changesFrom(options);
   if (Object.keys(body).length === 0)
-    throw wrongUsage("Nothing to set. Name what: --priority, --name, --at-most, --retries, --time-limit or --expect");
+    throw wrongUsage(
+      "Nothing to set. Name what: --priority, --name, --at-most, --retries, --time-limit, --expect or --tags",
+    );
   const connection = await connectToChange({ quiet: options.json === true });
   const job = await oneJob(connection, words);
   const answer = await connection.client.call("setJob", { params: { job }, body });
@@ -41,7 +45,7 @@ async function set(words: readonly string[], options: SetOptions): Promise<numbe
   return 0;
 }
 
-function changesFrom({ priority, name, atMost, retries, timeLimit, expect }: SetOptions): JobChanges {
+function changesFrom({ priority, name, atMost, retries, timeLimit, expect, tags }: SetOptions): JobChanges {
   return {
     ...(priority !== undefined && { priority: good("--priority", priority, wholeNumber(priority, 0, 1000)) }),
     ...(name !== undefined && { name: good("--name", name, label(name)) }),
@@ -54,6 +58,9 @@ function changesFrom({ priority, name, atMost, retries, timeLimit, expect }: Set
     }),
     ...(expect !== undefined && {
       expectedMs: expect === "none" ? null : good("--expect", expect, duration(expect)),
+    }),
+    ...(tags !== undefined && {
+      tags: tags === "none" ? [] : [...new Set(tags.split(","))].map((tag) => good("--tags", tags, label(tag))),
     }),
   };
 }

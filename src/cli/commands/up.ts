@@ -7,13 +7,14 @@ import { governPools } from "../pools/govern_pools.ts";
 import { userPools } from "../pools/pool_sources.ts";
 import { stopWith, wrongUsage } from "../stop.ts";
 import { note, print, printJson } from "../terminal.ts";
-import { ownHome, yardPlace } from "../yard_place.ts";
+import { ownHome, yardPlace, yardUrl } from "../yard_place.ts";
 
 interface UpOptions {
   foreground?: boolean;
   host?: string;
   port?: string;
   insecureHttp?: boolean;
+  url?: string;
   database?: string;
   json?: boolean;
 }
@@ -24,6 +25,7 @@ export function declareUp({ command, doors, act }: Declaration): void {
     .option("--host <HOST>", "where to listen (default: 127.0.0.1)")
     .option("--port <PORT>", "on which port (default: the one it had, else any that is free)")
     .option("--insecure-http", "listen beyond this machine without TLS: tokens and commands can be read on the way")
+    .option("--url <URL>", "where browsers reach the panel, behind a proxy: https://yard.example.org")
     .option("--database <URL>", "keep the queue in PostgreSQL: postgres://… (or set RUNYARD_DATABASE)")
     .option("--json", "print JSON");
   act(command, () => up(command.opts<UpOptions>(), doors));
@@ -32,12 +34,13 @@ export function declareUp({ command, doors, act }: Declaration): void {
 async function up(options: UpOptions, doors: ProgramDoors): Promise<number> {
   const port = options.port === undefined ? null : wholeNumber(options.port, 0, 65_535);
   if (isMisread(port)) throw wrongUsage(`--port ${options.port}: ${port.misread}`);
+  const url = options.url === undefined ? null : yardUrl(options.url);
   // Everyone on this machine can read what stands on a command line, and a password may be in it.
   if (options.database !== undefined) process.title = "runyard up";
   const database = options.database ?? (process.env["RUNYARD_DATABASE"] || null);
   if (options.foreground) {
     const { host = "127.0.0.1", insecureHttp: insecure = false } = options;
-    return serve(doors, { host, port, insecure, database, onReady: () => void governOwn() });
+    return serve(doors, { host, port, insecure, url, database, onReady: () => void governOwn() });
   }
   const place = yardPlace(process.env);
   if (place.kind === "elsewhere") {
@@ -72,10 +75,11 @@ async function governOwn(): Promise<void> {
 }
 
 /** Which option asks for something else than the yard that runs; null: none does. */
-function unmetBy({ url }: YardAddress, home: Home, { host, port, database }: UpOptions): string | null {
+function unmetBy({ url }: YardAddress, home: Home, { host, port, database, url: asked }: UpOptions): string | null {
   const now = new URL(url);
   if (port !== undefined && port !== "0" && port !== now.port) return `--port ${port}`;
   if (host !== undefined && host !== now.hostname.replace(/^\[(.*)\]$/, "$1")) return `--host ${host}`;
+  if (asked !== undefined && yardUrl(asked) !== readToken(home.publicUrl)) return `--url ${asked}`;
   return database !== undefined && database !== readToken(home.databaseUrl) ? "--database" : null;
 }
 
@@ -91,10 +95,11 @@ async function serve(doors: ProgramDoors, options: ServeOptions): Promise<number
   }
 }
 
-function flagsFrom({ host, port, insecureHttp }: UpOptions): string[] {
+function flagsFrom({ host, port, insecureHttp, url }: UpOptions): string[] {
   return [
     ...(host === undefined ? [] : ["--host", host]),
     ...(port === undefined ? [] : ["--port", port]),
     ...(insecureHttp ? ["--insecure-http"] : []),
+    ...(url === undefined ? [] : ["--url", url]),
   ];
 }

@@ -1,5 +1,5 @@
 import { isRefused } from "../../core/failure.ts";
-import { jobColumns, selectJobPage } from "../../store/job_page.ts";
+import { countJobs, jobColumns, selectJobPage } from "../../store/job_page.ts";
 import { pageFrom, shown } from "../listing.ts";
 import { presentJobs } from "../present_many.ts";
 import { choose } from "../selection.ts";
@@ -16,9 +16,11 @@ export function jobListHandlers(yard: Yard): Pick<Handlers, "listJobs"> {
       if (isRefused(page)) return page;
       const { status = null, open = null, user = null, pool = null, tag = null, search = null } = query;
       const ids = chosen?.map(({ job }) => job.id) ?? null;
-      const rows = await selectJobPage(store.read, { statuses: status, open, user, pool, tag, search, ids }, page);
+      const filter = { statuses: status, open, user, pool, tag, search, ids };
+      const rows = await selectJobPage(store.read, filter, page, query.from);
+      const total = query.from === undefined ? null : await countJobs(store.read, filter);
       const jobs = shown(rows, query, (row) => ({ value: jobColumns[page.key].of(row), id: row.id }));
-      return { jobs: await presentJobs(yard, jobs.page), next: jobs.next };
+      return { jobs: await presentJobs(yard, jobs.page), next: jobs.next, total };
     },
   };
 }

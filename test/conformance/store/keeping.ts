@@ -9,7 +9,7 @@ import {
   updateHardware,
 } from "../../../src/store/machines.ts";
 import { ensurePool, pausePools, selectPools } from "../../../src/store/pools.ts";
-import { insertToken, revokeToken, selectTokens, selectValidToken } from "../../../src/store/tokens.ts";
+import { insertToken, renewToken, revokeToken, selectTokens, selectValidToken } from "../../../src/store/tokens.ts";
 import { aStore, NOW } from "./a_store.ts";
 import type { Kind } from "./place.ts";
 
@@ -40,8 +40,8 @@ export function keeping(kind: Kind): void {
     const { store } = await aStore(kind);
     const token = { user_name: "ada", role: "user" as const, label: "laptop", created_at: NOW, revoked_at: null };
     await store.write(async (db) => {
-      await insertToken(db, { ...token, id: "t1", hash: "h1", expires_at: NOW + HOUR_MS });
-      await insertToken(db, { ...token, id: "t2", hash: "h2", expires_at: null, role: "admin" });
+      await insertToken(db, { ...token, id: "t1", hash: "h1", expires_at: NOW + HOUR_MS, made_by: null });
+      await insertToken(db, { ...token, id: "t2", hash: "h2", expires_at: null, role: "admin", made_by: null });
     });
     const user = async (hash: string, now: number) => (await selectValidToken(store.read, hash, now))?.id ?? null;
     expect(await user("h1", NOW)).toBe("t1");
@@ -57,6 +57,27 @@ export function keeping(kind: Kind): void {
       ["t2", NOW],
     ]);
     expect(JSON.stringify(shown)).not.toContain("h1");
+  });
+
+  test("what a token has made ends with it, and nothing else does", async () => {
+    const { store } = await aStore(kind);
+    const token = { user_name: "ada", role: "user" as const, label: "", created_at: NOW, revoked_at: null };
+    const made = [
+      { id: "t1", hash: "h1", made_by: null },
+      { id: "t2", hash: "h2", made_by: "t1" },
+      { id: "t3", hash: "h3", made_by: null },
+    ];
+    await store.write(async (db) => {
+      for (const one of made) await insertToken(db, { ...token, ...one, expires_at: NOW + HOUR_MS });
+    });
+    await store.write((db) => renewToken(db, "t2", NOW + 2 * HOUR_MS));
+    const good = async () => {
+      const rows = made.map(({ hash }) => selectValidToken(store.read, hash, NOW));
+      return (await Promise.all(rows)).map((row) => row?.expires_at ?? null);
+    };
+    expect(await good()).toEqual([NOW + HOUR_MS, NOW + 2 * HOUR_MS, NOW + HOUR_MS]);
+    await store.write((db) => revokeToken(db, "t1", NOW));
+    expect(await good()).toEqual([null, null, NOW + HOUR_MS]);
   });
 
   test("the audit log is read from its end, a page at a time", async () => {

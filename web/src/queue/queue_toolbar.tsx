@@ -1,0 +1,100 @@
+import { useQuery } from "@tanstack/react-query";
+import { Search, X } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { jobStatuses } from "../../../src/core/job.ts";
+import { counted } from "../../../src/core/number_text.ts";
+import { Button } from "../ui/button.tsx";
+import { Choice, TextField } from "../ui/field.tsx";
+import { useShortcuts } from "../ui/shortcuts.ts";
+import { call } from "../yard/client.ts";
+import { useSession } from "../yard/session.tsx";
+import type { QueueSearch } from "./queue_search.ts";
+
+/** While somebody types, the yard is not asked for every letter. */
+const TYPING_MS = 200;
+
+interface QueueToolbarProps {
+  search: QueueSearch;
+  onChange(search: QueueSearch): void;
+  total: number | null;
+}
+
+/** What the list of jobs shows. */
+export function QueueToolbar({ search, onChange, total }: QueueToolbarProps) {
+  const { user } = useSession();
+  const pools = useQuery({ queryKey: ["pools"], queryFn: () => call("listPools") });
+  const [text, setText] = useTyped(search.search ?? "", (typed) => onChange(changedBy(search, { search: typed })));
+  const field = useRef<HTMLInputElement>(null);
+  useShortcuts({ "/": () => field.current?.focus() });
+  return (
+    <div className="flex flex-wrap items-center gap-2">
+      <div className="relative min-w-40 flex-1 sm:max-w-72">
+        <Search aria-hidden="true" className="pointer-events-none absolute top-2 left-2.5 size-4 text-muted" />
+        <TextField
+          ref={field}
+          type="search"
+          label="Search in names and commands"
+          placeholder="Search   /"
+          className="w-full pl-8"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+        />
+      </div>
+      <Choice
+        label="Status"
+        value={search.status ?? ""}
+        options={[{ value: "", label: "Any status" }, ...jobStatuses.map((one) => ({ value: one, label: one }))]}
+        onChange={(status) => onChange(changedBy(search, { status }))}
+      />
+      <Choice
+        label="Owner"
+        value={search.user ?? ""}
+        options={[
+          { value: "", label: "Everybody's" },
+          { value: user, label: "Mine" },
+          ...(search.user !== undefined && search.user !== user ? [{ value: search.user, label: search.user }] : []),
+        ]}
+        onChange={(owner) => onChange(changedBy(search, { user: owner }))}
+      />
+      <Choice
+        label="Pool"
+        value={search.pool ?? ""}
+        options={[
+          { value: "", label: "Any pool" },
+          ...(pools.data?.pools ?? []).map(({ name }) => ({ value: name, label: name })),
+        ]}
+        onChange={(pool) => onChange(changedBy(search, { pool }))}
+      />
+      {search.tag !== undefined && (
+        <Button onClick={() => onChange(changedBy(search, { tag: "" }))}>
+          tag {search.tag}
+          <X aria-label="Any tag" />
+        </Button>
+      )}
+      <p role="status" className="ml-auto text-sm text-muted">
+        {total === null ? "" : counted(total, "job")}
+      </p>
+    </div>
+  );
+}
+
+/** The search with some of it changed; an empty text is none. */
+function changedBy(search: QueueSearch, change: Record<string, string>): QueueSearch {
+  const entries = Object.entries({ ...search, ...change }).filter(([, value]) => value !== "");
+  return Object.fromEntries(entries) as QueueSearch;
+}
+
+/** A text that is passed on when its user pauses. */
+function useTyped(value: string, onTyped: (text: string) => void): [string, (text: string) => void] {
+  const [text, setText] = useState(value);
+  const latest = useRef(onTyped);
+  latest.current = onTyped;
+  useEffect(() => setText(value), [value]);
+  useEffect(() => {
+    if (text === value) return;
+    const timer = setTimeout(() => latest.current(text), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [text, value]);
+  return [text, setText];
+}

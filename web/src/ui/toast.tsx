@@ -1,0 +1,77 @@
+import { X } from "lucide-react";
+import { useSyncExternalStore } from "react";
+import { problemOf } from "../yard/client.ts";
+import { IconButton } from "./button.tsx";
+
+interface Toast {
+  id: number;
+  text: string;
+  isProblem: boolean;
+}
+
+/** What went well is told for so long; what did not, until it is closed. */
+const SHOWN_MS = 6000;
+const MOST = 4;
+
+let toasts: readonly Toast[] = [];
+let latest = 0;
+const listeners = new Set<() => void>();
+
+/** Says something that has happened, in a corner, whatever page is open. */
+export function tell(text: string): void {
+  const id = add(text, false);
+  setTimeout(() => drop(id), SHOWN_MS);
+}
+
+/** Says what did not work. */
+export function tellProblem(error: unknown): void {
+  add(problemOf(error).detail, true);
+}
+
+function add(text: string, isProblem: boolean): number {
+  latest += 1;
+  set([...toasts, { id: latest, text, isProblem }].slice(-MOST));
+  return latest;
+}
+
+function drop(id: number): void {
+  set(toasts.filter((toast) => toast.id !== id));
+}
+
+function set(next: readonly Toast[]): void {
+  toasts = next;
+  for (const listener of listeners) listener();
+}
+
+export function Toasts() {
+  const shown = useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => toasts,
+  );
+  return (
+    <section
+      aria-label="Messages"
+      aria-live="polite"
+      className="fixed right-4 bottom-4 left-4 z-50 flex flex-col items-end gap-2"
+    >
+      {shown.map(({ id, text, isProblem }) => (
+        <div
+          key={id}
+          role={isProblem ? "alert" : "status"}
+          className="flex max-w-md items-start gap-2 rounded-lg border border-line bg-raised py-2 pr-2 pl-4 shadow-float"
+        >
+          <span aria-hidden="true" className={`py-1 font-mono ${isProblem ? "text-failed" : "text-succeeded"}`}>
+            {isProblem ? "✗" : "✓"}
+          </span>
+          <p className="py-1 whitespace-pre-line [overflow-wrap:anywhere]">{text}</p>
+          <IconButton label="Close this message" onClick={() => drop(id)}>
+            <X />
+          </IconButton>
+        </div>
+      ))}
+    </section>
+  );
+}

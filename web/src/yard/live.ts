@@ -1,0 +1,61 @@
+import { useSyncExternalStore } from "react";
+import { followYard, type LiveMessage, type LiveState } from "./live_stream.ts";
+import workerUrl from "./live_worker.ts?sharedworker&url";
+
+export type LiveListener = (event: string, data: string) => void;
+
+const eventListeners = new Set<LiveListener>();
+const stateListeners = new Set<() => void>();
+let state: LiveState = { kind: "connecting" };
+
+/** Begins to listen to the yard, together with the other tabs of this browser where it can. */
+export function startLive(): void {
+  if (typeof SharedWorker === "undefined") void followYard(hear);
+  else joinWorker();
+}
+
+function joinWorker(): void {
+  const worker = new SharedWorker(trusted(workerUrl), { type: "module", name: "runyard" });
+  worker.port.onmessage = ({ data }: MessageEvent<LiveMessage>) => hear(data);
+  // A worker that cannot be loaded, say while a new version is being put in place.
+  worker.onerror = () => void followYard(hear);
+  addEventListener("pagehide", () => worker.port.postMessage("bye"), { once: true });
+  // Back from the browser's cache of pages, where nothing was heard.
+  addEventListener("pageshow", ({ persisted }: PageTransitionEvent) => persisted && joinWorker(), { once: true });
+}
+
+function hear(message: LiveMessage): void {
+  if (message.kind === "event") {
+    for (const listener of eventListeners) listener(message.event, message.data);
+    return;
+  }
+  state = message.state;
+  for (const listener of stateListeners) listener();
+}
+
+/** Told of every event of the yard. Returns what ends that. */
+export function hearEvents(listener: LiveListener): () => void {
+  eventListeners.add(listener);
+  return () => eventListeners.delete(listener);
+}
+
+export function useLiveState(): LiveState {
+  return useSyncExternalStore(
+    (listener) => {
+      stateListeners.add(listener);
+      return () => stateListeners.delete(listener);
+    },
+    () => state,
+  );
+}
+
+/** The one script that a page of the panel loads by its address; the policy of the pages allows no other. */
+function trusted(url: string): string {
+  const policy = globalThis.trustedTypes?.createPolicy("runyard", {
+    createScriptURL: (asked) => {
+      if (asked !== workerUrl) throw new TypeError(`${asked} is no script of the panel`);
+      return asked;
+    },
+  });
+  return (policy?.createScriptURL(url) as string | undefined) ?? url;
+}

@@ -1,0 +1,67 @@
+import { keepPreviousData, useQueries } from "@tanstack/react-query";
+import { useRef } from "react";
+
+/** A stretch of a long list, as the yard answers it. */
+export interface Page<Row> {
+  rows: Row[];
+  /** How many there are in all. */
+  total: number;
+}
+
+/** A list of any length, of which only what is looked at is asked for. */
+export interface Rows<Row> {
+  /** Null: not known yet. */
+  total: number | null;
+  /** Null: not there yet. */
+  at(position: number): Row | null;
+  /** What went wrong with what is looked at; null: nothing. */
+  error: unknown;
+  /** What is shown is of the question before: the answer is on its way. */
+  isStale: boolean;
+}
+
+const PAGE = 100;
+
+/**
+ * @param key  what the list is about, then what was asked; see cache.ts
+ * @param first  the first position on screen
+ * @param last  the last one
+ */
+export function useRows<Row>(
+  key: readonly unknown[],
+  load: (from: number, limit: number, signal: AbortSignal) => Promise<Page<Row>>,
+  first: number,
+  last: number,
+): Rows<Row> {
+  const known = useRef<{ total: number | null; pages: ReadonlyMap<number, Row[]> }>({ total: null, pages: new Map() });
+  const numbers = range(Math.floor(first / PAGE), Math.floor(Math.max(first, last) / PAGE));
+  const pages = useQueries({
+    queries: numbers.map((number) => ({
+      queryKey: [...key, "rows", number],
+      queryFn: ({ signal }: { signal: AbortSignal }) => load(number * PAGE, PAGE, signal),
+      placeholderData: keepPreviousData,
+      gcTime: 30_000,
+    })),
+  });
+  const loaded = new Map<number, Row[]>();
+  let total: number | null = null;
+  for (const [i, page] of pages.entries()) {
+    if (!page.data) continue;
+    loaded.set(numbers[i] ?? 0, page.data.rows);
+    total = page.data.total;
+  }
+  const isStale = pages.some((page) => page.isPlaceholderData);
+  // While the first answer to another question is on its way, what was there stays, so that nothing flickers.
+  if (total !== null) known.current = { total, pages: loaded };
+  const shown = known.current;
+  return {
+    total: shown.total,
+    at: (position) => shown.pages.get(Math.floor(position / PAGE))?.[position % PAGE] ?? null,
+    error: pages.find((page) => page.error)?.error ?? null,
+    isStale: isStale || (total === null && shown.total !== null),
+  };
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}

@@ -150,6 +150,27 @@ export const contract = {
     /** Bytes; the headers `runyard-from`, `runyard-to` and `runyard-ended` say where they stand. */
     answer: z.string(),
   },
+  searchOutput: {
+    params: run,
+    query: z.strictObject({
+      text: text
+        .min(1)
+        .max(1000)
+        .describe("Small letters find large ones too; a text with a large letter is looked for exactly."),
+      stream: z.enum(["out", "err"]).default("out"),
+      /** Default: the latest attempt. */
+      attempt: text.optional(),
+      from: whole(0).default(0),
+      limit: whole(1, 1000).default(100),
+    }),
+    body: null,
+    answer: z.object({
+      /** Where each line begins in the stream, in bytes. */
+      lines: z.array(z.object({ at: z.number(), text: z.string() })),
+      /** Where to go on; null: the end was reached. */
+      next: z.number().nullable(),
+    }),
+  },
   runMetrics: {
     params: run,
     query: z.strictObject({ attempt: text.optional() }),

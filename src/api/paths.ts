@@ -24,6 +24,7 @@ export const doors = {
   results: { method: "GET", path: "/api/v1/jobs/:job/results", role: "user" },
   showRun: { method: "GET", path: "/api/v1/jobs/:job/runs/:n", role: "user" },
   output: { method: "GET", path: "/api/v1/jobs/:job/runs/:n/output", role: "user" },
+  searchOutput: { method: "GET", path: "/api/v1/jobs/:job/runs/:n/output/search", role: "user" },
   runMetrics: { method: "GET", path: "/api/v1/jobs/:job/runs/:n/metrics", role: "user" },
   history: { method: "GET", path: "/api/v1/history", role: "user" },
   explain: { method: "GET", path: "/api/v1/explain", role: "user" },

@@ -1,30 +1,25 @@
 import { existsSync } from "node:fs";
 import { keptName } from "../../core/assignment.ts";
 import { type Refused, refuse } from "../../core/failure.ts";
-import type { AttemptId } from "../../core/run.ts";
 import { parseEvent } from "../../core/run_event.ts";
+import { findLines } from "../../files/find_lines.ts";
 import type { OutputPlace } from "../../files/output_place.ts";
 import { describeFileProblem } from "../../files/problem.ts";
-import { type AttemptRow, selectAttempt, selectAttemptsOfRun, selectMates } from "../../store/attempts.ts";
+import { type AttemptRow, selectAttemptsOfRun, selectMates } from "../../store/attempts.ts";
 import { type JobRow, makeRuns, selectJob } from "../../store/jobs.ts";
 import { type MachineRow, selectMachines } from "../../store/machines.ts";
 import { type RunRow, selectRun } from "../../store/runs.ts";
 import { absentRun, presentAttempt } from "../present.ts";
 import { presentRuns } from "../present_many.ts";
 import { forbidStrangers } from "../selection.ts";
+import { openStreams } from "../streams.ts";
 import { answered, type Handlers, type Yard } from "../yard.ts";
 
-type RunHandlers = Pick<Handlers, "showRun" | "output" | "runMetrics">;
-
-/** Of one attempt so often at most. */
-const BRING_OVER_MS = 300;
-const FETCH_WITHIN_MS = 10_000;
-const MOST_BROUGHT = 10_000;
+type RunHandlers = Pick<Handlers, "showRun" | "output" | "searchOutput" | "runMetrics">;
 
 export function runHandlers(yard: Yard): RunHandlers {
   const { store } = yard;
-  /** When the output of attempts on other machines was last asked for. */
-  const broughtAt = new Map<string, number>();
+  const streams = openStreams(yard);
 
   return {
     async showRun({ params }) {
@@ -66,7 +61,7 @@ export function runHandlers(yard: Yard): RunHandlers {
       if (params.n > job.counts.total) return refuse({ code: "no_such_run", run: `${params.job}.${params.n}` });
       // The stream may move from the spool to the yard's files between looking it up and reading it: then it is looked up anew.
       for (let left = 3; ; left -= 1) {
-        const found = await find(job, params.n, query.attempt ?? null, query.stream);
+        const found = await streams.find(job, params.n, query.attempt ?? null, query.stream);
         if (!found) return noSuchAttempt(params.job, params.n, query.attempt);
         const stretch = await readStretch(found.place, query);
         if (!stretch.ok) {
@@ -92,13 +87,25 @@ export function runHandlers(yard: Yard): RunHandlers {
       }
     },
 
+    async searchOutput({ params, query, who, signal }) {
+      const job = await selectJob(store.read, params.job);
+      if (!job) return refuse({ code: "no_such_job", job: params.job });
+      const forbidden = forbidStrangers(who, [job]);
+      if (forbidden) return forbidden;
+      if (params.n > job.counts.total) return refuse({ code: "no_such_run", run: `${params.job}.${params.n}` });
+      const found = await streams.find(job, params.n, query.attempt ?? null, query.stream);
+      if (!found) return noSuchAttempt(params.job, params.n, query.attempt);
+      const searched = await findLines(yard.files.outputs, found.place, query, signal);
+      return searched.ok ? searched.value : refuse({ code: "gone", what: describeFileProblem(searched.problem) });
+    },
+
     async runMetrics({ params, query, who }) {
       const job = await selectJob(store.read, params.job);
       if (!job) return refuse({ code: "no_such_job", job: params.job });
       const forbidden = forbidStrangers(who, [job]);
       if (forbidden) return forbidden;
       if (params.n > job.counts.total) return refuse({ code: "no_such_run", run: `${params.job}.${params.n}` });
-      const found = await find(job, params.n, query.attempt ?? null, "events");
+      const found = await streams.find(job, params.n, query.attempt ?? null, "events");
       return found ? readPoints(found.place) : noSuchAttempt(params.job, params.n, query.attempt);
     },
   };
@@ -106,57 +113,6 @@ export function runHandlers(yard: Yard): RunHandlers {
   async function runRow(job: JobRow, n: number): Promise<RunRow> {
     if (n > job.made) await store.write((db) => makeRuns(db, store.dialect, job.id, n, n));
     return (await selectRun(store.read, job.id, n)) ?? absentRun(job, n);
-  }
-
-  /** Where a stream of an attempt lies now: with the yard, or still where the run writes it. Null: the run had no such attempt. */
-  async function find(job: JobRow, n: number, attemptId: string | null, stream: "out" | "err" | "events") {
-    const attempt =
-      attemptId === null
-        ? (await selectAttemptsOfRun(store.read, job.id, n)).at(-1)
-        : await attemptNamed(job, n, attemptId);
-    const run = await selectRun(store.read, job.id, n);
-    const ended = run !== null && run.ended_at !== null;
-    if (!attempt && attemptId !== null) return null;
-    if (!attempt) return { place: { kind: "none" } satisfies OutputPlace as OutputPlace, ended };
-    const machine = (await selectMachines(store.read)).find(({ id }) => id === attempt.machine_id);
-    // What another machine prints comes to the user's file when it has ended; until then, and after, it is the yard's too.
-    if (job.plan.out !== null && attempt.rank === 0 && stream !== "events" && isAtHand(machine)) {
-      const place: OutputPlace = stream === "out" ? { kind: "spool", path: job.plan.out } : { kind: "none" };
-      return { place, ended };
-    }
-    if (attempt.output_json !== null)
-      return {
-        place: (JSON.parse(attempt.output_json) as Record<string, OutputPlace>)[stream] ?? { kind: "none" as const },
-        ended,
-      };
-    return { place: await spoolPlace(attempt, machine, stream), ended };
-  }
-
-  /** Also a worker beside that of rank 0. */
-  async function attemptNamed(job: JobRow, n: number, id: string): Promise<AttemptRow | null> {
-    const attempt = await selectAttempt(store.read, id as AttemptId);
-    return attempt?.job_id === job.id && attempt.n === n ? attempt : null;
-  }
-
-  async function spoolPlace(
-    attempt: AttemptRow,
-    machine: MachineRow | undefined,
-    stream: string,
-  ): Promise<OutputPlace> {
-    if (machine && !isAtHand(machine)) await bringOver(machine.id, attempt.id);
-    const name = stream === "events" ? "events.jsonl" : stream;
-    return machine?.spool
-      ? { kind: "spool", path: `${machine.spool}/${yard.id}/${attempt.id}/0/${name}` }
-      : { kind: "none" };
-  }
-
-  /** What a machine behind ssh or a cluster has printed lies there until it is asked for. Where it does not answer, what came before is shown. */
-  async function bringOver(machine: number, attempt: string): Promise<void> {
-    const since = yard.clock.now() - (broughtAt.get(attempt) ?? 0);
-    if (since < BRING_OVER_MS) return;
-    broughtAt.set(attempt, yard.clock.now());
-    if (broughtAt.size > MOST_BROUGHT) broughtAt.clear();
-    await yard.enquire(machine, { kind: "fetch", attempt }, FETCH_WITHIN_MS);
   }
 
   async function readStretch(
@@ -195,11 +151,6 @@ export function runHandlers(yard: Yard): RunHandlers {
     }
     return { points, texts, skipped };
   }
-}
-
-/** Whether what runs there is written to this machine's files. Of others the yard has a mirror. */
-function isAtHand(machine: MachineRow | undefined): boolean {
-  return machine === undefined || machine.driver === "agent";
 }
 
 /** As its machine knows it. What the yard has of a machine behind ssh, or of a cluster, is a mirror. */

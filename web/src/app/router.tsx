@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { readQueueSearch } from "../queue/queue_search.ts";
+import { readRunSearch } from "../run/run_search.ts";
 import { Loading } from "../ui/loading.tsx";
 import { Problem } from "../ui/problem.tsx";
 import { NotFound } from "./not_found.tsx";
@@ -24,6 +25,7 @@ const job = createRoute({
 const run = createRoute({
   getParentRoute: () => root,
   path: "/jobs/$job/runs/$n",
+  validateSearch: readRunSearch,
   component: lazyRouteComponent(() => import("../run/run_page.tsx"), "RunPage"),
 });
 

@@ -6,20 +6,25 @@ import { cache } from "./cache.ts";
 import { call } from "./client.ts";
 
 /** What can be done to jobs and runs from anywhere in the panel: it says what came of it. */
-export type Deed = "cancel" | "retry" | "retry_failed" | "pause" | "resume";
+export type Deed = "cancel" | "stop_with_checkpoint" | "retry" | "retry_failed" | "pause" | "resume";
+
+/** A run that saves its state has so long for it. */
+const SAVING_MS = 60_000;
+
+function saidOfCancel({ runs, stopping }: Changed): string {
+  if (runs + stopping === 0) return "There was nothing left to cancel.";
+  const waiting = runs > 0 ? `${counted(runs, "waiting run")} cancelled. ` : "";
+  return `${waiting}${stopping > 0 ? `${counted(stopping, "run")} told to stop.` : ""}`.trim();
+}
 
 const deeds: Record<Deed, { send(select: string): Promise<Changed>; said(changed: Changed): string }> = {
   cancel: {
     send: (select) => call("cancel", { body: { select } }),
-    said: ({ runs, stopping }) =>
-      runs + stopping === 0
-        ? "There was nothing left to cancel."
-        : [
-            runs > 0 ? `${counted(runs, "waiting run")} cancelled.` : "",
-            stopping > 0 ? `${counted(stopping, "run")} told to stop.` : "",
-          ]
-            .join(" ")
-            .trim(),
+    said: saidOfCancel,
+  },
+  stop_with_checkpoint: {
+    send: (select) => call("cancel", { body: { select, graceMs: SAVING_MS } }),
+    said: saidOfCancel,
   },
   retry: {
     send: (select) => call("retry", { body: { select } }),

@@ -13,8 +13,8 @@ const JOB_PAUSE_MS = 1000;
 /** What the yard has told. It stays good until an event says otherwise, so that nothing is asked for twice. */
 export const cache = new QueryClient({
   queryCache: new QueryCache({
-    onError: (error) => {
-      if (isSignedOut(error)) void cache.invalidateQueries({ queryKey: ["session"] });
+    onError: (error, { queryKey }) => {
+      if (isSignedOut(error) && queryKey[0] !== "session") void cache.invalidateQueries({ queryKey: ["session"] });
     },
   }),
   defaultOptions: {

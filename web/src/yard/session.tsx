@@ -30,6 +30,9 @@ export function useSession(): Session {
   return session;
 }
 
+/** A link that is opened in a tab where the panel is open already changes nothing but the address. */
+addEventListener("hashchange", () => LINK.test(location.hash) && location.reload());
+
 /** Shows the panel to whom the yard knows, and everybody else the way in. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const session = useQuery({

@@ -32,6 +32,14 @@ import {
   tokenSchema,
 } from "./steering.ts";
 import { selection, text } from "./text.ts";
+import {
+  listUseQuerySchema,
+  machineUseSchema,
+  runUseQuerySchema,
+  runUseSchema,
+  useQuerySchema,
+  useWindowSchema,
+} from "./use.ts";
 
 const nothing = z.strictObject({});
 const job = z.object({ job: whole(1) });
@@ -183,6 +191,7 @@ export const contract = {
       skipped: z.number(),
     }),
   },
+  runUse: { params: run, query: runUseQuerySchema, body: null, answer: runUseSchema },
   history: {
     params: nothing,
     query: historyQuerySchema,
@@ -245,6 +254,18 @@ export const contract = {
     query: nothing,
     body: machineChangesSchema,
     answer: z.object({ machine: machineSchema }),
+  },
+  machineUse: {
+    params: machine,
+    query: useQuerySchema,
+    body: null,
+    answer: useWindowSchema.extend({ machine: machineUseSchema }),
+  },
+  listUse: {
+    params: nothing,
+    query: listUseQuerySchema,
+    body: null,
+    answer: useWindowSchema.extend({ machines: z.array(machineUseSchema), next }),
   },
   listPools: {
     params: nothing,

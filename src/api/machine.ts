@@ -32,6 +32,38 @@ export const hardwareSchema = z.object({
   blocked: z.string().nullable().default(null),
 });
 
+/** A worker that runs, with what it has, what it asked for, and what it was seen to use at its peak. */
+const machineHolderSchema = z.object({
+  run: z.string(),
+  attempt: z.string(),
+  /** Of its job. */
+  name: z.string(),
+  user: z.string(),
+  /** Its CUDA_VISIBLE_DEVICES. */
+  devices: z.string(),
+  gpus: z.array(z.string()),
+  startedAt: z.string().nullable(),
+  /** Of each of its GPUs; null: it asked for no certain memory. */
+  askedGpuMemoryBytes: z.number().nullable(),
+  /** On all of its GPUs together; null: it is not known. */
+  gpuMemoryPeakBytes: z.number().nullable(),
+  askedMemoryBytes: z.number().nullable(),
+  memoryPeakBytes: z.number().nullable(),
+});
+export type MachineHolder = z.infer<typeof machineHolderSchema>;
+
+/** `text` is for people. */
+const wasteSchema = z.discriminatedUnion("code", [
+  z.object({ code: z.literal("idle_gpu"), run: z.string(), gpu: z.string(), idleMs: z.number(), text: z.string() }),
+  z.object({
+    code: z.enum(["gpu_memory", "memory"]),
+    run: z.string(),
+    askedBytes: z.number(),
+    usedBytes: z.number(),
+    text: z.string(),
+  }),
+]);
+
 export const machineSchema = z.object({
   name: z.string(),
   pool: z.string(),
@@ -39,10 +71,26 @@ export const machineSchema = z.object({
   drained: z.boolean(),
   cpus: z.number(),
   memoryBytes: z.number(),
-  gpus: z.array(z.object({ ...gpuFacts, heldBy: z.array(z.string()) })),
+  gpus: z.array(
+    z.object({
+      ...gpuFacts,
+      heldBy: z.array(z.string()),
+      /** Since when it has been idle (below 5 %) at every look; null: it is in use, or that is not known. */
+      idleSince: z.string().nullable(),
+    }),
+  ),
   /** Explicit slots with what runs in each; null where GPUs and cores are counted. */
   slots: z.array(z.object({ devices: z.string(), heldBy: z.string().nullable(), draining: z.boolean() })).nullable(),
   running: z.array(z.string()),
+  /** Why it takes no runs now; null: it does. */
+  closed: z.string().nullable(),
+  /** How many more runs that ask for nothing special it would start now; null: it is a cluster, whose queue takes all. */
+  room: z.number().nullable(),
+  holders: z.array(machineHolderSchema),
+  /** Devices that another yard of this account holds, and that are none of `gpus`. */
+  reserved: z.array(z.object({ device: z.string(), by: foreignProcessSchema })),
+  /** What runs keep from others without using it. */
+  waste: z.array(wasteSchema),
   problems: z.array(z.string()),
   seenAt: z.string().nullable(),
   unreachableSince: z.string().nullable(),
@@ -97,6 +145,8 @@ const slotSchema = z.string().superRefine((devices, refinement) => {
 export const machineChangesSchema = z.strictObject({
   /** One CUDA_VISIBLE_DEVICES a slot; null goes back to counting. */
   slots: z.array(slotSchema).nullable().optional(),
+  /** The slots that this change goes by: where they are others by now, it is refused. Absent: it is made whatever they are. */
+  expectSlots: z.array(z.string()).nullable().optional(),
   drained: z.boolean().optional(),
   /** How it is reached from now on. */
   login: loginSchema.optional(),

@@ -17,6 +17,7 @@ export type Failure =
   | { code: "no_such_machine"; machine: string; known: string[] }
   | { code: "machine_exists"; machine: string }
   | { code: "machine_busy"; machine: string; runs: number }
+  | { code: "slots_changed"; machine: string }
   | { code: "not_behind_ssh"; machine: string }
   | { code: "not_a_cluster"; machine: string }
   | { code: "cluster_failed"; machine: string; text: string }
@@ -69,6 +70,8 @@ export function describeFailure(failure: Failure): string {
       return `There is a machine ${failure.machine} already. Choose another name, or take that one away with: runyard machines rm ${failure.machine}`;
     case "machine_busy":
       return `${failure.runs} run${failure.runs === 1 ? "" : "s"} of this yard ${failure.runs === 1 ? "is" : "are"} on ${failure.machine}. Let them end, with: runyard machines set ${failure.machine} --drain; or cancel them.`;
+    case "slots_changed":
+      return `Somebody else has changed the slots of ${failure.machine} meanwhile, and nothing was set. Look at them as they are now, then change them again.`;
     case "not_behind_ssh":
       return `${failure.machine} is no machine behind ssh: its agent tells of it by itself. See: runyard machines`;
     case "not_a_cluster":
@@ -131,6 +134,7 @@ export const failureDoors = {
   no_such_machine: { exitCode: 4, status: 404 },
   machine_exists: { exitCode: 2, status: 409 },
   machine_busy: { exitCode: 2, status: 409 },
+  slots_changed: { exitCode: 2, status: 409 },
   not_behind_ssh: { exitCode: 2, status: 422 },
   not_a_cluster: { exitCode: 2, status: 422 },
   cluster_failed: { exitCode: 3, status: 502 },

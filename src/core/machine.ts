@@ -34,6 +34,8 @@ export interface Gpu {
   /** Why it cannot be used, e.g. `nvidia-smi reports [Unknown Error]`; null where it can. */
   problem: string | null;
   others: ForeignProcess[];
+  /** Since when it has been idle at every look, by the yard's clock; null or absent: it is in use, or that is not known. */
+  idleSince?: UnixMs | null;
 }
 
 /** What a machine has, as it was last seen. */
@@ -162,18 +164,21 @@ export function devicesOf(visible: string): string[] {
 }
 
 /** Whether a GPU may be given to a run: healthy, and not in use by someone outside this yard. */
-export function isUsable(gpu: Gpu): boolean {
+export function isUsable(gpu: Pick<Gpu, "problem" | "others">): boolean {
   return gpu.problem === null && gpu.others.length === 0;
 }
 
 /** The GPU that a device of CUDA_VISIBLE_DEVICES names: by its index, or by its UUID or the beginning of it. */
-export function gpuNamed(gpus: readonly Gpu[], device: string): Gpu | undefined {
+export function gpuNamed<Named extends Pick<Gpu, "index" | "uuid">>(
+  gpus: readonly Named[],
+  device: string,
+): Named | undefined {
   const named = gpus.find((gpu) => gpu.index === device);
   return named ?? gpus.find((gpu) => device.startsWith("GPU-") && gpu.uuid?.startsWith(device));
 }
 
 /** What devices of a slot are: indices of the GPUs they name; what was not found here stays as it is written. */
-export function gpusNamed(gpus: readonly Gpu[], devices: string): string[] {
+export function gpusNamed(gpus: readonly Pick<Gpu, "index" | "uuid">[], devices: string): string[] {
   return devicesOf(devices).map((device) => gpuNamed(gpus, device)?.index ?? device);
 }
 

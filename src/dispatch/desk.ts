@@ -30,6 +30,7 @@ import type { Store } from "../store/store.ts";
 import { openAssignments } from "./assignments.ts";
 import { appendOutput, type Delivery, deliver, settle } from "./deliver.ts";
 import { keepStreams } from "./streams.ts";
+import type { Uses } from "./uses.ts";
 import type { Works } from "./works.ts";
 
 /** A machine, and where the yard finds its spool. */
@@ -76,6 +77,7 @@ export interface DeskOptions {
   store: Store;
   files: Files;
   works: Works;
+  uses: Uses;
   presence: Presence;
   pending: Pending;
   clock: Clock;
@@ -85,7 +87,7 @@ export interface DeskOptions {
 const MOST_AT_ONCE = 256;
 const MOST_JOBS_KNOWN = 1000;
 
-export function openDesk({ yardId, store, files, works, presence, pending, clock, log }: DeskOptions): Desk {
+export function openDesk({ yardId, store, files, works, uses, presence, pending, clock, log }: DeskOptions): Desk {
   const assignmentsOf = openAssignments(store, works, yardId);
   /** Jobs whose results or output go somewhere; null: they stay with the yard. */
   const hasPlace = new Map<JobId, JobRow | null>();
@@ -209,12 +211,14 @@ export function openDesk({ yardId, store, files, works, presence, pending, clock
     },
     report,
     async introduce(machine, introduction) {
-      await store.write((db) => introduceAgent(db, machine.name, introduction, clock.now()));
+      const hardware = await uses.hear(machine.id, introduction.hardware);
+      await store.write((db) => introduceAgent(db, machine.name, { ...introduction, hardware }, clock.now()));
       presence.heard(machine.id, clock.now());
       store.changes.tell([{ kind: "machine", machine: machine.id }]);
     },
     async survey(machine, hardware, { isHeard = true } = {}) {
-      await store.write((db) => updateHardware(db, machine, hardware, isHeard ? clock.now() : null));
+      const seen = isHeard ? await uses.hear(machine, hardware) : hardware;
+      await store.write((db) => updateHardware(db, machine, seen, isHeard ? clock.now() : null));
       store.changes.tell([{ kind: "machine", machine }]);
     },
     async known(attempts) {

@@ -9,6 +9,7 @@ import { openPresence } from "../core/presence.ts";
 import { openReasons } from "../core/reasons.ts";
 import type { AttemptId } from "../core/run.ts";
 import { openDesk } from "../dispatch/desk.ts";
+import { openUses } from "../dispatch/uses.ts";
 import { openWorks } from "../dispatch/works.ts";
 import { agentDriver } from "../drivers/agent.ts";
 import { keepLocalAgent, type LocalAgent } from "../drivers/local_agent.ts";
@@ -119,6 +120,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const { running } = await countWork(opened.store.read);
   await agent.stop(running === 0);
   await server.close();
+  await yard.uses.close();
   await opened.store.close();
   await files.value.close();
   lock.release();
@@ -140,6 +142,9 @@ function yardOf(
   const presence = openPresence();
   const pending = openPending();
   const works = openWorks(store.read);
+  const uses = openUses(store, systemClock, (error) =>
+    logSparingly(`how GPUs are used cannot be kept now: ${systemErrorText(error)}`),
+  );
   return {
     id: yardId,
     version,
@@ -157,7 +162,8 @@ function yardOf(
     bell: openBell<number>(),
     authority: openAuthority(store, systemClock),
     works,
-    desk: openDesk({ yardId, store, files, works, presence, pending, clock: systemClock, log: logSparingly }),
+    uses,
+    desk: openDesk({ yardId, store, files, works, uses, presence, pending, clock: systemClock, log: logSparingly }),
     enquire: openEnquire(store, systemClock),
     floorBytes: FLOOR_BYTES,
     log: logSparingly,

@@ -1,25 +1,14 @@
 import type { Job } from "../api/job.ts";
-import type { Machine } from "../api/machine.ts";
 import type { Attempt, Run } from "../api/run.ts";
 import { commandLine } from "../core/command_line.ts";
 import type { Slot } from "../core/demand.ts";
 import type { Remaining } from "../core/estimates/remaining.ts";
 import { type Code, jobStatus } from "../core/job.ts";
-import type { Login } from "../core/login.ts";
-import {
-  type Machine as CoreMachine,
-  devicesOf,
-  type Gpu,
-  gpuNamed,
-  gpusNamed,
-  type Hardware,
-} from "../core/machine.ts";
 import { describeCause, type Ending, exitCodeOf, type FailureCause, type JobId, type RunStatus } from "../core/run.ts";
 import { ticketText } from "../core/slurm.ts";
 import type { CompiledWork } from "../core/work.ts";
 import type { AttemptRow } from "../store/attempts.ts";
 import type { JobRow } from "../store/jobs.ts";
-import type { MachineRow } from "../store/machines.ts";
 import type { RunRow } from "../store/runs.ts";
 
 /** Rows as the API shows them. */
@@ -206,61 +195,4 @@ function describeEnding(ending: Ending): string {
     case "never_began":
       return "it was taken back before it began";
   }
-}
-
-/** @param held  what is held on the machine now */
-export function presentMachine(
-  machine: CoreMachine & Pick<MachineRow, "driver" | "login">,
-  held: { run: string; slot: Slot }[],
-): Machine {
-  const { hardware, seenAt, unreachableSince, trouble, slots } = machine;
-  const reachable = seenAt !== null && unreachableSince === null && trouble === null;
-  return {
-    name: machine.name,
-    pool: machine.pool,
-    status: reachable ? (held.length > 0 ? "working" : "idle") : seenAt === null ? "off" : "unreachable",
-    drained: machine.drained,
-    cpus: hardware.cpus,
-    memoryBytes: hardware.memoryBytes,
-    gpus: hardware.gpus.map((gpu) => ({
-      ...gpu,
-      heldBy: held.filter(({ slot }) => slot.gpus.includes(gpu.index)).map(({ run }) => run),
-    })),
-    slots: slots && presentSlots(hardware.gpus, slots, held),
-    running: held.map(({ run }) => run),
-    problems: [
-      ...[trouble, hardware.blocked].filter((problem) => problem !== null),
-      ...hardware.problems,
-      ...strangeDevices(hardware, slots),
-    ],
-    seenAt: isoOf(seenAt),
-    unreachableSince: isoOf(unreachableSince),
-    driver: machine.driver,
-    login: machine.login && presentLogin(machine.login),
-  };
-}
-
-function presentSlots(gpus: readonly Gpu[], slots: string[], held: { run: string; slot: Slot }[]) {
-  const left = [...held];
-  const named = (devices: string) => gpusNamed(gpus, devices).join();
-  const shown = slots.map((devices) => {
-    const at = left.findIndex(({ slot }) => named(slot.devices) === named(devices));
-    const [holder] = at === -1 ? [] : left.splice(at, 1);
-    return { devices, heldBy: holder?.run ?? null, draining: false };
-  });
-  // What runs in a slot that is no longer listed: it is let go when the run ends.
-  return [...shown, ...left.map(({ run, slot }) => ({ devices: slot.devices, heldBy: run, draining: true }))];
-}
-
-/** Devices that stand in slots and name no GPU, where it is known which there are. Parts of split GPUs are not known. */
-function strangeDevices({ gpus }: Hardware, slots: string[] | null): string[] {
-  const strange = new Set((slots ?? []).flatMap(devicesOf).filter((device) => !gpuNamed(gpus, device)));
-  if (gpus.length === 0) return [];
-  return [...strange]
-    .filter((device) => !device.startsWith("MIG-"))
-    .map((device) => `A slot names GPU ${device}, which was not found here: a run in it may see no GPU.`);
-}
-
-function presentLogin({ host, user, port, key, hostKey }: Login): Login {
-  return { host, user, port, key, hostKey };
 }

@@ -18,6 +18,7 @@ import { runListHandlers } from "./handlers/run_lists.ts";
 import { runHandlers } from "./handlers/runs.ts";
 import { sessionHandlers } from "./handlers/session.ts";
 import { steeringHandlers } from "./handlers/steering.ts";
+import { useHandlers } from "./handlers/use.ts";
 import { yardHandlers } from "./handlers/yard.ts";
 import { liveHandler } from "./live.ts";
 import { sendPage, servePanel, wantsPage } from "./panel.ts";
@@ -59,6 +60,7 @@ export function openServer(yard: Yard): YardServer {
     ...historyHandlers(yard),
     ...steeringHandlers(yard),
     ...machineHandlers(yard),
+    ...useHandlers(yard),
     ...agentHandlers(yard),
     ...yardHandlers(yard),
     ...sessionHandlers(yard),

@@ -8,6 +8,7 @@ import type { Pending } from "../core/pending.ts";
 import type { Presence } from "../core/presence.ts";
 import type { Reasons } from "../core/reasons.ts";
 import type { Desk } from "../dispatch/desk.ts";
+import type { Uses } from "../dispatch/uses.ts";
 import type { Works } from "../dispatch/works.ts";
 import type { Files } from "../files/open_files.ts";
 import type { Bell } from "../platform/bell.ts";
@@ -39,6 +40,7 @@ export interface Yard {
   bell: Bell<number>;
   authority: Authority;
   works: Works;
+  uses: Uses;
   desk: Desk;
   enquire: Enquire;
   /** When the scheduler last came round. */

@@ -1,7 +1,7 @@
 import type { MachineLimits } from "../core/capacity.ts";
 import type { Hours } from "../core/hours.ts";
 import type { Login } from "../core/login.ts";
-import { type Hardware, type MachineDriver, UNKNOWN_HARDWARE } from "../core/machine.ts";
+import { type Gpu, type Hardware, type MachineDriver, UNKNOWN_HARDWARE } from "../core/machine.ts";
 import type { UnixMs } from "../core/run.ts";
 import type { Cluster } from "../core/slurm.ts";
 import type { Db } from "./dialect.ts";
@@ -66,6 +66,11 @@ export async function selectMachines(db: Db): Promise<MachineRow[]> {
     cluster: row.cluster_json === null ? null : (JSON.parse(row.cluster_json) as Cluster),
     hasQueue: row.cluster_json !== null,
   }));
+}
+
+/** What machines are called, without all that they have. */
+export async function selectMachineNames(db: Db): Promise<Pick<MachineRow, "id" | "name" | "pool">[]> {
+  return db.selectFrom("machine").select(["id", "name", "pool"]).orderBy("id").execute();
 }
 
 /** Makes the machine known; one that is known keeps its hardware, slots and history. False: it was known. */
@@ -139,6 +144,23 @@ export async function isSpokenForBy(db: Db, machine: number, agent: string): Pro
   return row?.agent === agent;
 }
 
+/** The GPUs of a machine as they were last seen. */
+export interface Look {
+  seenAt: UnixMs;
+  gpus: readonly Gpu[];
+}
+
+/** Null: its GPUs were never seen. */
+export async function selectLastLook(db: Db, machine: number): Promise<Look | null> {
+  const row = await db
+    .selectFrom("machine")
+    .select(["hardware_json", "seen_at"])
+    .where("id", "=", machine)
+    .executeTakeFirst();
+  if (!row || row.seen_at === null) return null;
+  return { seenAt: row.seen_at, gpus: (JSON.parse(row.hardware_json) as Partial<Hardware>).gpus ?? [] };
+}
+
 /** @param seenAt  null: it was not heard; what was known of it has changed all the same */
 export async function updateHardware(
   db: Db,
@@ -151,6 +173,12 @@ export async function updateHardware(
     .set({ hardware_json: JSON.stringify(hardware), ...(seenAt !== null && { seen_at: seenAt }) })
     .where("id", "=", machine)
     .execute();
+}
+
+/** Explicit slots as they stand now, for whoever changes them by what they were; undefined: there is no such machine. */
+export async function selectSlots(db: Db, name: string): Promise<string[] | null | undefined> {
+  const row = await db.selectFrom("machine").select("slots_json").where("name", "=", name).executeTakeFirst();
+  return row && (row.slots_json === null ? null : (JSON.parse(row.slots_json) as string[]));
 }
 
 /** Null slots go back to counting GPUs and cores. */

@@ -11,6 +11,7 @@ export interface Tables {
   audit: AuditTable;
   pool: PoolTable;
   machine: MachineTable;
+  machine_use: MachineUseTable;
   job: JobTable;
   job_lines: JobLinesTable;
   job_dependency: JobDependencyTable;
@@ -89,6 +90,17 @@ interface MachineTable {
   login_json: string | null;
   /** A Cluster; null: it is one machine. */
   cluster_json: string | null;
+}
+
+/** How the GPUs of a machine were used in one stretch of the clock. */
+interface MachineUseTable {
+  machine_id: number;
+  /** How long the stretch is. */
+  span_ms: number;
+  /** When it began. */
+  at: UnixMs;
+  /** By GPU; see `use.ts`. */
+  gpus_json: string;
 }
 
 interface JobTable {

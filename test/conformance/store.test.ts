@@ -16,6 +16,7 @@ import { reporting } from "./store/reporting.ts";
 import { sharing } from "./store/sharing.ts";
 import { steering } from "./store/steering.ts";
 import { submitting } from "./store/submitting.ts";
+import { using } from "./store/using.ts";
 
 const server = await startPostgres();
 const kinds: Kind[] = [sqlite];
@@ -40,6 +41,7 @@ for (const kind of kinds) {
     steering(kind);
     depending(kind);
     recalling(kind);
+    using(kind);
     modelled(kind);
   });
 }

@@ -1,34 +1,8 @@
-import { symlinkSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { aFolder } from "../helpers/a_folder.ts";
 import { aYard, type TestYard } from "../helpers/a_yard.ts";
+import { scriptedGpus } from "../helpers/scripted_gpus.ts";
 import { until } from "../helpers/until.ts";
-
-const script = fileURLToPath(new URL("../testbed/nvidia-smi", import.meta.url));
-/** GPUs of one test are not those of another: claims are kept per GPU of this machine. */
-let lastGpu = 0;
-
-interface ScriptedGpu {
-  uuid: string;
-  value?: string;
-  processes?: { pid: number; name: string; used_mib: number }[];
-}
-
-/** A machine whose nvidia-smi says what the test says. */
-async function scriptedGpus(count: number) {
-  const folder = await aFolder();
-  const file = `${folder}/gpus.json`;
-  symlinkSync(script, `${folder}/nvidia-smi`);
-  const gpus: ScriptedGpu[] = Array.from({ length: count }, () => {
-    lastGpu += 1;
-    return { uuid: `GPU-${process.pid.toString(16)}-${lastGpu}` };
-  });
-  const say = (state: object) => writeFileSync(file, JSON.stringify(state));
-  say({ gpus });
-  const environment = { RUNYARD_TESTBED_GPUS: file, PATH: `${folder}:${process.env["PATH"] ?? ""}` };
-  return { gpus, say, environment };
-}
 
 /** A run that says which devices it was given, and ends when the test lets it. */
 function holds(yard: TestYard, name: string, wishes: Parameters<TestYard["submit"]>[1] = {}) {
@@ -271,6 +245,21 @@ test("slots come and go while runs hold them: a removed one drains, an added one
   expect((await yard.run(4)).status).toBe("queued");
   writeFileSync(`${yard.folder}/go3`, "");
   await yard.reaches(4, "succeeded");
+});
+
+test("of two who change slots by what they saw one wins, and the other hears of it", async () => {
+  const yard = await aYard({ slots: ["61", "62"] });
+  const set = (slots: string[], expectSlots: string[] | null) =>
+    yard.client.call("setMachine", { params: { machine: "local" }, body: { slots, expectSlots } });
+  const seen = ["61", "62"];
+  const [one, other] = await Promise.allSettled([set([...seen, "63"], seen), set(["61"], seen)]);
+  expect([one.status, other.status].sort()).toEqual(["fulfilled", "rejected"]);
+  const refused = one.status === "rejected" ? one : other;
+  expect(refused).toMatchObject({ reason: { problem: { status: 409, code: "slots_changed" } } });
+  const now = (await machine(yard)).slots?.map(({ devices }) => devices) ?? [];
+  expect(now).toEqual(one.status === "fulfilled" ? ["61", "62", "63"] : ["61"]);
+  await set([...now, "64"], now);
+  await expect(set(["9"], null)).rejects.toMatchObject({ problem: { code: "slots_changed" } });
 });
 
 test("a drained machine ends what it runs and starts nothing, until it is resumed", async () => {

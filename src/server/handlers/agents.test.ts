@@ -7,6 +7,7 @@ import { openPresence } from "../../core/presence.ts";
 import type { Report } from "../../core/report.ts";
 import type { Ending } from "../../core/run.ts";
 import { openDesk } from "../../dispatch/desk.ts";
+import { openUses } from "../../dispatch/uses.ts";
 import { openWorks } from "../../dispatch/works.ts";
 import type { Files } from "../../files/open_files.ts";
 import { openBell } from "../../platform/bell.ts";
@@ -22,7 +23,8 @@ function doorsOf({ store }: Steered, disk: Promise<void>) {
   };
   const files = { append } as unknown as Files;
   const [presence, pending, works, clock] = [openPresence(), openPending(), openWorks(store.read), systemClock];
-  const desk = openDesk({ yardId: "yard1", store, files, works, presence, pending, clock, log: () => {} });
+  const uses = openUses(store, clock, () => {});
+  const desk = openDesk({ yardId: "yard1", store, files, works, uses, presence, pending, clock, log: () => {} });
   const yard = { id: "yard1", epoch: 1, store, clock, presence, bell: openBell<number>(), desk, files };
   const handlers = agentHandlers(yard as unknown as Yard);
   const words = (body: object) => ({ params: { machine: "lab1" }, query: {}, body, signal: AbortSignal.timeout(9000) });

@@ -1,16 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Slot } from "../../core/demand.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
+import { minuteOfDay } from "../../core/hours.ts";
 import type { MachineDriver } from "../../core/machine.ts";
 import { changedRules } from "../../core/policies/rules.ts";
 import { lastSight } from "../../core/presence.ts";
 import { selectOpenAttempts, wantBack } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
-import { deleteMachine, ensureMachine, type MachineRow, selectMachines, setMachine } from "../../store/machines.ts";
+import { selectHolders } from "../../store/holders.ts";
+import {
+  deleteMachine,
+  ensureMachine,
+  type MachineRow,
+  selectMachines,
+  selectSlots,
+  setMachine,
+} from "../../store/machines.ts";
 import { ensurePool, selectPools, setPool } from "../../store/pools.ts";
 import { knownCluster } from "../known_cluster.ts";
 import { listed } from "../listing.ts";
-import { presentMachine } from "../present.ts";
+import { presentMachine } from "../present_machine.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
 type MachineHandlers = Pick<
@@ -47,18 +55,20 @@ export function machineHandlers(yard: Yard): MachineHandlers {
     while (machines.some(mayBeHeard)) await sleep(LOOK_MS);
   }
 
-  async function present() {
-    const attempts = await selectOpenAttempts(store.read, null);
-    return (await selectMachines(store.read)).map((row) => {
-      const held = attempts
-        .filter((attempt) => attempt.machine_id === row.id && attempt.status === "running")
-        .map((attempt) => ({ run: `${attempt.job_id}.${attempt.n}`, slot: JSON.parse(attempt.slot_json) as Slot }));
-      return presentMachine({ ...row, ...lastSight(yard.presence.of(row.id), row.seenAt) }, held);
+  async function present(name: string | null = null) {
+    const all = await selectMachines(store.read);
+    const rows = name === null ? all : all.filter((row) => row.name === name);
+    const holders = await selectHolders(store.read, name === null ? null : rows.map(({ id }) => id));
+    const now = clock.now();
+    const minute = minuteOfDay(now);
+    return rows.map((row) => {
+      const seen = { ...row, ...lastSight(yard.presence.of(row.id), row.seenAt) };
+      return presentMachine(seen, holders.get(row.id) ?? [], now, minute);
     });
   }
 
   async function presentOne(name: string) {
-    const machine = (await present()).find((one) => one.name === name);
+    const [machine] = await present(name);
     return machine ? { machine } : refuse({ code: "no_such_machine", machine: name, known: [] });
   }
 
@@ -149,7 +159,10 @@ export function machineHandlers(yard: Yard): MachineHandlers {
       const row = await find(params.machine);
       if (isRefused(row)) return row;
       if (body.login && row.driver !== "ssh") return refuse({ code: "not_behind_ssh", machine: row.name });
+      const { expectSlots, ...changes } = body;
       const back = await store.write(async (db) => {
+        const slots = await selectSlots(db, row.name);
+        if (expectSlots !== undefined && JSON.stringify(slots) !== JSON.stringify(expectSlots)) return "others";
         await setMachine(db, row.name, {
           ...(body.login !== undefined && { login: body.login }),
           ...(body.slots !== undefined && { slots: body.slots }),
@@ -160,11 +173,12 @@ export function machineHandlers(yard: Yard): MachineHandlers {
           user: who.user,
           action: "set",
           target: `machine ${row.name}`,
-          detail: body,
+          detail: changes,
         });
         // What was given to a slot that is gone, or to a machine that is to start nothing, may go elsewhere.
         return body.slots !== undefined || body.drained ? wantBack(db, { machine: row.id }) : [];
       });
+      if (back === "others") return refuse({ code: "slots_changed", machine: row.name });
       store.changes.tell([
         { kind: "machine", machine: row.id },
         ...(back.length > 0 ? [{ kind: "stop" as const, machine: row.id }] : []),

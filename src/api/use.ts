@@ -10,7 +10,7 @@ const hours = whole(1, MOST_HOURS).default(6).describe("Back from now.");
 
 export const useQuerySchema = z.strictObject({ hours, points });
 export const listUseQuerySchema = z.strictObject({
-  ...listing(["name", "pool"], "name", { most: 1000, usual: 1000 }),
+  ...listing(["name", "pool"], "name", { most: 200, usual: 200 }),
   hours,
   points,
   pool: text.optional(),

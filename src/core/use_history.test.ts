@@ -140,7 +140,7 @@ describe("a window", () => {
   test("goes by minutes where they are kept and wanted, and by ten of them otherwise", () => {
     expect(windowOf(NOW - HOUR_MS, NOW, 60, NOW).grain).toBe(fineGrain);
     expect(windowOf(NOW - 6 * HOUR_MS, NOW, 36, NOW).grain).toBe(coarseGrain);
-    expect(windowOf(NOW - 6 * HOUR_MS, NOW, 37, NOW).grain).toBe(fineGrain);
+    expect(windowOf(NOW - 6 * HOUR_MS, NOW, 100, NOW).grain).toBe(fineGrain);
     const twoDaysAgo = NOW - 48 * HOUR_MS;
     expect(windowOf(twoDaysAgo, twoDaysAgo + HOUR_MS, 60, NOW)).toMatchObject({ grain: coarseGrain, stepMs: 600_000 });
   });

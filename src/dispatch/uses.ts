@@ -35,7 +35,7 @@ type Minutes = Map<UnixMs, Map<number, Noted>>;
 const LONGEST_STEP_MS = 30_000;
 const CHECK_MS = 5000;
 /** Machines written, and stretches forgotten, at once: the yard has other things to do in between. */
-const PORTION = 100;
+const PORTION = 25;
 const MOST_FORGOTTEN = 1000;
 /** While the store is away, so much is kept in memory. */
 const LONGEST_UNWRITTEN_MS = 3_600_000;

@@ -16,25 +16,36 @@ import type { HolderRow } from "../store/holders.ts";
 import { allowsOf, type MachineRow } from "../store/machines.ts";
 import { isoOf } from "./present.ts";
 
+/** A machine, and whether it is heard. */
+export type SeenMachine = MachineRow & Pick<CoreMachine, "unreachableSince" | "trouble">;
+
+export function machineStatus(machine: SeenMachine, isHeld: boolean): Machine["status"] {
+  if (isReachable(machine)) return isHeld ? "working" : "idle";
+  return machine.seenAt === null ? "off" : "unreachable";
+}
+
+function isReachable({ seenAt, unreachableSince, trouble }: SeenMachine): boolean {
+  return seenAt !== null && unreachableSince === null && trouble === null;
+}
+
 /**
  * @param held  by what runs there now
  * @param minuteOfDay  local time, from midnight
  */
 export function presentMachine(
-  row: MachineRow & Pick<CoreMachine, "unreachableSince" | "trouble">,
+  row: SeenMachine,
   held: readonly HolderRow[],
   now: UnixMs,
   minuteOfDay: number,
 ): Machine {
   const machine: CoreMachine = { ...row, ...allowsOf(row) };
   const { hardware, seenAt, unreachableSince, trouble, slots } = machine;
-  const reachable = seenAt !== null && unreachableSince === null && trouble === null;
   const closed = whyClosed(machine, minuteOfDay);
   const slotsHeld = held.map(({ slot }) => slot);
   return {
     name: machine.name,
     pool: machine.pool,
-    status: reachable ? (held.length > 0 ? "working" : "idle") : seenAt === null ? "off" : "unreachable",
+    status: machineStatus(row, held.length > 0),
     drained: machine.drained,
     cpus: hardware.cpus,
     memoryBytes: hardware.memoryBytes,
@@ -49,7 +60,7 @@ export function presentMachine(
     room: closed === null ? roomOn(machine, slotsHeld) : 0,
     holders: held.map(presentHolder),
     reserved: hardware.reserved,
-    waste: reachable
+    waste: isReachable(row)
       ? wasteOn(hardware.gpus, held.map(holderOf), now).map((waste) => ({ ...waste, text: describeWaste(waste) }))
       : [],
     problems: [

@@ -26,17 +26,15 @@ export async function addUse(db: Db, seen: readonly SeenUse[]): Promise<void> {
   }
 }
 
+/** What is known of them, by `<machine> <start>`. */
 async function selectStretches(db: Db, seen: readonly SeenUse[], grain: Grain): Promise<Map<string, MachineUse>> {
-  const rows = seen.map(({ machine, at }) => [machine, startOf(grain, at)]);
-  const known = await sql<{
-    machine_id: number;
-    at: UnixMs;
-    gpus_json: string;
-  }>`select machine_use.machine_id, machine_use.at,
-    machine_use.gpus_json from ${wordsOf(db).table({ machine_id: "bigint", at: "bigint" }, rows)} as seen
-    inner join machine_use on machine_use.machine_id = seen.machine_id and machine_use.span_ms = ${grain.spanMs}
-      and machine_use.at = seen.at`.execute(db);
-  return new Map(known.rows.map((row) => [`${row.machine_id} ${row.at}`, unpack(row.gpus_json)]));
+  const known = new Map<string, MachineUse>();
+  for (const [start, some] of Map.groupBy(seen, ({ at }) => startOf(grain, at))) {
+    const machines = some.map(({ machine }) => machine);
+    const found = await selectUse(db, machines, grain, start, start + 1);
+    for (const [machine, [stretch]] of found) if (stretch) known.set(`${machine} ${start}`, stretch.gpus);
+  }
+  return known;
 }
 
 /** What is kept of these machines from `from` on until before `until`, by machine, in order. */
@@ -62,22 +60,21 @@ export async function selectUse(
   return found;
 }
 
-/** Forgets what is older than its grain is kept, `most` stretches of each at once; whether there may be more. */
+/** Forgets what is older than its grain is kept, about `most` stretches of each at once; whether there may be more. */
 export async function forgetUse(db: Db, now: UnixMs, most: number): Promise<boolean> {
   let isMore = false;
   for (const { spanMs, keptMs } of grains) {
     const old = await db
       .selectFrom("machine_use")
-      .select(["machine_id", "at"])
+      .select("at")
       .where("span_ms", "=", spanMs)
       .where("at", "<", now - keptMs - spanMs)
       .orderBy("at")
       .limit(most)
       .execute();
-    if (old.length === 0) continue;
-    const rows = old.map(({ machine_id, at }) => [machine_id, at]);
-    await sql`delete from machine_use where span_ms = ${spanMs} and (machine_id, at) in
-      ${wordsOf(db).table({ machine_id: "bigint", at: "bigint" }, rows)}`.execute(db);
+    const last = old.at(-1);
+    if (!last) continue;
+    await db.deleteFrom("machine_use").where("span_ms", "=", spanMs).where("at", "<=", last.at).execute();
     isMore ||= old.length === most;
   }
   return isMore;

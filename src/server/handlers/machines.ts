@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Machine } from "../../api/machine.ts";
 import { isRefused, type Refused, refuse } from "../../core/failure.ts";
 import { minuteOfDay } from "../../core/hours.ts";
 import type { MachineDriver } from "../../core/machine.ts";
@@ -6,7 +7,7 @@ import { changedRules } from "../../core/policies/rules.ts";
 import { lastSight } from "../../core/presence.ts";
 import { selectOpenAttempts, wantBack } from "../../store/attempts.ts";
 import { insertAudit } from "../../store/audit.ts";
-import { selectHolders } from "../../store/holders.ts";
+import { type HolderRow, selectHolders } from "../../store/holders.ts";
 import {
   deleteMachine,
   ensureMachine,
@@ -18,7 +19,7 @@ import {
 import { ensurePool, selectPools, setPool } from "../../store/pools.ts";
 import { knownCluster } from "../known_cluster.ts";
 import { listed } from "../listing.ts";
-import { presentMachine } from "../present_machine.ts";
+import { machineStatus, presentMachine, type SeenMachine } from "../present_machine.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
 type MachineHandlers = Pick<
@@ -55,20 +56,21 @@ export function machineHandlers(yard: Yard): MachineHandlers {
     while (machines.some(mayBeHeard)) await sleep(LOOK_MS);
   }
 
-  async function present(name: string | null = null) {
-    const all = await selectMachines(store.read);
-    const rows = name === null ? all : all.filter((row) => row.name === name);
-    const holders = await selectHolders(store.read, name === null ? null : rows.map(({ id }) => id));
+  async function seenMachines(): Promise<SeenMachine[]> {
+    const rows = await selectMachines(store.read);
+    return rows.map((row) => ({ ...row, ...lastSight(yard.presence.of(row.id), row.seenAt) }));
+  }
+
+  function present(machines: readonly SeenMachine[], holders: ReadonlyMap<number, HolderRow[]>): Machine[] {
     const now = clock.now();
     const minute = minuteOfDay(now);
-    return rows.map((row) => {
-      const seen = { ...row, ...lastSight(yard.presence.of(row.id), row.seenAt) };
-      return presentMachine(seen, holders.get(row.id) ?? [], now, minute);
-    });
+    return machines.map((machine) => presentMachine(machine, holders.get(machine.id) ?? [], now, minute));
   }
 
   async function presentOne(name: string) {
-    const [machine] = await present(name);
+    const seen = (await seenMachines()).filter((machine) => machine.name === name);
+    const ids = seen.map(({ id }) => id);
+    const [machine] = present(seen, await selectHolders(store.read, ids));
     return machine ? { machine } : refuse({ code: "no_such_machine", machine: name, known: [] });
   }
 
@@ -82,15 +84,17 @@ export function machineHandlers(yard: Yard): MachineHandlers {
     async listMachines({ query }) {
       await heardOfAll();
       const { pool, status } = query;
-      const meant = (await present()).filter(
-        (machine) => (pool === undefined || machine.pool === pool) && (status?.includes(machine.status) ?? true),
+      const holders = await selectHolders(store.read, null);
+      const statusOf = (machine: SeenMachine) => machineStatus(machine, holders.has(machine.id));
+      const meant = (await seenMachines()).filter(
+        (machine) => (pool === undefined || machine.pool === pool) && (status?.includes(statusOf(machine)) ?? true),
       );
-      const machines = listed(meant, query, ({ name }) => name, {
+      const page = listed(meant, query, ({ name }) => name, {
         name: (machine) => machine.name,
         pool: (machine) => machine.pool,
-        status: (machine) => machine.status,
+        status: statusOf,
       });
-      return isRefused(machines) ? machines : { machines: machines.page, next: machines.next };
+      return isRefused(page) ? page : { machines: present(page.page, holders), next: page.next };
     },
 
     async addMachine({ body, who }) {

@@ -15,7 +15,7 @@ type UseHandlers = Pick<Handlers, "machineUse" | "listUse" | "runUse">;
 
 const HOUR_MS = 3_600_000;
 /** Stretches read and taken together in one go: the yard has other things to do in between. */
-const MOST_AT_ONCE = 4000;
+const MOST_AT_ONCE = 500;
 
 export function useHandlers(yard: Yard): UseHandlers {
   const { store, clock, uses } = yard;

@@ -26,6 +26,7 @@ export function printMachine(machine: Machine): void {
     const shown = machine.running.slice(0, 10).join(", ");
     print(`  running ${shown}${machine.running.length > 10 ? `, … (${machine.running.length})` : ""}`);
   }
+  for (const { text } of machine.waste) print(`  ${colours.yellow("◌")} ${printable(text)}`);
   for (const problem of machine.problems) print(`  ${colours.yellow("!")} ${printable(problem)}`);
 }
 

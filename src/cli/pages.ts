@@ -1,9 +1,19 @@
 import type { Answer, Call } from "../client/client.ts";
 import type { Connection } from "./connect.ts";
 
-type ListName = "listJobs" | "listRuns" | "results" | "history" | "listMachines" | "listPools" | "listTokens";
+type ListName =
+  | "listJobs"
+  | "listRuns"
+  | "results"
+  | "history"
+  | "listMachines"
+  | "listUse"
+  | "listPools"
+  | "listTokens";
 
 const PAGE = 1000;
+/** Of lists whose rows are long. */
+const SHORT_PAGE = 200;
 
 /** A list page by page, to its end or as far as it is read. */
 export async function* pages<Name extends ListName>(
@@ -12,7 +22,7 @@ export async function* pages<Name extends ListName>(
   call: Call<Name>,
   most = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Answer<Name>> {
-  const limit = Math.min(PAGE, most);
+  const limit = Math.min(name === "listUse" ? SHORT_PAGE : PAGE, most);
   for (let after: string | null = null; ; ) {
     const query = { ...call.query, limit, ...(after !== null && { after }) } as NonNullable<Call<Name>["query"]>;
     const page: Answer<Name> = await client.call(name, { ...call, query });

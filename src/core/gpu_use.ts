@@ -17,13 +17,13 @@ export interface GpuUse {
 export const UNWATCHED: GpuUse = { looks: 0, mean: 0, peak: 0, usedBytes: null, heldMs: 0, idleMs: 0 };
 
 /** One look at a GPU. */
-export function useSeen(utilization: number | null, usedBytes: number | null): GpuUse {
+export function oneLook(utilization: number | null, usedBytes: number | null): GpuUse {
   if (utilization === null) return { ...UNWATCHED, usedBytes };
   return { ...UNWATCHED, looks: 1, mean: utilization, peak: utilization, usedBytes };
 }
 
 /** Two stretches taken together, in whichever order: no peak is lost. */
-export function useTogether(one: GpuUse, other: GpuUse): GpuUse {
+export function together(one: GpuUse, other: GpuUse): GpuUse {
   const looks = one.looks + other.looks;
   return {
     looks,
@@ -38,8 +38,8 @@ export function useTogether(one: GpuUse, other: GpuUse): GpuUse {
 /** What was seen of the GPUs of a machine, by their indices. */
 export type MachineUse = ReadonlyMap<string, GpuUse>;
 
-export function machineUseTogether(one: MachineUse, other: MachineUse): MachineUse {
-  const together = new Map(one);
-  for (const [gpu, use] of other) together.set(gpu, useTogether(together.get(gpu) ?? UNWATCHED, use));
-  return together;
+export function machinesTogether(one: MachineUse, other: MachineUse): MachineUse {
+  const all = new Map(one);
+  for (const [gpu, use] of other) all.set(gpu, together(all.get(gpu) ?? UNWATCHED, use));
+  return all;
 }

@@ -1,7 +1,7 @@
 import type { UnixMs } from "./run.ts";
 
 /** A GPU whose utilization is below this counts as idle: a driver that only keeps it awake shows a percent or two. */
-export const IDLE_BELOW = 0.05;
+const IDLE_BELOW = 0.05;
 
 /** So long a run may leave its GPU idle, while it loads data or compiles, before that is called a waste. */
 export const IDLE_PATIENCE_MS = 600_000;

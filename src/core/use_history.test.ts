@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type GpuUse, machineUseTogether, UNWATCHED, useSeen, useTogether } from "./gpu_use.ts";
+import { type GpuUse, machinesTogether, oneLook, together, UNWATCHED } from "./gpu_use.ts";
 import {
   coarseGrain,
   fineGrain,
@@ -20,7 +20,7 @@ const share = fc.integer({ min: 0, max: 1000 }).map((thousandths) => thousandths
 const bytes = fc.option(fc.integer({ min: 0, max: 80 * 1024 ** 3 }));
 const use: fc.Arbitrary<GpuUse> = fc
   .array(fc.tuple(fc.option(share), bytes), { minLength: 1, maxLength: 4 })
-  .map((looks) => looks.map((look) => useSeen(...look)).reduce(useTogether))
+  .map((looks) => looks.map((look) => oneLook(...look)).reduce(together))
   .chain((seen) =>
     fc.record({ heldMs: fc.nat(MINUTE_MS), idleMs: fc.nat(MINUTE_MS) }).map((had) => ({ ...seen, ...had })),
   );
@@ -89,10 +89,10 @@ describe("a series of points", () => {
         const once = rough(seriesOf(samples, window));
         expect(rough(seriesOf(samples.toReversed(), window))).toEqual(once);
         const byMinute = Map.groupBy(samples, ({ at }) => at);
-        const together = [...byMinute].map(([at, some]) => {
-          return { at, gpus: some.map(({ gpus }) => gpus).reduce(machineUseTogether, new Map()) };
+        const byMinutes = [...byMinute].map(([at, some]) => {
+          return { at, gpus: some.map(({ gpus }) => gpus).reduce(machinesTogether, new Map()) };
         });
-        expect(rough(seriesOf(together, window))).toEqual(once);
+        expect(rough(seriesOf(byMinutes, window))).toEqual(once);
       }),
     );
   });

@@ -1,4 +1,4 @@
-import { type GpuUse, type MachineUse, UNWATCHED, useTogether } from "./gpu_use.ts";
+import { type GpuUse, type MachineUse, together, UNWATCHED } from "./gpu_use.ts";
 import type { UnixMs } from "./run.ts";
 
 const MINUTE_MS = 60_000;
@@ -79,7 +79,7 @@ export function seriesOf(samples: Iterable<UseSample>, { from, stepMs, points }:
     for (const [index, use] of gpus) {
       const uses = seen.get(index) ?? [];
       const before = uses[point];
-      uses[point] = before ? useTogether(before, use) : use;
+      uses[point] = before ? together(before, use) : use;
       seen.set(index, uses);
     }
   }

@@ -1,4 +1,4 @@
-import { type GpuUse, type MachineUse, machineUseTogether, useSeen } from "../core/gpu_use.ts";
+import { type GpuUse, type MachineUse, machinesTogether, oneLook } from "../core/gpu_use.ts";
 import { idleHeldMs, idleSince } from "../core/idle_since.ts";
 import type { Gpu, Hardware } from "../core/machine.ts";
 import type { UnixMs } from "../core/run.ts";
@@ -54,7 +54,7 @@ export function openUses(store: Store, clock: Clock, onError: (error: unknown) =
 
   function note(machine: number, gpus: readonly Gpu[], before: Look | null, now: UnixMs): void {
     const sinceMs = before === null ? 0 : Math.max(0, now - before.seenAt);
-    const seen = new Map(gpus.map(({ index, utilization, usedBytes }) => [index, useSeen(utilization, usedBytes)]));
+    const seen = new Map(gpus.map(({ index, utilization, usedBytes }) => [index, oneLook(utilization, usedBytes)]));
     add(noted, startOf(fineGrain, now), machine, { gpus: seen, watchedMs: Math.min(LONGEST_STEP_MS, sinceMs) });
   }
 
@@ -151,7 +151,7 @@ export function openUses(store: Store, clock: Clock, onError: (error: unknown) =
 function add(minutes: Minutes, at: UnixMs, machine: number, { gpus, watchedMs }: Noted): void {
   const machines = minutes.get(at) ?? new Map<number, Noted>();
   const before = machines.get(machine) ?? NOTHING;
-  machines.set(machine, { gpus: machineUseTogether(before.gpus, gpus), watchedMs: before.watchedMs + watchedMs });
+  machines.set(machine, { gpus: machinesTogether(before.gpus, gpus), watchedMs: before.watchedMs + watchedMs });
   minutes.set(at, machines);
 }
 

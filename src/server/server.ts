@@ -10,6 +10,7 @@ import { hostName, objectionToBrowser } from "./browser.ts";
 import { readCookie } from "./cookie.ts";
 import { agentHandlers } from "./handlers/agents.ts";
 import { explainHandler } from "./handlers/explain.ts";
+import { gpuUseHandlers } from "./handlers/gpu_use.ts";
 import { historyHandlers } from "./handlers/history.ts";
 import { jobListHandlers } from "./handlers/job_list.ts";
 import { jobHandlers } from "./handlers/jobs.ts";
@@ -18,7 +19,6 @@ import { runListHandlers } from "./handlers/run_lists.ts";
 import { runHandlers } from "./handlers/runs.ts";
 import { sessionHandlers } from "./handlers/session.ts";
 import { steeringHandlers } from "./handlers/steering.ts";
-import { useHandlers } from "./handlers/use.ts";
 import { yardHandlers } from "./handlers/yard.ts";
 import { liveHandler } from "./live.ts";
 import { sendPage, servePanel, wantsPage } from "./panel.ts";
@@ -60,7 +60,7 @@ export function openServer(yard: Yard): YardServer {
     ...historyHandlers(yard),
     ...steeringHandlers(yard),
     ...machineHandlers(yard),
-    ...useHandlers(yard),
+    ...gpuUseHandlers(yard),
     ...agentHandlers(yard),
     ...yardHandlers(yard),
     ...sessionHandlers(yard),

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type GpuUse, type MachineUse, machineUseTogether } from "../core/gpu_use.ts";
+import { type GpuUse, type MachineUse, machinesTogether } from "../core/gpu_use.ts";
 import type { UnixMs } from "../core/run.ts";
 import { type Grain, grains, startOf, type UseSample } from "../core/use_history.ts";
 import { type Db, wordsOf } from "./dialect.ts";
@@ -16,7 +16,7 @@ export async function addUse(db: Db, seen: readonly SeenUse[]): Promise<void> {
     const rows = seen.map(({ machine, at, gpus }) => {
       const start = startOf(grain, at);
       const before = known.get(`${machine} ${start}`);
-      return [machine, grain.spanMs, start, pack(before ? machineUseTogether(before, gpus) : gpus)];
+      return [machine, grain.spanMs, start, pack(before ? machinesTogether(before, gpus) : gpus)];
     });
     const columns = { machine_id: "bigint", span_ms: "bigint", at: "bigint", gpus_json: "text" } as const;
     // SQLite takes what follows FROM for a join unless a WHERE stands between.

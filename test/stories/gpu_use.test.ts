@@ -63,6 +63,14 @@ test("what GPUs are seen to do is known afterwards, and after the yard was stopp
   expect(first?.peak.filter((peak) => peak !== null).length).toBeLessThanOrEqual(2);
   expect(first?.peak.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => null));
   expect([...(broken?.peak ?? []), ...(broken?.usedBytes ?? [])].every((value) => value === null)).toBe(true);
+  const { stdout } = await yard.cli(["machines", "use", "--hours", "1"]);
+  expect(stdout).toMatch(/^local\n +0 .* \d+ %, at most +80 % /);
+  expect(stdout).toMatch(/\n +1 .* at most +30 % .* 2\.9 GB \/ 16 GB/);
+  const wrong = await yard.cli(["machines", "use", "--hours", "0"]);
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    expect.stringContaining("--hours 0: It takes a whole number from 1 to 168."),
+  ]);
 });
 
 test("a run's page shows the GPU that it had, while it had it", async () => {

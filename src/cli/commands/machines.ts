@@ -1,17 +1,20 @@
 import { spawnSync } from "node:child_process";
 import type { Command } from "commander";
 import type { MachineChanges, NewMachine } from "../../api/machine.ts";
+import type { MachineUse } from "../../api/use.ts";
 import { printable } from "../../core/printable.ts";
 import { objectionToSlot } from "../../core/slot_devices.ts";
 import { loginCommand } from "../../shells/attended.ts";
 import { sshPlace } from "../../shells/client.ts";
 import { connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
+import { printGpuUse } from "../gpu_use_lines.ts";
 import { readMachineFile } from "../machine_file.ts";
 import { printMachine } from "../machine_lines.ts";
 import { type LoginOptions, loginOf, readLogin } from "../machine_login.ts";
 import { isAllWell, printChecks } from "../machine_report.ts";
-import { allMachines } from "../pages.ts";
+import { isMisread, wholeNumber } from "../option_values.ts";
+import { allMachines, pages } from "../pages.ts";
 import { meantMachine, showPool } from "../pool_machines.ts";
 import { wrongUsage } from "../stop.ts";
 import { note, print, printJson } from "../terminal.ts";
@@ -33,6 +36,15 @@ interface CheckOptions {
   accept?: boolean;
   json?: boolean;
 }
+
+interface UseOptions {
+  hours: string;
+  json?: boolean;
+}
+
+/** As many as stand beside each other in a usual terminal. */
+const USE_POINTS = 36;
+const MOST_HOURS = 168;
 
 export function declareMachines({ command, act }: Declaration): void {
   command
@@ -65,6 +77,12 @@ export function declareMachines({ command, act }: Declaration): void {
     .option("--accept", "trust its host key from now on, where none is known")
     .option("--json", "print JSON");
   act(check, () => checkMachine(check.args[0] ?? "", check.opts<CheckOptions>()));
+  const use = command.command("use").description("show how GPUs were used over the last hours");
+  use
+    .argument("[machine]", "its name (default: every machine)")
+    .option("--hours <N>", "so many hours back, 168 at most", "6")
+    .option("--json", "print JSON");
+  act(use, () => showUse(use.args[0] ?? null, use.opts<UseOptions>()));
   const rm = command.command("rm").description("forget a machine behind ssh");
   rm.argument("<machine>").option("--json", "print JSON");
   act(rm, () => removeMachine(rm.args[0] ?? "", rm.opts<{ json?: boolean }>()));
@@ -150,6 +168,26 @@ async function checkMachine(given: string, { accept = false, json }: CheckOption
   if (json) printJson({ checks });
   else printChecks(name, checks);
   return isAllWell(checks) ? 0 : 1;
+}
+
+async function showUse(name: string | null, { hours, json }: UseOptions): Promise<number> {
+  const back = wholeNumber(hours, 1, MOST_HOURS);
+  if (isMisread(back)) throw wrongUsage(`--hours ${hours}: ${back.misread}`);
+  const connection = await connectToLook();
+  const query = { hours: back, points: USE_POINTS };
+  const machines: MachineUse[] = [];
+  if (name !== null) {
+    const { machine } = await connection.client.call("machineUse", { params: { machine: name }, query });
+    machines.push(machine);
+  } else for await (const page of pages(connection, "listUse", { query })) machines.push(...page.machines);
+  if (json) {
+    printJson({ machines });
+    return 0;
+  }
+  const known = new Map((await allMachines(connection)).map((machine) => [machine.name, machine]));
+  for (const machine of machines) printGpuUse(machine, known.get(machine.name));
+  if (machines.every(({ gpus }) => gpus.length === 0)) note(`No GPU was seen in the last ${back} h.`);
+  return 0;
 }
 
 async function removeMachine(name: string, { json }: { json?: boolean }): Promise<number> {

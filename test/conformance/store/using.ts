@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type MachineUse, UNWATCHED, useSeen } from "../../../src/core/gpu_use.ts";
+import { type MachineUse, oneLook, UNWATCHED } from "../../../src/core/gpu_use.ts";
 import { plainHardware } from "../../../src/core/machine.ts";
 import type { AttemptId } from "../../../src/core/run.ts";
 import { coarseGrain, fineGrain, startOf } from "../../../src/core/use_history.ts";
@@ -16,7 +16,7 @@ const DAY_MS = 24 * 3_600_000;
 const MIB = 1024 ** 2;
 
 function gpus(...utilization: number[]): MachineUse {
-  return new Map(utilization.map((share, index) => [String(index), useSeen(share, 300 * MIB)]));
+  return new Map(utilization.map((share, index) => [String(index), oneLook(share, 300 * MIB)]));
 }
 
 async function kept(store: Store, grain = fineGrain, machines = [MACHINE]) {
@@ -44,8 +44,8 @@ export function using(kind: Kind): void {
   test("what is kept of a GPU is read as it was said, also what its tool does not tell", async () => {
     const { store } = await aStore(kind);
     const uses = [
-      ["0", { ...useSeen(0.123, 79 * 1024 * MIB), heldMs: 60_000, idleMs: 15_000 }],
-      ["1", useSeen(null, 5 * MIB)],
+      ["0", { ...oneLook(0.123, 79 * 1024 * MIB), heldMs: 60_000, idleMs: 15_000 }],
+      ["1", oneLook(null, 5 * MIB)],
       ["GPU-5f3c", UNWATCHED],
     ] as const;
     await store.write((db) => addUse(db, [{ machine: MACHINE, at: MINUTE, gpus: new Map(uses) }]));

@@ -17,11 +17,11 @@ const HOUR_MS = 3_600_000;
 /** Stretches read and taken together in one go: the yard has other things to do in between. */
 const MOST_AT_ONCE = 500;
 
-export function useHandlers(yard: Yard): UseHandlers {
+export function gpuUseHandlers(yard: Yard): UseHandlers {
   const { store, clock, uses } = yard;
 
   /** In the order of the machines. */
-  async function useOf(machines: readonly number[], window: UseWindow): Promise<UseSeries[][]> {
+  async function seriesOfEach(machines: readonly number[], window: UseWindow): Promise<UseSeries[][]> {
     const { grain, from, stepMs, points } = window;
     const until = from + points * stepMs;
     const each = Math.ceil((points * stepMs) / grain.spanMs);
@@ -49,7 +49,7 @@ export function useHandlers(yard: Yard): UseHandlers {
       const known = machines.map(({ name }) => name);
       if (!row) return refuse({ code: "no_such_machine", machine: params.machine, known });
       const window = backFromNow(query.hours, query.points);
-      const [series = []] = await useOf([row.id], window);
+      const [series = []] = await seriesOfEach([row.id], window);
       return { ...presentWindow(window), machine: presentMachineUse(row.name, series) };
     },
 
@@ -59,7 +59,7 @@ export function useHandlers(yard: Yard): UseHandlers {
       const page = listed(meant, query, ({ name }) => name, { name: (one) => one.name, pool: (one) => one.pool });
       if (isRefused(page)) return page;
       const window = backFromNow(hours, points);
-      const series = await useOf(
+      const series = await seriesOfEach(
         page.page.map(({ id }) => id),
         window,
       );
@@ -89,7 +89,7 @@ export function useHandlers(yard: Yard): UseHandlers {
     const slot = JSON.parse(row.slot_json) as Slot;
     const now = clock.now();
     const window = windowOf(startedAt, Math.max(startedAt, row.ended_at ?? now), points, now);
-    const [series = []] = slot.gpus.length === 0 ? [] : await useOf([row.machine_id], window);
+    const [series = []] = slot.gpus.length === 0 ? [] : await seriesOfEach([row.machine_id], window);
     const nothing = Array.from({ length: window.points }, () => null);
     return {
       ...presentWindow(window),

@@ -1,7 +1,7 @@
 import pc from "picocolors";
 import { expect, test } from "vitest";
 import type { Run } from "../api/run.ts";
-import { csvLine } from "./csv.ts";
+import { csvLine } from "../core/csv.ts";
 import { layResults, obviousSort, sortRuns } from "./results_table.ts";
 
 const plain = pc.createColors(false);

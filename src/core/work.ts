@@ -21,6 +21,10 @@ export interface RunWork {
 export interface CompiledWork {
   total: number;
   run(n: number): RunWork;
+  /** The names of its parameters, in the order given. */
+  names: readonly string[];
+  /** The parameters alone, in less time. */
+  values(n: number): RunWork["values"];
 }
 
 export function compileWork(work: Work): CompiledWork | SpaceRefused {
@@ -31,6 +35,8 @@ export function compileWork(work: Work): CompiledWork | SpaceRefused {
         const [line, text] = work.lines[n - 1] ?? [0, ""];
         return { command: { kind: "shell", text }, values: [], line };
       },
+      names: [],
+      values: () => [],
     };
   }
   const space = compileSpaces(work.spaces);
@@ -41,6 +47,8 @@ export function compileWork(work: Work): CompiledWork | SpaceRefused {
       const values = space.at(n - 1);
       return { command: renderCommand(work.command, values), values, line: null };
     },
+    names: space.names,
+    values: (n) => space.at(n - 1),
   };
 }
 

@@ -185,6 +185,7 @@ export function openDesk({ yardId, store, files, works, uses, presence, pending,
         ...[...touched, ...ended.touched].map(({ job, n }) => ({ kind: "run" as const, job, n })),
         ...recorded.map((end) => endedChange(machine, end)),
         ...ended.jobs.map((job) => ({ kind: "job" as const, job })),
+        ...ended.settled.map((job) => ({ kind: "runs" as const, job })),
         ...ended.stopping.map((machine) => ({ kind: "stop" as const, machine })),
       ];
       return { recorded, changes };

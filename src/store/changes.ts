@@ -5,6 +5,8 @@ export type Change =
   /** Something about the job or how many of its runs wait. */
   | { kind: "job"; job: JobId }
   | { kind: "run"; job: JobId; n: number }
+  /** More of the job's runs than are told one by one. */
+  | { kind: "runs"; job: JobId }
   | { kind: "ended"; attempt: AttemptId; machine: number; tookMs: number | null }
   /** The machine's hardware, slots or agent. */
   | { kind: "machine"; machine: number }

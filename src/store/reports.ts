@@ -154,6 +154,8 @@ export interface EndsRecorded {
   touched: Touched[];
   /** Jobs whose waiting runs or ends have changed: the loop looks at them again. */
   jobs: JobId[];
+  /** Those of them whose waiting runs were settled by the end of another job. */
+  settled: JobId[];
   endedJobs: JobId[];
   /** Machines on which workers are to stop, since others of their attempts have not ended well. */
   stopping: number[];
@@ -163,7 +165,7 @@ export interface EndsRecorded {
 const OTHERS_GRACE_MS = 5000;
 
 export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<EndsRecorded> {
-  if (ends.length === 0) return { touched: [], jobs: [], endedJobs: [], stopping: [] };
+  if (ends.length === 0) return { touched: [], jobs: [], settled: [], endedJobs: [], stopping: [] };
   const touched: Touched[] = [];
   const attempts: Cells[] = [];
   const runs: Cells[] = [];
@@ -228,7 +230,13 @@ export async function recordEnds(db: Db, ends: Ended[], now: UnixMs): Promise<En
   if (runs.length > 0) await endRuns(db, runs);
   const endedJobs = await writeCounts(db, changes, now);
   const dependants = await settleDependants(db, endedJobs, now);
-  return { touched, jobs: [...changes.keys(), ...dependants], endedJobs, stopping: [...stopping] };
+  return {
+    touched,
+    jobs: [...changes.keys(), ...dependants],
+    settled: dependants,
+    endedJobs,
+    stopping: [...stopping],
+  };
 }
 
 type RunOfEnd = Awaited<ReturnType<typeof selectForEnds>> extends Map<AttemptId, infer Row> ? Row : never;

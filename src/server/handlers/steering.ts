@@ -90,7 +90,10 @@ export function steeringHandlers(yard: Yard): SteeringHandlers {
       await insertAudit(db, { at: now, user: who.user, action, target: lasting(select, chosen), detail });
       return done;
     });
-    const changes = [...new Set(touched)].map((job): Change => ({ kind: "job", job }));
+    const changes = [...new Set(touched)].flatMap((job): Change[] => [
+      { kind: "job", job },
+      ...(runs > 0 ? [{ kind: "runs" as const, job }] : []),
+    ]);
     store.changes.tell([...changes, ...[...new Set(stops)].map((machine): Change => ({ kind: "stop", machine }))]);
     return { jobs: chosen.map(({ job }) => job.id as number), runs, stopping: stops.length };
   }

@@ -16,6 +16,7 @@ import { sshCode } from "./ssh_code.ts";
 import { sshFifty } from "./ssh_fifty.ts";
 import { sshFirst } from "./ssh_first.ts";
 import { startUp } from "./start_up.ts";
+import { table } from "./table.ts";
 import { throughput } from "./throughput.ts";
 
 const { values, positionals } = parseArgs({
@@ -41,6 +42,7 @@ const benchmarks: Record<string, () => Promise<boolean>> = {
   "start-up": () => startUp(20),
   "big-sweep": bigSweep,
   "many-commands": manyCommands,
+  table,
   idle: () => idle(Number(values["idle-seconds"]) * 1000),
   policies: async () => policies(values.policy),
   lived: () => lived(values.seed.length > 0 ? values.seed.map(Number) : drawnSeeds(3)),

@@ -22,6 +22,18 @@ import { after, flag, listing, next, someOf, whole } from "./query.ts";
 import { attemptSchema, explanationSchema, runSchema } from "./run.ts";
 import { newLoginSchema, newSessionSchema, sessionSchema } from "./session.ts";
 import {
+  curvesQuerySchema,
+  curvesSchema,
+  exportQuerySchema,
+  failuresSchema,
+  importanceQuerySchema,
+  importanceSchema,
+  runColumnsQuerySchema,
+  runColumnsSchema,
+  runTableQuerySchema,
+  runTableSchema,
+} from "./run_table.ts";
+import {
   cancelSchema,
   changedSchema,
   newTokenSchema,
@@ -132,6 +144,13 @@ export const contract = {
     body: null,
     answer: z.object({ runs: z.array(runSchema), next }),
   },
+  runTable: { params: job, query: runTableQuerySchema, body: null, answer: runTableSchema },
+  runColumns: { params: job, query: runColumnsQuerySchema, body: null, answer: runColumnsSchema },
+  /** A file to keep. */
+  exportRuns: { params: job, query: exportQuerySchema, body: null, answer: z.string() },
+  importance: { params: job, query: importanceQuerySchema, body: null, answer: importanceSchema },
+  curves: { params: job, query: curvesQuerySchema, body: null, answer: curvesSchema },
+  failures: { params: job, query: nothing, body: null, answer: failuresSchema },
   showRun: {
     params: run,
     query: nothing,

@@ -39,6 +39,7 @@ const mediaTypes: Partial<Record<DoorName, string>> = {
   output: "application/octet-stream",
   events: "text/event-stream",
   metrics: "text/plain",
+  exportRuns: "text/csv",
 };
 
 const outputHeaders = {

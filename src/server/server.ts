@@ -8,14 +8,19 @@ import { insertAudit } from "../store/audit.ts";
 import { mayEnter, type Principal } from "./auth.ts";
 import { hostName, objectionToBrowser } from "./browser.ts";
 import { readCookie } from "./cookie.ts";
+import { openFrames } from "./frames/frames.ts";
 import { agentHandlers } from "./handlers/agents.ts";
+import { curvesHandler } from "./handlers/curves.ts";
 import { explainHandler } from "./handlers/explain.ts";
+import { exportHandler } from "./handlers/export_runs.ts";
+import { failuresHandler } from "./handlers/failures.ts";
 import { gpuUseHandlers } from "./handlers/gpu_use.ts";
 import { historyHandlers } from "./handlers/history.ts";
 import { jobListHandlers } from "./handlers/job_list.ts";
 import { jobHandlers } from "./handlers/jobs.ts";
 import { machineHandlers } from "./handlers/machines.ts";
 import { runListHandlers } from "./handlers/run_lists.ts";
+import { runTableHandlers } from "./handlers/run_table.ts";
 import { runHandlers } from "./handlers/runs.ts";
 import { sessionHandlers } from "./handlers/session.ts";
 import { steeringHandlers } from "./handlers/steering.ts";
@@ -52,6 +57,7 @@ export function openServer(yard: Yard): YardServer {
       if (socket.writable) socket.end(rawRefusal(unreadable(error.message)));
     },
   });
+  const frames = openFrames(yard);
   const handlers: Handlers = {
     ...jobHandlers(yard),
     ...jobListHandlers(yard),
@@ -64,6 +70,10 @@ export function openServer(yard: Yard): YardServer {
     ...agentHandlers(yard),
     ...yardHandlers(yard),
     ...sessionHandlers(yard),
+    ...runTableHandlers(yard, frames),
+    exportRuns: exportHandler(yard, frames),
+    curves: curvesHandler(yard, frames),
+    failures: failuresHandler(yard),
     explain: explainHandler(yard),
     events: liveHandler(yard),
     metrics: metricsHandler(yard),

@@ -1,7 +1,7 @@
 import type { JobId } from "../core/run.ts";
 import type { Db } from "./dialect.ts";
 import { inPortions } from "./portions.ts";
-import type { RunRow } from "./runs.ts";
+import { type RunRow, standsIn } from "./runs.ts";
 
 /** What of a run stands in a table of its job's. */
 export type RunCells = Pick<RunRow, (typeof columns)[number]>;
@@ -47,4 +47,17 @@ export async function selectRunsNamed(db: Db, job: JobId, numbers: readonly numb
   );
   const byNumber = new Map(rows.map((row) => [row.n, row]));
   return numbers.flatMap((n) => byNumber.get(n) ?? []);
+}
+
+/** The next `limit` runs of the job behind run `after` that failed, in order. */
+export async function selectFailedAfter(db: Db, job: JobId, after: number, limit: number) {
+  return db
+    .selectFrom("run")
+    .select(["n", "cause_json", "attempt_id", "ended_at"])
+    .where("job_id", "=", job)
+    .where(standsIn(["failed"]))
+    .where("n", ">", after)
+    .orderBy("n")
+    .limit(limit)
+    .execute();
 }

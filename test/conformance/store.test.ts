@@ -16,6 +16,7 @@ import { reporting } from "./store/reporting.ts";
 import { sharing } from "./store/sharing.ts";
 import { steering } from "./store/steering.ts";
 import { submitting } from "./store/submitting.ts";
+import { tabling } from "./store/tabling.ts";
 import { using } from "./store/using.ts";
 
 const server = await startPostgres();
@@ -42,6 +43,7 @@ for (const kind of kinds) {
     depending(kind);
     recalling(kind);
     using(kind);
+    tabling(kind);
     modelled(kind);
   });
 }

@@ -27,8 +27,9 @@ export interface WhereProblem {
 }
 
 const MOST_CONDITIONS = 100;
+const BARE_NAME = /[^\s"=!<>~,|]+/y;
 
-export function isWhereProblem(parsed: Condition[] | WhereProblem): parsed is WhereProblem {
+export function isWhereProblem(parsed: readonly unknown[] | WhereProblem): parsed is WhereProblem {
   return !Array.isArray(parsed);
 }
 
@@ -39,13 +40,16 @@ export function parseWhere(text: string): Condition[] | WhereProblem {
   let at = 0;
   for (;;) {
     const begin = skipSpace(text, at);
-    const name = readText(text, begin, /[^\s"=!<>~,|]+/y);
+    const name = readName(text, begin);
     if ("problem" in name) return name;
     if (name.text === "") return wrong(begin, "the name of a column has to stand here");
     at = skipSpace(text, name.end);
     const is = comparisons.find((sign) => text.startsWith(sign, at));
     if (is === undefined) {
-      return wrong(at, `${comparisons.join(" ")} may follow ${name.text}; to look for a word write search=${name.text}`);
+      return wrong(
+        at,
+        `${comparisons.join(" ")} may follow ${name.text}; to look for a word write search=${name.text}`,
+      );
     }
     if (name.text === SEARCH && is !== "=") return wrong(at, "only = may follow search");
     at += is.length;
@@ -67,6 +71,22 @@ export function parseWhere(text: string): Condition[] | WhereProblem {
     if (text[at] !== ",") return wrong(at, "a comma has to stand between two conditions");
     if (conditions.length === MOST_CONDITIONS) return wrong(at, `${MOST_CONDITIONS} conditions are the most`);
     at += 1;
+  }
+}
+
+/** Names of columns, joined by commas; in quotes where they are in `parseWhere`. */
+export function parseNames(text: string): string[] | WhereProblem {
+  const names: string[] = [];
+  if (text.trim() === "") return names;
+  for (let at = 0; ; at += 1) {
+    const begin = skipSpace(text, at);
+    const name = readName(text, begin);
+    if ("problem" in name) return name;
+    if (name.text === "") return wrong(begin, "the name of a column has to stand here");
+    names.push(name.text);
+    at = skipSpace(text, name.end);
+    if (at >= text.length) return names;
+    if (text[at] !== ",") return wrong(at, "a comma has to stand between two names");
   }
 }
 
@@ -119,11 +139,24 @@ function readText(text: string, at: number, bare: RegExp): { text: string; end: 
   const quoted = /"((?:[^"\\]|\\["\\])*)"/y;
   quoted.lastIndex = at;
   const match = quoted.exec(text);
-  if (!match) return wrong(at, 'the quotes that begin here do not end; inside of them \\" and \\\\ are signs of the text');
+  if (!match)
+    return wrong(at, 'the quotes that begin here do not end; inside of them \\" and \\\\ are signs of the text');
   return { text: (match[1] ?? "").replaceAll(/\\(["\\])/g, "$1"), end: at + match[0].length };
 }
 
-function quotedName(name: string): string {
+/** A name may be in quotes in part: `params."a b"`. */
+function readName(text: string, from: number): { text: string; end: number } | WhereProblem {
+  let [name, at] = ["", from];
+  for (;;) {
+    const piece = readText(text, at, BARE_NAME);
+    if ("problem" in piece || piece.end === at) return "problem" in piece ? piece : { text: name, end: at };
+    name += piece.text;
+    at = piece.end;
+  }
+}
+
+/** As it stands in a text of conditions or names. */
+export function quotedName(name: string): string {
   return /^[^\s"=!<>~,|]+$/.test(name) ? name : quoted(name);
 }
 

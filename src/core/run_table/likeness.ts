@@ -1,10 +1,10 @@
-const LONGEST = 300;
-const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])/g;
-const CONTROLS = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+import { printable } from "../printable.ts";
 
-/** A line of output for people: without what acts on a terminal, and not longer than a line on a page. */
+const LONGEST = 300;
+
+/** A line of output, fit for one line on a page. */
 export function plainLine(line: string): string {
-  const plain = line.replaceAll(ESCAPES, "").replaceAll(CONTROLS, " ").trim();
+  const plain = printable(line).trim();
   return plain.length > LONGEST ? `${plain.slice(0, LONGEST - 1)}…` : plain;
 }
 

@@ -57,7 +57,7 @@ function* rankWords(words: readonly string[]): Sliced<Uint32Array> {
 /** From the bottom up, so that it can rest anywhere in between. Equals stay as they came. */
 function* mergeSorted(items: Uint32Array, isBefore: (a: number, b: number) => boolean): Sliced<Uint32Array> {
   let from = items;
-  let to = new Uint32Array(items.length);
+  let to: Uint32Array = new Uint32Array(items.length);
   let steps = 0;
   for (let width = 1; width < items.length; width *= 2) {
     for (let start = 0; start < items.length; start += 2 * width) {
@@ -67,8 +67,7 @@ function* mergeSorted(items: Uint32Array, isBefore: (a: number, b: number) => bo
       let right = middle;
       for (let at = start; at < end; at += 1) {
         if (++steps % SLICE === 0) yield;
-        const isLeft =
-          left < middle && (right >= end || !isBefore(from[right] as number, from[left] as number));
+        const isLeft = left < middle && (right >= end || !isBefore(from[right] as number, from[left] as number));
         to[at] = from[isLeft ? left++ : right++] as number;
       }
     }

@@ -17,6 +17,9 @@ export interface Frame extends Table {
   leftOut(): string[];
 }
 
+/** Only a batch has these. */
+const ofLines: ReadonlySet<OwnColumn> = new Set(["line", "command"]);
+
 type Observed = "metrics" | "result";
 
 /** A number takes 8 bytes. */
@@ -32,13 +35,15 @@ export function openFrame(rows: number, params: readonly string[], mostBytes: nu
   const columns = new Map<string, Column>();
   const observed: Record<Observed, Map<string, Column>> = { metrics: new Map(), result: new Map() };
   const leftOut = new Set<string>();
-  for (const name of ownColumns) columns.set(name, emptyColumn());
+  for (const name of ownColumns) if (!ofLines.has(name)) columns.set(name, emptyColumn());
   for (const name of params) columns.set(`params.${name}`, emptyColumn());
   const numbers = own("n");
   for (let row = 0; row < rows; row += 1) setCell(numbers, rows, row, row + 1);
 
   function own(name: OwnColumn): Column {
-    return columns.get(name) as Column;
+    const column = columns.get(name) ?? emptyColumn();
+    columns.set(name, column);
+    return column;
   }
 
   function countBytes(): number {
@@ -75,7 +80,7 @@ export function openFrame(rows: number, params: readonly string[], mostBytes: nu
 
   function takeStatus(row: number, status: RunStatus, cause: FailureCause | null, endedAt: number | null): void {
     setCell(own("status"), rows, row, status);
-    setCell(own("cause"), rows, row, cause && cause.code);
+    setCell(own("cause"), rows, row, cause?.code ?? null);
     setCell(own("endedAt"), rows, row, endedAt);
   }
 

@@ -1,0 +1,51 @@
+import { isRefused, refuse } from "../../core/failure.ts";
+import type { AttemptId } from "../../core/run.ts";
+import { parseNumbers } from "../../core/run_table/spans.ts";
+import { selectJob } from "../../store/jobs.ts";
+import { selectRunsNamed } from "../../store/run_cells.ts";
+import type { Frames } from "../frames/frames.ts";
+import { askedSort, askedWhere, badRequest, evenly } from "../run_table/asked.ts";
+import { openCurves } from "../run_table/curves.ts";
+import { forbidStrangers } from "../selection.ts";
+import type { Handlers, Yard } from "../yard.ts";
+
+export function curvesHandler(yard: Yard, frames: Frames): Handlers["curves"] {
+  const { store, works } = yard;
+  const curves = openCurves(yard);
+
+  return async ({ params, query, who }) => {
+    const job = await selectJob(store.read, params.job);
+    if (!job) return refuse({ code: "no_such_job", job: params.job });
+    const forbidden = forbidStrangers(who, [job]);
+    if (forbidden) return forbidden;
+    const { names } = await works.of(job);
+    const where = askedWhere(query.where, names);
+    if (isRefused(where)) return where;
+    const sort = askedSort(query.sort, names);
+    if (isRefused(sort)) return sort;
+    const named = query.runs === undefined ? null : parseNumbers(query.runs, query.most);
+    if (query.runs !== undefined && named === null)
+      return badRequest(`runs: "${query.runs.slice(0, 100)}" names no runs. Write numbers and ranges: 1,2,5-9`);
+    const chosen = await frames.use(job, async ({ frame, rows }) => {
+      const found = await rows(where, sort);
+      const isRanked = sort.column !== "n";
+      const taken = isRanked ? found.subarray(0, query.most) : evenly(found, query.most);
+      const first = frame.names().find((name) => name.startsWith("metrics."));
+      return {
+        metric: query.metric ?? first?.slice("metrics.".length) ?? null,
+        matching: named?.length ?? found.length,
+        numbers: named ?? Array.from(taken, (row) => row + 1),
+      };
+    });
+    if (isRefused(chosen)) return chosen;
+    const { metric, matching, numbers } = chosen;
+    const runs = await selectRunsNamed(store.read, job.id, numbers);
+    const attempts = runs.flatMap(({ attempt_id }): AttemptId[] => (attempt_id === null ? [] : [attempt_id]));
+    const read = metric === null ? new Map() : await curves.of(attempts, metric, query.over);
+    const told = runs.flatMap(({ n, attempt_id }) => {
+      const curve = read.get(attempt_id ?? "");
+      return curve && curve.points > 0 ? [{ n, ...curve }] : [];
+    });
+    return { metric, matching, curves: told };
+  };
+}

@@ -1,0 +1,48 @@
+import type { AttemptId } from "../../core/run.ts";
+import { plainLine } from "../../core/run_table/likeness.ts";
+import type { OutputPlace } from "../../files/output_place.ts";
+import { inParallel } from "../../platform/in_parallel.ts";
+import type { Yard } from "../yard.ts";
+import { streamPlaces } from "./stream_places.ts";
+
+/** What attempts that failed said last: the last line on stderr that is not empty, else on stdout. */
+export interface LastWords {
+  /**
+   * By attempt; null: they said nothing. Those that are not there have not been looked at: of many, each call looks at some more.
+   */
+  of(attempts: readonly AttemptId[]): Promise<Map<string, string | null>>;
+}
+
+const LOOKED_AT_ONCE = 2000;
+const WIDTH = 8;
+const MOST_KEPT = 100_000;
+const LINES = 5;
+const MOST_BYTES = 4096;
+
+export function openLastWords(yard: Pick<Yard, "store" | "id" | "files">): LastWords {
+  const known = new Map<string, string | null>();
+
+  async function lastLine(place: OutputPlace): Promise<string | null> {
+    const tail = await yard.files.outputs.lastLines(place, LINES, MOST_BYTES);
+    if (!tail.ok) return null;
+    const lines = tail.value.bytes.toString("utf8").split("\n").map(plainLine);
+    return lines.findLast((line) => line !== "") ?? null;
+  }
+
+  return {
+    async of(attempts) {
+      const unknown = attempts.filter((attempt) => !known.has(attempt)).slice(0, LOOKED_AT_ONCE);
+      if (known.size + unknown.length > MOST_KEPT) known.clear();
+      const errors = await streamPlaces(yard, unknown, "err");
+      const outs = await streamPlaces(yard, unknown, "out");
+      await inParallel(unknown, WIDTH, async (attempt) => {
+        const [err, out] = [errors.get(attempt), outs.get(attempt)];
+        const said = (err && (await lastLine(err.place))) ?? (out && (await lastLine(out.place))) ?? null;
+        known.set(attempt, said);
+      });
+      return new Map(
+        attempts.flatMap((attempt) => (known.has(attempt) ? [[attempt, known.get(attempt) ?? null]] : [])),
+      );
+    },
+  };
+}

@@ -79,6 +79,7 @@ export const importanceSchema = z.object({
       share: z.number().nullable(),
       /** Spearman's correlation, −1 to 1; null: the parameter is no number. */
       direction: z.number().nullable(),
+      /** Runs that have both, of 10,000 at most. */
       runs: z.number(),
     }),
   ),

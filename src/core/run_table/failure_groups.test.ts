@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { atOnce } from "../../../test/helpers/at_once.ts";
 import { csvLine, harmless } from "../csv.ts";
 import { type FailedRun, groupFailures } from "./failure_groups.ts";
 import { likeness, plainLine } from "./likeness.ts";
@@ -43,7 +44,7 @@ const failed: fc.Arbitrary<FailedRun[]> = fc
 test("each failed run stands in one group, of runs that failed alike", () => {
   fc.assert(
     fc.property(failed, (runs) => {
-      const groups = groupFailures(runs);
+      const groups = atOnce(groupFailures(runs));
       expect(groups.flatMap((group) => group.runs).sort((a, b) => a - b)).toEqual(runs.map(({ n }) => n));
       for (const { cause, runs: numbers, firstAt, lastAt } of groups) {
         const members = runs.filter(({ n }) => numbers.includes(n));

@@ -1,5 +1,6 @@
 import { describeCause, type FailureCause } from "../run.ts";
 import { likeness } from "./likeness.ts";
+import type { Sliced } from "./table.ts";
 
 export interface FailedRun {
   n: number;
@@ -19,10 +20,13 @@ export interface FailureGroup {
   lastAt: number | null;
 }
 
+const A_SLICE = 500;
+
 /** The largest group first. What was cancelled or lost with a dependency says nothing of itself. */
-export function groupFailures(failed: readonly FailedRun[]): FailureGroup[] {
+export function* groupFailures(failed: readonly FailedRun[]): Sliced<FailureGroup[]> {
   const groups = new Map<string, FailureGroup>();
-  for (const { n, cause, endedAt, says } of failed) {
+  for (const [at, { n, cause, endedAt, says }] of failed.entries()) {
+    if (at % A_SLICE === A_SLICE - 1) yield;
     const key = JSON.stringify([cause.code, causeKey(cause), says === null ? null : likeness(says)]);
     const group = groups.get(key) ?? { cause, says, runs: [], firstAt: endedAt, lastAt: endedAt };
     groups.set(key, group);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { atOnce } from "../../../test/helpers/at_once.ts";
 import { openDice } from "../../../test/helpers/dice.ts";
 import { type Cell, type Column, emptyColumn, setCell } from "./column.ts";
 import { importanceOf } from "./importance.ts";
@@ -11,15 +12,8 @@ function columnOf(cells: readonly Cell[]): Column {
 }
 
 function importance(parameter: readonly Cell[], result: readonly Cell[]) {
-  const work = importanceOf(
-    columnOf(parameter),
-    columnOf(result),
-    Uint32Array.from(parameter, (_, at) => at),
-  );
-  for (;;) {
-    const step = work.next();
-    if (step.done) return step.value;
-  }
+  const all = Uint32Array.from(parameter, (_, at) => at);
+  return atOnce(importanceOf(columnOf(parameter), columnOf(result), all));
 }
 
 const seed = fc.integer();

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { atOnce } from "../../../test/helpers/at_once.ts";
 import { type Cell, type Column, cellOf, emptyColumn, setCell } from "./column.ts";
 import type { Condition } from "./condition.ts";
 import { describeColumn } from "./described.ts";
 import { matching } from "./matching.ts";
 import { sorted } from "./sorting.ts";
-import type { Sliced, Table } from "./table.ts";
+import type { Table } from "./table.ts";
 
 const cell: fc.Arbitrary<Cell> = fc.oneof(
   fc.integer({ min: -3, max: 3 }),
@@ -27,13 +28,6 @@ function tableOf(cells: readonly Row[]): Table {
     columns.set(name, column);
   }
   return { rows: cells.length, column: (name) => columns.get(name) ?? null, names: () => [...columns.keys()] };
-}
-
-function atOnce<Result>(work: Sliced<Result>): Result {
-  for (;;) {
-    const step = work.next();
-    if (step.done) return step.value;
-  }
 }
 
 const condition: fc.Arbitrary<Condition> = fc.record({

@@ -18,31 +18,88 @@ export function parseSort(text: string): Sort {
 export function* sorted(table: Table, rows: Uint32Array, { column: name, descending }: Sort): Sliced<Uint32Array> {
   const column = table.column(name);
   if (!column) return rows;
-  const ranks = yield* rankWords(column.words);
+  const { numbers, codes, words } = column;
+  const ranks = yield* rankWords(words);
+  const isPlaced = Uint8Array.from(ranks, (_, at) => (isNoValue(words[at] ?? "") ? 0 : 1));
   const sign = descending ? -1 : 1;
   const keys = new Float64Array(table.rows);
-  const groups: [number[], number[], number[]] = [[], [], []];
+  const [ofNumbers, ofWords, others] = [emptyList(rows.length), emptyList(rows.length), emptyList(rows.length)];
   for (const [at, row] of rows.entries()) {
     if (at % SLICE === SLICE - 1) yield;
-    const number = column.numbers?.[row] ?? Number.NaN;
-    const code = column.codes?.[row] ?? 0;
-    const isWord = code > 0 && !isNoValue(column.words[code - 1] ?? "");
+    const number = numbers?.[row] ?? Number.NaN;
+    const word = (codes?.[row] ?? 0) - 1;
     if (!Number.isNaN(number)) {
       keys[row] = sign * number;
-      groups[0].push(row);
-    } else if (isWord) {
-      keys[row] = sign * (ranks[code - 1] ?? 0);
-      groups[1].push(row);
-    } else groups[2].push(row);
+      add(ofNumbers, row);
+    } else if (isPlaced[word] === 1) {
+      keys[row] = sign * (ranks[word] ?? 0);
+      add(ofWords, row);
+    } else add(others, row);
   }
-  const isBefore = (a: number, b: number) => (keys[a] ?? 0) < (keys[b] ?? 0);
-  const numbers = yield* mergeSorted(Uint32Array.from(groups[0]), isBefore);
-  const words = yield* mergeSorted(Uint32Array.from(groups[1]), isBefore);
   const order = new Uint32Array(rows.length);
-  order.set(numbers, 0);
-  order.set(words, numbers.length);
-  order.set(groups[2], numbers.length + words.length);
+  order.set(yield* byKey(taken(ofNumbers), keys), 0);
+  order.set(yield* byKey(taken(ofWords), keys), ofNumbers.length);
+  order.set(taken(others), ofNumbers.length + ofWords.length);
   return order;
+}
+
+interface List {
+  items: Uint32Array;
+  length: number;
+}
+
+function emptyList(most: number): List {
+  return { items: new Uint32Array(most), length: 0 };
+}
+
+function add(list: List, item: number): void {
+  list.items[list.length++] = item;
+}
+
+function taken({ items, length }: List): Uint32Array {
+  return items.subarray(0, length);
+}
+
+const DIGIT_BITS = 16;
+const DIGITS = 2 ** DIGIT_BITS;
+
+/**
+ * By their keys, equals as they came: digit by digit from the last (radix sort), which takes the same few passes whatever the
+ * keys are. The bits of a double stand in the order of the numbers once those below 0 are turned around.
+ */
+function* byKey(items: Uint32Array, keys: Float64Array): Sliced<Uint32Array> {
+  const number = new Float64Array(1);
+  const bits = new Uint16Array(number.buffer);
+  const digits = new Uint16Array(4 * items.length);
+  for (const [at, item] of items.entries()) {
+    if (at % SLICE === SLICE - 1) yield;
+    // −0 is 0.
+    number[0] = (keys[item] ?? 0) + 0;
+    const flip = ((bits[3] as number) & 0x8000) === 0 ? [0, 0, 0, 0x8000] : [0xffff, 0xffff, 0xffff, 0xffff];
+    for (let digit = 0; digit < 4; digit += 1)
+      digits[4 * at + digit] = (bits[digit] as number) ^ (flip[digit] as number);
+  }
+  let from = Uint32Array.from(items, (_, at) => at);
+  let to: Uint32Array<ArrayBuffer> = new Uint32Array(items.length);
+  for (let digit = 0; digit < 4; digit += 1) {
+    const ends = new Uint32Array(DIGITS + 1);
+    for (const at of from) {
+      const value = digits[4 * at + digit] as number;
+      ends[value + 1] = (ends[value + 1] as number) + 1;
+    }
+    for (let value = 0; value < DIGITS; value += 1)
+      ends[value + 1] = (ends[value + 1] as number) + (ends[value] as number);
+    yield;
+    for (const [place, at] of from.entries()) {
+      if (place % SLICE === SLICE - 1) yield;
+      const value = digits[4 * at + digit] as number;
+      const end = ends[value] as number;
+      to[end] = at;
+      ends[value] = end + 1;
+    }
+    [from, to] = [to, from];
+  }
+  return from.map((at) => items[at] as number);
 }
 
 /** By place in `words`, its place in their order. */

@@ -46,3 +46,9 @@ export function whyNoColumn(name: string, params: readonly string[]): string | n
   if (name.startsWith("params.") && params.includes(name.slice("params.".length))) return null;
   return `there is no column ${name}. There are: ${known.join(", ")}, metrics.NAME, result.NAME`;
 }
+
+/** Every so many-th of the rows, where there are more than `most`: the same ones each time. */
+export function evenly(rows: Uint32Array, most: number): Uint32Array {
+  if (rows.length <= most) return rows;
+  return Uint32Array.from({ length: most }, (_, at) => rows[Math.floor((at * rows.length) / most)] as number);
+}

@@ -1,10 +1,11 @@
 import { isRefused, refuse } from "../../core/failure.ts";
 import type { AttemptId } from "../../core/run.ts";
 import { parseNumbers } from "../../core/run_table/spans.ts";
+import { evenly } from "../../core/run_table/table.ts";
 import { selectJob } from "../../store/jobs.ts";
 import { selectRunsNamed } from "../../store/run_cells.ts";
 import type { Frames } from "../frames/frames.ts";
-import { askedSort, askedWhere, badRequest, evenly } from "../run_table/asked.ts";
+import { askedSort, askedWhere, badRequest } from "../run_table/asked.ts";
 import { openCurves } from "../run_table/curves.ts";
 import { forbidStrangers } from "../selection.ts";
 import type { Handlers, Yard } from "../yard.ts";

@@ -5,7 +5,7 @@ import { selectorsOf } from "../../core/run_table/spans.ts";
 import { failedDependency } from "../../store/dependencies.ts";
 import { type JobRow, selectJob } from "../../store/jobs.ts";
 import { selectFailedAfter } from "../../store/run_cells.ts";
-import { breathe } from "../in_slices.ts";
+import { breathe, inSlices } from "../in_slices.ts";
 import { isoOf } from "../present.ts";
 import { openLastWords } from "../run_table/last_words.ts";
 import { forbidStrangers } from "../selection.ts";
@@ -31,7 +31,7 @@ export function failuresHandler(yard: Yard): Handlers["failures"] {
     const failed = rows.map(({ n, cause, ended_at, attempt_id }): FailedRun => {
       return { n, cause, endedAt: ended_at, says: said.get(attempt_id ?? "") ?? null };
     });
-    const groups = groupFailures(failed).map(({ cause, says, runs, firstAt, lastAt }) => ({
+    const groups = (await inSlices(groupFailures(failed))).map(({ cause, says, runs, firstAt, lastAt }) => ({
       cause: { code: cause.code, text: describeCause(cause) },
       says,
       runs: runs.length,

@@ -3,18 +3,21 @@ import type { Page } from "../../core/page.ts";
 import { cellOf } from "../../core/run_table/column.ts";
 import { importanceOf } from "../../core/run_table/importance.ts";
 import type { Sort } from "../../core/run_table/sorting.ts";
-import { whyNoColumn } from "../../core/run_table/table.ts";
+import { evenly, whyNoColumn } from "../../core/run_table/table.ts";
 import { type JobRow, selectJob } from "../../store/jobs.ts";
 import type { RunSortKey } from "../../store/run_page.ts";
 import type { Frames, View } from "../frames/frames.ts";
 import { inSlices } from "../in_slices.ts";
 import { presentRuns } from "../present_many.ts";
-import { askedNames, askedSort, askedWhere, badRequest, evenly } from "../run_table/asked.ts";
+import { askedNames, askedSort, askedWhere, badRequest } from "../run_table/asked.ts";
 import { runsAt } from "../run_table/runs_at.ts";
 import type { Handlers, Yard } from "../yard.ts";
 import { selectRuns } from "./run_lists.ts";
 
 type RunTableHandlers = Pick<Handlers, "runTable" | "runColumns" | "importance">;
+
+/** More would tell the importance of parameters no better. */
+const ENOUGH_RUNS = 10_000;
 
 const byNumber: Sort = { column: "n", descending: false };
 
@@ -84,10 +87,11 @@ export function runTableHandlers(yard: Yard, frames: Frames): RunTableHandlers {
       return frames.use(job, async (view) => {
         const of = query.of ?? (await obviousResult(view));
         const rows = await view.rows(where, byNumber);
+        const some = evenly(rows, ENOUGH_RUNS);
         const parameters = [];
         for (const name of names) {
           const [parameter, result] = [view.frame.column(`params.${name}`), view.frame.column(of ?? "")];
-          const told = parameter && result && (await inSlices(importanceOf(parameter, result, rows)));
+          const told = parameter && result && (await inSlices(importanceOf(parameter, result, some)));
           parameters.push({ name, ...(told ?? { share: null, direction: null, runs: 0 }) });
         }
         parameters.sort((a, b) => (b.share ?? -1) - (a.share ?? -1));

@@ -27,9 +27,3 @@ export function askedNames(text: string | undefined, params: readonly string[]):
 export function badRequest(detail: string): Refused {
   return refuse({ code: "bad_request", detail: `${detail}.` });
 }
-
-/** Every so many-th of the rows, where there are more than `most`: the same ones each time. */
-export function evenly(rows: Uint32Array, most: number): Uint32Array {
-  if (rows.length <= most) return rows;
-  return Uint32Array.from({ length: most }, (_, at) => rows[Math.floor((at * rows.length) / most)] as number);
-}

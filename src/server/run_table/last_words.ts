@@ -14,6 +14,7 @@ export interface LastWords {
 }
 
 const LOOKED_AT_ONCE = 2000;
+const PORTION = 200;
 const WIDTH = 8;
 const MOST_KEPT = 100_000;
 const LINES = 5;
@@ -29,17 +30,21 @@ export function openLastWords(yard: Pick<Yard, "store" | "id" | "files">): LastW
     return lines.findLast((line) => line !== "") ?? null;
   }
 
+  async function look(attempts: readonly AttemptId[]): Promise<void> {
+    const errors = await streamPlaces(yard, attempts, "err");
+    const outs = await streamPlaces(yard, attempts, "out");
+    await inParallel(attempts, WIDTH, async (attempt) => {
+      const [err, out] = [errors.get(attempt), outs.get(attempt)];
+      const said = (err && (await lastLine(err.place))) ?? (out && (await lastLine(out.place))) ?? null;
+      known.set(attempt, said);
+    });
+  }
+
   return {
     async of(attempts) {
       const unknown = attempts.filter((attempt) => !known.has(attempt)).slice(0, LOOKED_AT_ONCE);
       if (known.size + unknown.length > MOST_KEPT) known.clear();
-      const errors = await streamPlaces(yard, unknown, "err");
-      const outs = await streamPlaces(yard, unknown, "out");
-      await inParallel(unknown, WIDTH, async (attempt) => {
-        const [err, out] = [errors.get(attempt), outs.get(attempt)];
-        const said = (err && (await lastLine(err.place))) ?? (out && (await lastLine(out.place))) ?? null;
-        known.set(attempt, said);
-      });
+      for (let at = 0; at < unknown.length; at += PORTION) await look(unknown.slice(at, at + PORTION));
       return new Map(
         attempts.flatMap((attempt) => (known.has(attempt) ? [[attempt, known.get(attempt) ?? null]] : [])),
       );

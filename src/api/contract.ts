@@ -20,7 +20,6 @@ import type { DoorName } from "./paths.ts";
 import { poolRulesSchema } from "./pool.ts";
 import { after, flag, listing, next, someOf, whole } from "./query.ts";
 import { attemptSchema, explanationSchema, runSchema } from "./run.ts";
-import { newLoginSchema, newSessionSchema, sessionSchema } from "./session.ts";
 import {
   curvesQuerySchema,
   curvesSchema,
@@ -33,6 +32,7 @@ import {
   runTableQuerySchema,
   runTableSchema,
 } from "./run_table.ts";
+import { newLoginSchema, newSessionSchema, sessionSchema } from "./session.ts";
 import {
   cancelSchema,
   changedSchema,

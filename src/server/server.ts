@@ -8,12 +8,8 @@ import { insertAudit } from "../store/audit.ts";
 import { mayEnter, type Principal } from "./auth.ts";
 import { hostName, objectionToBrowser } from "./browser.ts";
 import { readCookie } from "./cookie.ts";
-import { openFrames } from "./frames/frames.ts";
 import { agentHandlers } from "./handlers/agents.ts";
-import { curvesHandler } from "./handlers/curves.ts";
 import { explainHandler } from "./handlers/explain.ts";
-import { exportHandler } from "./handlers/export_runs.ts";
-import { failuresHandler } from "./handlers/failures.ts";
 import { gpuUseHandlers } from "./handlers/gpu_use.ts";
 import { historyHandlers } from "./handlers/history.ts";
 import { jobListHandlers } from "./handlers/job_list.ts";
@@ -57,12 +53,12 @@ export function openServer(yard: Yard): YardServer {
       if (socket.writable) socket.end(rawRefusal(unreadable(error.message)));
     },
   });
-  const frames = openFrames(yard);
   const handlers: Handlers = {
     ...jobHandlers(yard),
     ...jobListHandlers(yard),
     ...runHandlers(yard),
     ...runListHandlers(yard),
+    ...runTableHandlers(yard),
     ...historyHandlers(yard),
     ...steeringHandlers(yard),
     ...machineHandlers(yard),
@@ -70,10 +66,6 @@ export function openServer(yard: Yard): YardServer {
     ...agentHandlers(yard),
     ...yardHandlers(yard),
     ...sessionHandlers(yard),
-    ...runTableHandlers(yard, frames),
-    exportRuns: exportHandler(yard, frames),
-    curves: curvesHandler(yard, frames),
-    failures: failuresHandler(yard),
     explain: explainHandler(yard),
     events: liveHandler(yard),
     metrics: metricsHandler(yard),

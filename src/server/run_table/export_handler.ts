@@ -6,9 +6,9 @@ import { isNumber } from "../../core/run_table/condition.ts";
 import { type JobRow, selectJob } from "../../store/jobs.ts";
 import type { Frames } from "../frames/frames.ts";
 import { breathe } from "../in_slices.ts";
-import { askedSort, askedWhere } from "../run_table/asked.ts";
-import { runsAt } from "../run_table/runs_at.ts";
 import { answered, type Handlers, type Yard } from "../yard.ts";
+import { askedSort, askedWhere } from "./asked.ts";
+import { runsAt } from "./runs_at.ts";
 
 const SLICE_ROWS = 100;
 

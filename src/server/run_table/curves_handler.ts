@@ -5,10 +5,10 @@ import { evenly } from "../../core/run_table/table.ts";
 import { selectJob } from "../../store/jobs.ts";
 import { selectRunsNamed } from "../../store/run_cells.ts";
 import type { Frames } from "../frames/frames.ts";
-import { askedSort, askedWhere, badRequest } from "../run_table/asked.ts";
-import { openCurves } from "../run_table/curves.ts";
 import { forbidStrangers } from "../selection.ts";
 import type { Handlers, Yard } from "../yard.ts";
+import { askedSort, askedWhere, badRequest } from "./asked.ts";
+import { openCurves } from "./curves.ts";
 
 export function curvesHandler(yard: Yard, frames: Frames): Handlers["curves"] {
   const { store, works } = yard;

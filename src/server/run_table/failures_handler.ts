@@ -7,9 +7,9 @@ import { type JobRow, selectJob } from "../../store/jobs.ts";
 import { selectFailedAfter } from "../../store/run_cells.ts";
 import { breathe, inSlices } from "../in_slices.ts";
 import { isoOf } from "../present.ts";
-import { openLastWords } from "../run_table/last_words.ts";
 import { forbidStrangers } from "../selection.ts";
 import type { Handlers, Yard } from "../yard.ts";
+import { openLastWords } from "./last_words.ts";
 
 const SLICE_ROWS = 1000;
 /** Further ones are in the count alone. */

@@ -68,30 +68,37 @@ const DIGITS = 2 ** DIGIT_BITS;
  * keys are. The bits of a double stand in the order of the numbers once those below 0 are turned around.
  */
 function* byKey(items: Uint32Array, keys: Float64Array): Sliced<Uint32Array> {
+  const { length } = items;
+  const digits = new Uint16Array(4 * length);
   const number = new Float64Array(1);
   const bits = new Uint16Array(number.buffer);
-  const digits = new Uint16Array(4 * items.length);
-  for (const [at, item] of items.entries()) {
+  for (let at = 0; at < length; at += 1) {
     if (at % SLICE === SLICE - 1) yield;
     // −0 is 0.
-    number[0] = (keys[item] ?? 0) + 0;
-    const flip = ((bits[3] as number) & 0x8000) === 0 ? [0, 0, 0, 0x8000] : [0xffff, 0xffff, 0xffff, 0xffff];
-    for (let digit = 0; digit < 4; digit += 1)
-      digits[4 * at + digit] = (bits[digit] as number) ^ (flip[digit] as number);
+    number[0] = (keys[items[at] as number] ?? 0) + 0;
+    const isNegative = (bits[3] as number) >= 0x8000;
+    for (let digit = 0; digit < 4; digit += 1) {
+      const flip = isNegative ? 0xffff : digit === 3 ? 0x8000 : 0;
+      digits[4 * at + digit] = (bits[digit] as number) ^ flip;
+    }
   }
-  let from = Uint32Array.from(items, (_, at) => at);
-  let to: Uint32Array<ArrayBuffer> = new Uint32Array(items.length);
+  let from = new Uint32Array(length);
+  for (let at = 0; at < length; at += 1) from[at] = at;
+  let to = new Uint32Array(length);
+  yield;
   for (let digit = 0; digit < 4; digit += 1) {
     const ends = new Uint32Array(DIGITS + 1);
-    for (const at of from) {
-      const value = digits[4 * at + digit] as number;
-      ends[value + 1] = (ends[value + 1] as number) + 1;
+    for (let at = 0; at < length; at += 1) {
+      if (at % SLICE === SLICE - 1) yield;
+      const value = (digits[4 * at + digit] as number) + 1;
+      ends[value] = (ends[value] as number) + 1;
     }
     for (let value = 0; value < DIGITS; value += 1)
       ends[value + 1] = (ends[value + 1] as number) + (ends[value] as number);
     yield;
-    for (const [place, at] of from.entries()) {
+    for (let place = 0; place < length; place += 1) {
       if (place % SLICE === SLICE - 1) yield;
+      const at = from[place] as number;
       const value = digits[4 * at + digit] as number;
       const end = ends[value] as number;
       to[end] = at;
@@ -99,7 +106,11 @@ function* byKey(items: Uint32Array, keys: Float64Array): Sliced<Uint32Array> {
     }
     [from, to] = [to, from];
   }
-  return from.map((at) => items[at] as number);
+  for (let place = 0; place < length; place += 1) {
+    if (place % SLICE === SLICE - 1) yield;
+    to[place] = items[from[place] as number] as number;
+  }
+  return to;
 }
 
 /** By place in `words`, its place in their order. */

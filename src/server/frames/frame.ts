@@ -37,8 +37,6 @@ export function openFrame(rows: number, params: readonly string[], mostBytes: nu
   const leftOut = new Set<string>();
   for (const name of ownColumns) if (!ofLines.has(name)) columns.set(name, emptyColumn());
   for (const name of params) columns.set(`params.${name}`, emptyColumn());
-  const numbers = own("n");
-  for (let row = 0; row < rows; row += 1) setCell(numbers, rows, row, row + 1);
 
   function own(name: OwnColumn): Column {
     const column = columns.get(name) ?? emptyColumn();
@@ -90,6 +88,7 @@ export function openFrame(rows: number, params: readonly string[], mostBytes: nu
     names: () => [...columns.keys()],
     takeWork(work, from, to) {
       for (let n = from; n <= to; n += 1) {
+        setCell(own("n"), rows, n - 1, n);
         for (const [name, value] of work.values(n)) {
           const column = columns.get(`params.${name}`);
           if (column) setCell(column, rows, n - 1, parameterCell(value));

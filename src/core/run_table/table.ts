@@ -35,7 +35,7 @@ export const ownColumns = [
 ] as const;
 export type OwnColumn = (typeof ownColumns)[number];
 
-export function isOwnColumn(name: string): name is OwnColumn {
+function isOwnColumn(name: string): name is OwnColumn {
   return (ownColumns as readonly string[]).includes(name);
 }
 

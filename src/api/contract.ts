@@ -4,6 +4,7 @@ import { machineStatuses } from "../core/machine.ts";
 import { knownPolicies } from "../core/policies/known_policies.ts";
 import { runStatuses } from "../core/run.ts";
 import { acknowledgementSchema, helloSchema, ordersSchema, pollSchema, reportsSchema, welcomeSchema } from "./agent.ts";
+import { fileQuerySchema, filesQuerySchema, filesSchema } from "./file.ts";
 import { historyQuerySchema, pastRunSchema } from "./history.ts";
 import {
   axisSchema,
@@ -13,6 +14,8 @@ import {
   planSchema,
   slurmSchema,
   submissionSchema,
+  submissionsSchema,
+  submittedSchema,
 } from "./job.ts";
 import { checksSchema, machineChangesSchema, machineSchema, newMachineSchema } from "./machine.ts";
 import { overviewSchema } from "./overview.ts";
@@ -33,6 +36,7 @@ import {
   runTableSchema,
 } from "./run_table.ts";
 import { newLoginSchema, newSessionSchema, sessionSchema } from "./session.ts";
+import { uploadedSchema } from "./snapshot.ts";
 import {
   cancelSchema,
   changedSchema,
@@ -90,7 +94,10 @@ export const contract = {
   showSession: { params: nothing, query: nothing, body: null, answer: sessionSchema },
   closeSession: { params: nothing, query: nothing, body: null, answer: nothing },
   submit: { params: nothing, query: nothing, body: submissionSchema, answer: z.object({ job: jobSchema }) },
+  submitAll: { params: nothing, query: nothing, body: submissionsSchema, answer: submittedSchema },
   plan: { params: nothing, query: nothing, body: planSchema, answer: plannedSchema },
+  /** The body is the zip itself. */
+  uploadSnapshot: { params: nothing, query: nothing, body: null, answer: uploadedSchema },
   listJobs: {
     params: nothing,
     query: z.strictObject({
@@ -198,6 +205,11 @@ export const contract = {
       next: z.number().nullable(),
     }),
   },
+  listFiles: { params: run, query: filesQuerySchema, body: null, answer: filesSchema },
+  /** Bytes, as a download; with `Range` a stretch of them. */
+  readFile: { params: run, query: fileQuerySchema, body: null, answer: z.string() },
+  /** A folder as a tar. */
+  archiveFiles: { params: run, query: fileQuerySchema, body: null, answer: z.string() },
   runMetrics: {
     params: run,
     query: z.strictObject({ attempt: text.optional() }),

@@ -121,6 +121,9 @@ export const slurmSchema = z.strictObject({
 });
 export type SlurmInput = z.input<typeof slurmSchema>;
 
+/** A name with `=` in it would be another one. */
+const variablesSchema = z.record(z.string().regex(/^[^=\u0000]+$/, "cannot be the name of a variable"), text);
+
 /** What `run`, `sweep`, `batch` and `submit` send. */
 export const submissionSchema = z.strictObject({
   /** Default: the command's first words. */
@@ -149,9 +152,12 @@ export const submissionSchema = z.strictObject({
   resumable: z.boolean().default(false),
   paused: z.boolean().default(false),
   tags: z.array(name).default([]),
-  cwd: text.startsWith("/"),
-  /** A name with `=` in it would be another one. */
-  environment: z.record(z.string().regex(/^[^=\u0000]+$/, "cannot be the name of a variable"), text),
+  /** `~` is the home folder on the yard's machine. Absent: with a snapshot, that alone; else an empty folder for each run. */
+  cwd: text.regex(/^(\/|~(\/|$))/, "is a whole path, or one below ~/").optional(),
+  /** Absent: that of a login on the yard's machine. */
+  environment: variablesSchema.optional(),
+  /** Set on top of it; they go along to other machines too. */
+  variables: variablesSchema.default({}),
   /** Names of variables in it that go along to other machines too. */
   named: z.array(name).default([]),
   umask: z
@@ -159,7 +165,8 @@ export const submissionSchema = z.strictObject({
     .regex(/^[0-7]{1,4}$/)
     .default("022"),
   limits: z.record(z.string().regex(/^[a-z]$/), z.string().regex(/^(\d+|unlimited)$/)).default({}),
-  out: text.startsWith("/").nullable().default(null),
+  /** Relative: in `cwd`. */
+  out: text.min(1).nullable().default(null),
   snapshot: text.nullable().default(null),
   commit: text.nullable().default(null),
   /** Which of the files that runs make in their snapshot of the code, or on another machine, are results; empty: all. */
@@ -176,6 +183,12 @@ export const submissionSchema = z.strictObject({
   unlessFull: z.boolean().default(false),
 });
 export type Submission = z.infer<typeof submissionSchema>;
+/** Jobs that are queued all together or not at all. */
+export const submissionsSchema = z.strictObject({
+  jobs: z.array(submissionSchema).min(1).max(1000),
+  /** Only looks whether they would be queued. */
+  check: z.boolean().default(false),
+});
 export type SubmissionInput = z.input<typeof submissionSchema>;
 
 const runCountsSchema = z.object({
@@ -209,6 +222,9 @@ export const jobSchema = z.object({
   best: z.object({ key: z.string(), value: z.number(), run: z.string() }).nullable(),
 });
 export type Job = z.infer<typeof jobSchema>;
+
+/** In the order in which they were sent; none where they were only checked. `runs`: of all of them. */
+export const submittedSchema = z.object({ jobs: z.array(jobSchema), runs: z.number() });
 
 export const jobChangesSchema = z.strictObject({
   priority: z.number().int().min(0).max(1000).optional(),

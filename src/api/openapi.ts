@@ -31,12 +31,23 @@ const problemSchema = {
     code: { type: "string" },
     detail: { type: "string" },
     exitCode: { type: "integer" },
+    problems: {
+      type: "array",
+      description: "Of several jobs that came together: what is wrong with which of them, counted from 0.",
+      items: {
+        type: "object",
+        properties: { at: { type: "integer" }, code: { type: "string" }, detail: { type: "string" } },
+        required: ["at", "code", "detail"],
+      },
+    },
   },
   required: ["status", "code", "detail"],
 };
 
 const mediaTypes: Partial<Record<DoorName, string>> = {
   output: "application/octet-stream",
+  readFile: "application/octet-stream",
+  archiveFiles: "application/octet-stream",
   events: "text/event-stream",
   metrics: "text/plain",
   exportRuns: "text/csv",
@@ -58,6 +69,9 @@ function operation(name: DoorName): Record<string, unknown> {
     parameters: [...parameters(params, "path"), ...parameters(query, "query")],
     ...(body && {
       requestBody: { required: true, content: { "application/json": { schema: schemaOf(body, "input") } } },
+    }),
+    ...(name === "uploadSnapshot" && {
+      requestBody: { required: true, content: { "application/zip": { schema: { type: "string", format: "binary" } } } },
     }),
     responses: {
       200: { description: "Done.", ...content, ...(name === "output" && { headers: outputHeaders }) },
@@ -103,5 +117,6 @@ export function problemOf(failure: Failure) {
     code: failure.code,
     detail: describeFailure(failure),
     exitCode,
+    ...(failure.code === "refused_together" && { problems: failure.problems }),
   };
 }

@@ -57,7 +57,7 @@ export async function prepareSubmission(
   work: Work,
   options: Partial<JobOptions>,
   { pool, slurm }: Pick<ChosenPools, "pool" | "slurm">,
-): Promise<SubmissionInput> {
+): Promise<SubmissionInput & { cwd: string }> {
   return {
     ...(options.name !== undefined && { name: options.name }),
     work: sentWork(work),

@@ -31,6 +31,8 @@ export interface Problem {
   detail: string;
   /** The exit code that a command ends with. */
   exitCode: number;
+  /** Of several jobs that were sent together: what is wrong with which of them, from 0. */
+  problems?: { at: number; code: string; detail: string }[];
 }
 
 /** Thrown by a call that the yard refused. */
@@ -89,8 +91,11 @@ export function refusal(status: number, body: string): RefusedCall {
 
 function readProblem(status: number, body: string): Problem {
   try {
-    const { code, detail, exitCode } = JSON.parse(body);
-    if (typeof detail === "string") return { status, code: String(code), detail, exitCode: Number(exitCode ?? 1) };
+    const { code, detail, exitCode, problems } = JSON.parse(body);
+    if (typeof detail === "string") {
+      const problem = { status, code: String(code), detail, exitCode: Number(exitCode ?? 1) };
+      return Array.isArray(problems) ? { ...problem, problems } : problem;
+    }
   } catch {
     // Not ours: a proxy's page, say.
   }

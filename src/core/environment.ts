@@ -30,6 +30,18 @@ export function takenAlong(variables: Record<string, string | undefined>): Recor
   return taken;
 }
 
+const ofLogins = /^(HOME|LANG|LANGUAGE|LC_[A-Z]+|LOGNAME|PATH|SHELL|TMPDIR|TZ|USER)$/;
+const USUAL_PATH = "/usr/local/bin:/usr/bin:/bin";
+
+/**
+ * What a run has whose job comes from no terminal: of the variables of the yard those that any login has, and nothing that
+ * was meant for the yard alone.
+ */
+export function loginEnvironment(variables: Record<string, string | undefined>, home: string): Record<string, string> {
+  const taken = Object.entries(takenAlong(variables)).filter(([name]) => ofLogins.test(name));
+  return { PATH: USUAL_PATH, ...Object.fromEntries(taken), HOME: home };
+}
+
 /** npm puts the `node_modules/.bin` of its cache and of all parent folders in front, then its own `node-gyp-bin`. */
 function pathBeforeNpx(path: string): string {
   const folders = path.split(":");

@@ -11,6 +11,7 @@ export type Failure =
   | { code: "forbidden"; needs: string }
   | { code: "no_such_job"; job: number | string }
   | { code: "no_such_run"; run: string }
+  | { code: "no_such_file"; path: string; why: string | null }
   | { code: "no_such_pool"; pool: string; known: string[] }
   | { code: "pool_missing"; pool: string; known: string[] }
   | { code: "not_shared"; pool: string; owner: string }
@@ -24,11 +25,13 @@ export type Failure =
   | { code: "no_answer"; machine: string }
   | { code: "no_such_token"; token: string }
   | { code: "no_such_snapshot"; snapshot: string }
+  | { code: "bad_zip"; detail: string }
   | { code: "no_such_route"; path: string }
   | { code: "wrong_method"; method: string; path: string; allowed: string[] }
   | { code: "not_json"; type: string | null }
   | { code: "no_jobs" }
   | { code: "after_missing"; job: number }
+  | { code: "refused_together"; jobs: number; problems: PlacedProblem[] }
   | { code: "not_a_sweep"; job: number }
   | { code: "space"; detail: string }
   | { code: "can_never_run"; asked: Demand; largest: string }
@@ -42,10 +45,18 @@ export type Failure =
   | { code: "gone"; what: string }
   | { code: "internal" };
 
+/** What is wrong with one of several jobs that came together; `at`: which, from 0. */
+export interface PlacedProblem {
+  at: number;
+  code: Failure["code"];
+  detail: string;
+}
+
 export function describeFailure(failure: Failure): string {
   switch (failure.code) {
     case "bad_request":
     case "space":
+    case "bad_zip":
       return failure.detail;
     case "unauthorized":
       return "The yard does not know this token. Log in again with: runyard login, or name a token file in RUNYARD_TOKEN_FILE.";
@@ -59,6 +70,10 @@ export function describeFailure(failure: Failure): string {
       return `There is no job ${failure.job}. See them all with: runyard ls`;
     case "no_such_run":
       return `There is no run ${failure.run}. See a job's runs with: runyard show ${failure.run.split(".")[0]}`;
+    case "no_such_file":
+      return (
+        failure.why ?? `The run has left nothing called ${JSON.stringify(failure.path)}. List what there is first.`
+      );
     case "no_such_pool":
     case "pool_missing":
       return `There is no pool ${failure.pool}. Pools of this yard: ${failure.known.join(", ")}.`;
@@ -94,6 +109,11 @@ export function describeFailure(failure: Failure): string {
       return "No job has been submitted yet. Submit one with: runyard run -- COMMAND";
     case "after_missing":
       return `--after names job ${failure.job}, which does not exist. See them all with: runyard ls`;
+    case "refused_together": {
+      const [first] = failure.problems;
+      const more = failure.problems.length > 1 ? ` ${failure.problems.length - 1} more are refused, too.` : "";
+      return `Nothing was queued. Of ${failure.jobs} jobs, number ${(first?.at ?? 0) + 1} is refused: ${first?.detail ?? ""}${more}`;
+    }
     case "not_a_sweep":
       return `Job ${failure.job} has no parameters to extend. Submit a sweep with: runyard sweep`;
     case "can_never_run":
@@ -128,6 +148,7 @@ export const failureDoors = {
   forbidden: { exitCode: 2, status: 403 },
   no_such_job: { exitCode: 4, status: 404 },
   no_such_run: { exitCode: 4, status: 404 },
+  no_such_file: { exitCode: 4, status: 404 },
   no_such_pool: { exitCode: 4, status: 404 },
   pool_missing: { exitCode: 2, status: 422 },
   not_shared: { exitCode: 2, status: 403 },
@@ -141,11 +162,13 @@ export const failureDoors = {
   no_answer: { exitCode: 3, status: 504 },
   no_such_token: { exitCode: 4, status: 404 },
   no_such_snapshot: { exitCode: 2, status: 422 },
+  bad_zip: { exitCode: 2, status: 422 },
   no_such_route: { exitCode: 4, status: 404 },
   wrong_method: { exitCode: 2, status: 405 },
   not_json: { exitCode: 2, status: 415 },
   no_jobs: { exitCode: 4, status: 404 },
   after_missing: { exitCode: 2, status: 422 },
+  refused_together: { exitCode: 2, status: 422 },
   not_a_sweep: { exitCode: 2, status: 422 },
   space: { exitCode: 2, status: 422 },
   can_never_run: { exitCode: 5, status: 422 },

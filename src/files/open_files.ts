@@ -19,6 +19,8 @@ export interface Files {
   environments: Environments;
   /** The folder for snapshots: theirs alone. */
   snapshots: string;
+  /** The folder for what is being taken in; made when it is needed. */
+  uploads: string;
   outputs: Outputs;
   /** Appends the outputs of small runs to their job's pack: durable once answered, in the order of the chunks. */
   append(job: number, chunks: readonly Uint8Array[]): Promise<FileResult<Slice[]>>;
@@ -61,6 +63,7 @@ export async function openFiles(root: string): Promise<FileResult<Files>> {
   return good({
     environments: environments.value,
     snapshots: folders.snapshots,
+    uploads: join(root, "uploads"),
     outputs: outputsIn(root, folders.packs, handles),
     append: packs.append,
     adopt,

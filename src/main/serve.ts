@@ -1,8 +1,9 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { userInfo } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ServeOptions } from "../cli/program.ts";
+import { loginEnvironment } from "../core/environment.ts";
 import { openOutlook } from "../core/outlook.ts";
 import { openPending } from "../core/pending.ts";
 import { openPresence } from "../core/presence.ts";
@@ -151,6 +152,7 @@ function yardOf(
     epoch,
     home: home.folder,
     clusters: home.clusters,
+    environment: loginEnvironment(process.env, homedir()),
     startedAt: systemClock.now(),
     store,
     files,

@@ -10,6 +10,7 @@ import { hostName, objectionToBrowser } from "./browser.ts";
 import { readCookie } from "./cookie.ts";
 import { agentHandlers } from "./handlers/agents.ts";
 import { explainHandler } from "./handlers/explain.ts";
+import { fileHandlers } from "./handlers/files.ts";
 import { gpuUseHandlers } from "./handlers/gpu_use.ts";
 import { historyHandlers } from "./handlers/history.ts";
 import { jobListHandlers } from "./handlers/job_list.ts";
@@ -19,6 +20,7 @@ import { runListHandlers } from "./handlers/run_lists.ts";
 import { runTableHandlers } from "./handlers/run_table.ts";
 import { runHandlers } from "./handlers/runs.ts";
 import { sessionHandlers } from "./handlers/session.ts";
+import { snapshotHandlers } from "./handlers/snapshots.ts";
 import { steeringHandlers } from "./handlers/steering.ts";
 import { yardHandlers } from "./handlers/yard.ts";
 import { liveHandler } from "./live.ts";
@@ -59,7 +61,9 @@ export function openServer(yard: Yard): YardServer {
     ...runHandlers(yard),
     ...runListHandlers(yard),
     ...runTableHandlers(yard),
+    ...fileHandlers(yard),
     ...historyHandlers(yard),
+    ...snapshotHandlers(yard),
     ...steeringHandlers(yard),
     ...machineHandlers(yard),
     ...gpuUseHandlers(yard),
@@ -74,6 +78,11 @@ export function openServer(yard: Yard): YardServer {
     hostname().toLowerCase(),
     hostName(new URL(yard.publicUrl ?? "http://localhost").host) ?? "",
   ]);
+  // Not read here: the one door that takes a zip lets it flow to the disk.
+  app.addContentTypeParser("application/zip", (request, _payload, done) => {
+    const isWanted = request.routeOptions.url === doors.uploadSnapshot.path;
+    done(isWanted ? null : Object.assign(new Error("a zip"), { statusCode: 415 }), undefined);
+  });
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   // On arrival, before the body is read: of those who may not enter not a byte is taken in.
   app.addHook("onRequest", async (request, reply) => {

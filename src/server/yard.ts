@@ -25,6 +25,8 @@ export interface Yard {
   home: string;
   /** Spools of clusters that are reached from this machine, by the ids of their machines. */
   clusters: string;
+  /** What a login on this machine has: for work that comes from no terminal. */
+  environment: Record<string, string>;
   startedAt: number;
   url: () => string;
   /** Where browsers reach it, if that is somewhere else: behind a proxy. */

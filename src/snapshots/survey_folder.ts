@@ -31,6 +31,26 @@ export function surveyFolder(folder: string, options: SurveyOptions = {}): Promi
   });
 }
 
+/**
+ * Looks through a folder that has arrived from elsewhere. Its own ignore files hold, but neither those around it nor git, which
+ * would do what a repository in there is set to.
+ */
+export function surveyArrived(folder: string): Promise<SnapshotResult<Survey>> {
+  return asSnapshotResult(async () => {
+    const survey: Survey = {
+      folder: await topOf(folder),
+      files: [],
+      links: [],
+      emptyFolders: [],
+      leftOut: [],
+      totalBytes: 0,
+    };
+    await walkSurvey(survey, { named: new Set(), tracked: new Set(), avoided: new Set() }, null);
+    await countFolders(survey, 300);
+    return sorted(survey);
+  });
+}
+
 async function topOf(folder: string): Promise<string> {
   try {
     const top = await realpath(folder);

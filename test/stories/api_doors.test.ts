@@ -13,6 +13,20 @@ const OPEN_DOORS: DoorName[] = ["health", "openSession"];
 /** Who may not enter, by the role a door asks for. */
 const SHUT_OUT: Record<Role, Role[]> = { user: ["agent"], admin: ["user", "agent"], agent: ["user", "admin"] };
 
+/** What a door cannot do without. */
+const QUERIES: Partial<Record<DoorName, string>> = {
+  explain: "?select=1",
+  searchOutput: "?text=x",
+  readFile: "?path=results/x",
+  archiveFiles: "?path=results",
+};
+/** Where a yard has nothing of the kind to show. */
+const OPENED: Partial<Record<DoorName, string>> = {
+  showCluster: "422 not_a_cluster",
+  readFile: "404 no_such_file",
+  archiveFiles: "404 no_such_file",
+};
+
 const closed = (Object.keys(doors) as DoorName[]).flatMap((name) => {
   const { method, path, role } = doors[name];
   return role === "open" ? [] : [{ name, method, role, path: filledIn(path) }];
@@ -113,10 +127,8 @@ test("a token of the right role opens every door that only looks", async () => {
     const { secret } = await aToken(yard, role, (await yard.job(1)).user);
     for (const { name, method, path } of closed) {
       if (method !== "GET" || doors[name].role !== role || name === "events") continue;
-      const query = { explain: "?select=1", searchOutput: "?text=x" }[name as string] ?? "";
-      // The yard has no cluster to be shown.
-      const opened = name === "showCluster" ? "422 not_a_cluster" : "200";
-      expect(`${name}: ${await answerTo(yard, method, path + query, bearer(secret))}`).toBe(`${name}: ${opened}`);
+      const answer = await answerTo(yard, method, path + (QUERIES[name] ?? ""), bearer(secret));
+      expect(`${name}: ${answer}`).toBe(`${name}: ${OPENED[name] ?? "200"}`);
     }
   }
 });

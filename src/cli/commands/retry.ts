@@ -62,6 +62,10 @@ async function codeFor(connection: Connection, select: string, options: RetryOpt
   const { definition } = await connection.client.call("showJob", { params: { job: job.id } });
   const { cwd, snapshot, commit } = definition as { cwd: string; snapshot: string | null; commit: string | null };
   if (!isNow && snapshot !== null) return {};
+  if (cwd === "") {
+    if (!isNow) return {};
+    throw wrongUsage(`The code of job ${job.id} came from no folder of this machine. Submit it again with today's.`);
+  }
   const today = await commitOf(cwd);
   if (!isNow && today !== commit && !options.json)
     note(`Job ${job.id} was submitted without --snapshot: its runs work in ${printable(cwd)}, with the code of today.`);

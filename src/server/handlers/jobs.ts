@@ -1,84 +1,54 @@
-import { closeSync, openSync } from "node:fs";
-import type { Submission } from "../../api/job.ts";
 import { describeLimits } from "../../core/capacity_limit.ts";
-import type { Command } from "../../core/command.ts";
-import { type Demand, mostWorkersOf, workersOf } from "../../core/demand.ts";
-import { isRefused, type Refused, refuse } from "../../core/failure.ts";
-import { openLedger } from "../../core/ledger.ts";
-import type { Machine } from "../../core/machine.ts";
-import { poolsIn } from "../../core/pool.ts";
-import { formatBytes } from "../../core/quantity.ts";
-import { shellQuote } from "../../core/shell_quote.ts";
-import type { SlurmPlan } from "../../core/slurm.ts";
+import { describeFailure, isRefused, refuse } from "../../core/failure.ts";
 import { extendSpace } from "../../core/space_extension.ts";
 import { describeSpaceProblem, isSpaceRefused } from "../../core/space_problem.ts";
-import { compileWork, type Work } from "../../core/work.ts";
 import { workOf } from "../../dispatch/works.ts";
-import { describeFileProblem } from "../../files/problem.ts";
-import { boundary } from "../../platform/boundary.ts";
-import { systemErrorCode, systemErrorText } from "../../platform/system_error.ts";
 import { insertAudit } from "../../store/audit.ts";
-import { settleDependants } from "../../store/dependencies.ts";
-import { extendJob, insertJob, type JobRow, type NewJob, selectJob, selectJobs, setJob } from "../../store/jobs.ts";
-import { allowsOf, selectMachines } from "../../store/machines.ts";
-import { selectPools } from "../../store/pools.ts";
-import { skipRuns } from "../../store/runs.ts";
+import { extendJob, type JobRow, selectJob, selectJobs, setJob } from "../../store/jobs.ts";
 import { capacities } from "../capacities.ts";
-import { checkSnapshot } from "../check_snapshot.ts";
 import { checkWords } from "../check_words.ts";
-import { knownCluster } from "../known_cluster.ts";
 import { presentJobs } from "../present_many.ts";
 import { forbidStrangers } from "../selection.ts";
+import { clashingOuts, keepJobs, prepareJob, type ReadyJob } from "../submission.ts";
 import type { Handlers, Yard } from "../yard.ts";
 
 /** A machine that was never seen is waited for this long before a demand is judged without it. */
 const MACHINE_WAIT_MS = 6000;
 
-type JobHandlers = Pick<Handlers, "submit" | "plan" | "showJob" | "setJob" | "extend">;
+type JobHandlers = Pick<Handlers, "submit" | "submitAll" | "plan" | "showJob" | "setJob" | "extend">;
 
 export function jobHandlers(yard: Yard): JobHandlers {
   const { store } = yard;
 
   return {
-    async submit({ body: sent, who }) {
-      const cluster = sent.slurm && (await knownCluster(yard, sent.pool, sent.slurm, who));
-      if (cluster !== null && isRefused(cluster)) return cluster;
-      const body = cluster === null ? sent : { ...sent, demand: { ...sent.demand, cluster } };
-      const work = workFrom(body);
-      const compiled = compileWork(work);
-      if (isSpaceRefused(compiled)) return refuse({ code: "space", detail: describeSpaceProblem(compiled.problem) });
-      const objection =
-        (await checkDisk(yard)) ??
-        checkWords(work) ??
-        (await checkPools(yard, body, who.user)) ??
-        (await checkRoom(yard, body)) ??
-        (await checkAfter(yard, body)) ??
-        (await checkSnapshot(yard, body.snapshot)) ??
-        checkOut(body.out, compiled.total) ??
-        checkArray(body.slurm?.array ?? null, compiled.total);
-      if (objection) return objection;
-      const environment = await yard.files.environments.put(body.environment);
-      if (!environment.ok) return refuse({ code: "bad_request", detail: describeFileProblem(environment.problem) });
-      const taken = body.out === null ? null : reserveOut(body.out);
-      if (taken) return taken;
-      const job = newJob(body, work, compiled.total, environment.value, who.user);
-      const now = yard.clock.now();
-      const id = await store.write(async (db) => {
-        const id = await insertJob(db, store.dialect, job, now);
-        await skipRuns(db, store.dialect, id, body.skip, now);
-        await settleDependants(db, body.after.map((after) => after.job) as JobRow["id"][], now);
-        await insertAudit(db, {
-          at: now,
-          user: who.user,
-          action: "submit",
-          target: `${id}`,
-          detail: { runs: job.total },
-        });
-        return id;
-      });
-      boundary("yard: submitted");
-      store.changes.tell([{ kind: "job", job: id }]);
-      return { job: await present(id) };
+    async submit({ body, who }) {
+      const ready = await prepareJob(yard, body, who, yard.clock.steady() + MACHINE_WAIT_MS);
+      if (isRefused(ready)) return ready;
+      const ids = await keepJobs(yard, [ready], who.user);
+      if (isRefused(ids)) return ids;
+      const [job] = await presentAll(ids);
+      if (!job) throw new Error("a job that was just submitted has vanished");
+      return { job };
+    },
+
+    async submitAll({ body, who }) {
+      const { jobs, check } = body;
+      const seenBy = yard.clock.steady() + MACHINE_WAIT_MS;
+      const prepared = [];
+      for (const job of jobs) prepared.push(await prepareJob(yard, job, who, seenBy));
+      const ready = prepared.filter((one): one is ReadyJob => !isRefused(one));
+      const outs = prepared.map((one) => (isRefused(one) ? null : one.job.plan.out));
+      const problems = [
+        ...prepared.flatMap((one, at) => (isRefused(one) ? [{ at, ...one }] : [])),
+        ...clashingOuts(outs),
+      ].map(({ at, refused }) => ({ at, code: refused.code, detail: describeFailure(refused) }));
+      if (problems.length > 0) {
+        problems.sort((a, b) => a.at - b.at);
+        return refuse({ code: "refused_together", jobs: jobs.length, problems });
+      }
+      const ids = check ? [] : await keepJobs(yard, ready, who.user);
+      if (isRefused(ids)) return ids;
+      return { jobs: await presentAll(ids), runs: ready.reduce((sum, { job }) => sum + job.total, 0) };
     },
 
     async plan({ body }) {
@@ -143,9 +113,12 @@ export function jobHandlers(yard: Yard): JobHandlers {
     },
   };
 
+  async function presentAll(ids: readonly JobRow["id"][]) {
+    return presentJobs(yard, await selectJobs(store.read, [...ids]));
+  }
+
   async function present(id: JobRow["id"]) {
-    const row = await selectJob(store.read, id);
-    const [job] = row ? await presentJobs(yard, [row]) : [];
+    const [job] = await presentAll([id]);
     if (!job) throw new Error(`job ${id} has vanished`);
     return job;
   }
@@ -159,179 +132,3 @@ async function definitionOf(row: JobRow): Promise<Record<string, unknown>> {
   const rules = { demand, retries, timeLimitMs, expectedMs, atMost, resumable, tags };
   return { command, spaces: JSON.parse(row.spaces), ...rules, ...rest };
 }
-
-function workFrom(body: Submission): Work {
-  if (body.work.kind === "lines") return { kind: "lines", lines: body.work.lines };
-  return { kind: "command", command: body.work.command, spaces: [body.work.space] };
-}
-
-/** With the cluster that it may go to. */
-type Placed = Omit<Submission, "demand"> & { demand: Demand };
-
-function newJob(body: Placed, work: Work, total: number, environment: string, user: string): NewJob {
-  const { cwd, named, umask, limits, out, snapshot, commit } = body;
-  return {
-    name: body.name ?? nameOf(work),
-    user,
-    pool: body.pool,
-    priority: body.priority,
-    paused: body.paused,
-    work,
-    total,
-    demand: body.demand,
-    plan: {
-      cwd,
-      environment,
-      named,
-      umask,
-      limits,
-      out,
-      snapshot,
-      commit,
-      ...(body.outputs.length > 0 && { outputs: body.outputs }),
-      ...(body.keep && { keep: true }),
-      ...(body.results && { results: body.results }),
-      ...(body.slurm && { slurm: planOf(body.slurm) }),
-    },
-    tags: body.tags,
-    retries: body.retries,
-    timeLimitMs: body.timeLimitMs,
-    expectedMs: body.expectedMs,
-    atMost: body.atMost,
-    resumable: body.resumable,
-    after: body.after,
-  };
-}
-
-/** Where the cluster is, its machine's row says. */
-function planOf({ resources, options, env, array }: NonNullable<Submission["slurm"]>): SlurmPlan {
-  return { resources, options, env, array };
-}
-
-/** Its command on one line, for people: line breaks in it are spaces. */
-function nameOf(work: Work): string {
-  if (work.kind === "lines" && work.lines.length > 1) return `${work.lines.length} commands`;
-  const line = work.kind === "lines" ? (work.lines[0]?.[1] ?? "") : shownCommand(work.command);
-  const name = line.replace(/\s*[\x00-\x1f\x7f]\s*/g, " ").trim();
-  return name.length > 60 ? `${name.slice(0, 59)}…` : name;
-}
-
-function shownCommand(command: Command): string {
-  return command.kind === "shell" ? command.text : command.argv.map(shellQuote).join(" ");
-}
-
-async function checkDisk(yard: Yard): Promise<Refused | null> {
-  const free = await yard.files.freeBytes();
-  if (!free.ok || free.value >= yard.floorBytes) return null;
-  return refuse({ code: "disk_full", freeBytes: free.value, floorBytes: yard.floorBytes });
-}
-
-async function checkAfter(yard: Yard, body: Submission): Promise<Refused | null> {
-  const ids = body.after.map((after) => after.job);
-  const found = new Set<number>((await selectJobs(yard.store.read, ids)).map((job) => job.id));
-  const missing = ids.find((id) => !found.has(id));
-  return missing === undefined ? null : refuse({ code: "after_missing", job: missing });
-}
-
-/** Whether the pools exist and one of their machines could ever hold such a run, as far as they have been seen. */
-async function checkPools(yard: Yard, body: Placed, user: string): Promise<Refused | null> {
-  const pools = await selectPools(yard.store.read);
-  for (const named of poolsIn(body.pool)) {
-    const pool = pools.find(({ name }) => name === named);
-    if (!pool) return refuse({ code: "pool_missing", pool: named, known: pools.map(({ name }) => name) });
-    if (pool.owner !== user && !pool.shared) return refuse({ code: "not_shared", pool: pool.name, owner: pool.owner });
-    if (pool.driver === "slurm" && !body.slurm)
-      return refuse({
-        code: "bad_request",
-        detail: `Pool ${named} is Slurm's, and the job does not say how it is submitted there. Submit it with the command line (--on ${named}), or send slurm along.`,
-      });
-  }
-  const { demand } = body;
-  const asked = workersOf(demand);
-  if (mostWorkersOf(demand) > asked && (body.slurm || !body.resumable))
-    return refuse({
-      code: "bad_request",
-      detail:
-        "demand.mostWorkers is for resumable jobs, outside of Slurm: for another number of workers a run is stopped and started again.",
-    });
-  if (!demand.gpus && !demand.gpuKind && !demand.cpus && !demand.memoryBytes && asked === 1) return null;
-  const machines = await machinesOf(yard, body.pool);
-  const isUnknown = machines.some((machine) => machine.hardware.cpus === 0 && !machine.hasQueue);
-  const able = machines.reduce((sum, machine) => sum + openLedger(machine).couldEverHold(demand), 0);
-  if (isUnknown || able >= asked) return null;
-  const largest =
-    machines.map((machine) => describeSize(machine, demand)).join("; ") || `pool ${body.pool} has no machine`;
-  return refuse({ code: "can_never_run", asked: demand, largest });
-}
-
-/** Whether one of the machines has room now, as far as all of them have answered and take runs at this hour. */
-async function checkRoom(yard: Yard, { pool, demand, unlessFull }: Submission): Promise<Refused | null> {
-  const { need } = demand;
-  if (!unlessFull || !need) return null;
-  const looks = (await capacities(yard, pool, demand)).map(({ capacity, ...look }) => ({
-    ...look,
-    capacity: capacity(),
-  }));
-  const isFull = looks.every(({ isOpen, capacity }) => isOpen && capacity.placements.length === 0);
-  if (!isFull || looks.length === 0) return null;
-  return refuse({
-    code: "no_room",
-    machines: looks.map(({ name, capacity }) => ({ name, because: capacity.because })),
-  });
-}
-
-async function machinesOf(yard: Yard, pool: string): Promise<Machine[]> {
-  const deadline = yard.clock.steady() + MACHINE_WAIT_MS;
-  for (;;) {
-    const rows = (await selectMachines(yard.store.read)).filter((row) => poolsIn(pool).includes(row.pool));
-    const machines = rows.map((row) => ({ ...row, ...allowsOf(row), ...yard.presence.of(row.id) }));
-    if (machines.every((machine) => machine.hardware.cpus > 0 || machine.hasQueue) || yard.clock.steady() > deadline)
-      return machines;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** What the machine has; where certain GPUs are asked for, with what its own are called. */
-function describeSize({ name, hardware, slots, hasQueue }: Machine, { gpuKind }: Demand): string {
-  if (hasQueue) return `${name} is a cluster`;
-  const memory = (hardware.memoryBytes / 1024 ** 3).toFixed(1);
-  const rest = `${hardware.cpus} core${hardware.cpus === 1 ? "" : "s"} and ${memory} GB memory`;
-  const kinds = Map.groupBy(
-    hardware.gpus,
-    (gpu) => `${gpu.name}${gpu.memoryBytes === null ? "" : `, ${formatBytes(gpu.memoryBytes)}`}`,
-  );
-  const named =
-    gpuKind && kinds.size > 0 ? ` (${[...kinds].map(([kind, { length }]) => `${length} × ${kind}`).join("; ")})` : "";
-  if (slots) return `${name} has the slots ${slots.map((slot) => `'${slot}'`).join(" ")}${named}, ${rest}`;
-  const gpus = hardware.gpus.length;
-  return `${name} has ${gpus === 0 ? "no GPU" : `${gpus} GPU${gpus === 1 ? "" : "s"}${named}`}, ${rest}`;
-}
-
-function checkOut(path: string | null, runs: number): Refused | null {
-  if (path === null || runs === 1) return null;
-  const detail = `--out names one file, and this job has ${runs} runs. Leave it out and see: runyard logs`;
-  return refuse({ code: "bad_request", detail });
-}
-
-function checkArray(array: readonly number[] | null, runs: number): Refused | null {
-  if (array === null || (array.length === runs && new Set(array).size === runs)) return null;
-  return refuse({ code: "bad_request", detail: "slurm.array has to name one number for each run, each once." });
-}
-
-/** The file is made now, so that of two jobs that want it one gets it, and nobody else's is ever overwritten. */
-function reserveOut(path: string): Refused | null {
-  try {
-    closeSync(openSync(path, "wx", 0o666));
-    return null;
-  } catch (error) {
-    const why = outProblems[systemErrorCode(error) ?? ""] ?? systemErrorText(error);
-    const detail = `The output file ${path} must be new and writable: ${why}. Choose another --out.`;
-    return refuse({ code: "bad_request", detail });
-  }
-}
-
-const outProblems: Record<string, string> = {
-  EEXIST: "something of that name is there already",
-  ENOENT: "the folder that it would lie in does not exist",
-  ENOTDIR: "the folder that it would lie in does not exist",
-};

@@ -1,13 +1,6 @@
+import { parseCommandLines } from "../core/command_lines.ts";
 import { wrongUsage } from "./stop.ts";
 import { isUnreadable, readTextFile } from "./text_file.ts";
-
-/** A shell command a line, numbered from 1 as in the file; empty lines and `#` comments are none, but count. */
-export function parseCommandLines(text: string): [line: number, text: string][] {
-  return text
-    .split("\n")
-    .map((line, i): [number, string] => [i + 1, line.replace(/\r$/, "")])
-    .filter(([, line]) => !/^\s*(#|$)/.test(line));
-}
 
 /**
  * The commands in a file, or in stdin for `-`. Refuses the whole file where one line cannot be a command; `said` is what

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseCommandLines } from "./command_lines.ts";
+import { parseCommandLines } from "../core/command_lines.ts";
 import { commandFromWords, splitAtDashes } from "./command_words.ts";
 
 test("words after -- are the command exactly, whatever they look like", () => {

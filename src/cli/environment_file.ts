@@ -1,13 +1,9 @@
-import { isSetAlways } from "../core/environment.ts";
+import { isSetAlways, isVariableName } from "../core/environment.ts";
 
 /** What is wrong with a file of variables, and where (line from 1). */
 export interface BadVariable {
   line: number;
   message: string;
-}
-
-export function isVariableName(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
 }
 
 /**

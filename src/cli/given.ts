@@ -1,8 +1,8 @@
 import type { Command as Parser } from "commander";
 import type { Command } from "../core/command.ts";
+import type { JobOptions } from "../core/job_options.ts";
 import { commandFromWords } from "./command_words.ts";
 import { addJobOptions, jobOptionsByFlag } from "./job_option_flags.ts";
-import type { JobOptions } from "./job_options.ts";
 import { wrongUsage } from "./stop.ts";
 import { addSubmitOptions, type SubmitOptions } from "./submit_option_flags.ts";
 

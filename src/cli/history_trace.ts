@@ -1,12 +1,12 @@
 import type { PastRun } from "../api/history.ts";
 import { counted } from "../core/number_text.ts";
+import { duration, isMisread } from "../core/option_values.ts";
 import type { PoolRules } from "../core/policies/rules.ts";
 import { printable } from "../core/printable.ts";
 import { formatDuration } from "../core/quantity.ts";
 import { type Cluster, gpusOf } from "../simulator/cluster.ts";
 import { type LivedJob, livedJobs, type PastJob } from "../simulator/lived.ts";
 import { connectToLook } from "./connect.ts";
-import { duration, isMisread } from "./option_values.ts";
 import { allMachines, allPools, pages } from "./pages.ts";
 import { noSuchPool } from "./pool_machines.ts";
 import { clusterOf, describeCluster } from "./simulated_cluster.ts";

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq, type YAMLMap } from "yaml";
 import type { Command } from "../core/command.ts";
-import { type JobOption, type JobOptions, jobOptions, mergeOptions } from "./job_options.ts";
-import { isMisread } from "./option_values.ts";
+import { type JobOption, type JobOptions, jobOptions, mergeOptions } from "../core/job_options.ts";
+import { isMisread } from "../core/option_values.ts";
 import { describeParamsProblem, isParamsRefused } from "./params_problem.ts";
 import { axesIn } from "./params_yaml.ts";
 import { optionValue } from "./pools/slurm_pool.ts";

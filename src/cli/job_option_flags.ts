@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
-import { type JobOptions, jobOptions, mergeOptions } from "./job_options.ts";
-import { isMisread } from "./option_values.ts";
+import { type JobOptions, jobOptions, mergeOptions } from "../core/job_options.ts";
+import { isMisread } from "../core/option_values.ts";
 import { wrongUsage } from "./stop.ts";
 
 /** Gives a command options of a job: those of these flags, or all. */

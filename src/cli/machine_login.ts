@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import type { NewMachine } from "../api/machine.ts";
 import { isLoginHost, isLoginUser, parseDestination } from "../core/login.ts";
+import { isMisread, wholeNumber } from "../core/option_values.ts";
 import { objectionToKeyFile } from "../shells/key_file.ts";
 import type { MachineFile } from "./machine_file.ts";
-import { isMisread, wholeNumber } from "./option_values.ts";
 import { wrongUsage } from "./stop.ts";
 
 export interface LoginOptions {

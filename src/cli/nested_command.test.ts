@@ -1,8 +1,8 @@
 import { Command as Parser } from "commander";
 import { expect, test } from "vitest";
+import { mergeOptions } from "../core/job_options.ts";
 import { splitAtDashes } from "./command_words.ts";
 import { givenTo, takeCommandLine } from "./given.ts";
-import { mergeOptions } from "./job_options.ts";
 import { withInnerRun } from "./nested_command.ts";
 
 /** What `runyard sweep ARGS…` is read as. */

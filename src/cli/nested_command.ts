@@ -1,7 +1,7 @@
 import { Command as Parser } from "commander";
+import { jobOptions, mergeOptions } from "../core/job_options.ts";
 import { splitAtDashes, wordsForRunyard } from "./command_words.ts";
 import { type Given, givenTo, takeCommandLine } from "./given.ts";
-import { jobOptions, mergeOptions } from "./job_options.ts";
 import { wrongUsage } from "./stop.ts";
 
 /**

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { describeGpus } from "../core/gpu_kind.ts";
+import { duration, isMisread } from "../core/option_values.ts";
 import { knownPolicies } from "../core/policies/known_policies.ts";
 import type { PoolRules } from "../core/policies/rules.ts";
 import { formatDuration } from "../core/quantity.ts";
 import { didYouMean } from "./nearest.ts";
-import { duration, isMisread } from "./option_values.ts";
 import { wrongUsage } from "./stop.ts";
 
 /** What the rules of policies are called on the command line, as `pools set` and `simulate` take them. */

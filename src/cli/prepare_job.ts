@@ -1,13 +1,15 @@
 import { resolve } from "node:path";
 import type { SubmissionInput } from "../api/job.ts";
+import { submissionOf } from "../client/job_submission.ts";
 import type { Command } from "../core/command.ts";
 import type { Demand } from "../core/demand.ts";
-import type { GpuKind } from "../core/gpu_kind.ts";
+import { demandOf } from "../core/demand_options.ts";
+import type { JobOptions } from "../core/job_options.ts";
+import { isMisread } from "../core/option_values.ts";
 import { objectionToDemand } from "../core/sbatch_options.ts";
 import { type CompiledWork, compileWork, type Work } from "../core/work.ts";
 import { submittingLimits } from "../platform/shell_limits.ts";
 import { readCommandLines } from "./command_lines.ts";
-import type { JobOptions } from "./job_options.ts";
 import type { ChosenPools } from "./pools/resolve_pools.ts";
 import { workAfterEnv } from "./pools/work_after_env.ts";
 import { wrongUsage } from "./stop.ts";
@@ -59,21 +61,9 @@ export async function prepareSubmission(
   { pool, slurm }: Pick<ChosenPools, "pool" | "slurm">,
 ): Promise<SubmissionInput & { cwd: string }> {
   return {
-    ...(options.name !== undefined && { name: options.name }),
-    work: sentWork(work),
+    ...submissionOf(work, options, demandFrom(options)),
     ...(pool !== undefined && { pool }),
     ...throughSlurm(slurm, options),
-    demand: demandFrom(options),
-    ...(options.priority !== undefined && { priority: options.priority }),
-    retries: options.retries ?? 0,
-    timeLimitMs: options.timeLimitMs ?? null,
-    expectedMs: options.expectedMs ?? null,
-    atMost: options.atMost ?? null,
-    resumable: options.resumable ?? false,
-    paused: options.paused ?? false,
-    tags: options.tags ?? [],
-    outputs: options.outputs ?? [],
-    keep: options.keep ?? false,
     cwd: workingFolder(options.cwd),
     ...(await submittingEnvironment(options.envFiles ?? [], options.env ?? [])),
     umask: currentUmask(),
@@ -95,37 +85,7 @@ function throughSlurm(slurm: ChosenPools["slurm"], options: Partial<JobOptions>)
 }
 
 export function demandFrom(options: Partial<JobOptions>): Demand {
-  const { gpus, cpus, memoryBytes, workers = 1, mostWorkers = workers, resumable = false } = options;
-  const gpuKind = gpuKindFrom(options);
-  if (mostWorkers > workers && !resumable) {
-    throw wrongUsage(
-      `--workers ${workers}-${mostWorkers}: to go on with another number of workers a run is stopped and started again. Add --resumable, where it goes on from its checkpoint.`,
-    );
-  }
-  if (gpuKind && gpus === 0) throw wrongUsage("--gpus 0 asks for no GPU, and --gpu-type or --gpu-memory for one.");
-  const each = {
-    gpus: gpus ?? null,
-    ...(gpuKind && { gpuKind }),
-    cpus: cpus ?? null,
-    memoryBytes: memoryBytes ?? null,
-  };
-  return {
-    ...each,
-    ...(mostWorkers > 1 && { workers }),
-    ...(mostWorkers > workers && { mostWorkers }),
-  };
-}
-
-function gpuKindFrom({ gpuMemoryBytes, gpuType }: Partial<JobOptions>): GpuKind | null {
-  if (gpuMemoryBytes === undefined && gpuType === undefined) return null;
-  return {
-    ...(gpuMemoryBytes !== undefined && { memoryBytes: gpuMemoryBytes }),
-    ...(gpuType !== undefined && { types: gpuType.split(",").map((type) => type.trim()) }),
-  };
-}
-
-function sentWork(work: Work): SubmissionInput["work"] {
-  if (work.kind === "lines") return work;
-  const [space] = work.spaces;
-  return { kind: "command", command: work.command, ...(space && { space }) };
+  const demand = demandOf(options);
+  if (isMisread(demand)) throw wrongUsage(demand.misread);
+  return demand;
 }

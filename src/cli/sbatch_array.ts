@@ -1,4 +1,4 @@
-import { type Misread, misread } from "./option_values.ts";
+import { type Misread, misread } from "../core/option_values.ts";
 
 /** What `--array` of sbatch asks for. */
 export interface SlurmArray {

@@ -1,6 +1,6 @@
 import type { Command } from "../core/command.ts";
+import { type Misread, misread } from "../core/option_values.ts";
 import { shellQuote } from "../core/shell_quote.ts";
-import { type Misread, misread } from "./option_values.ts";
 
 /** What a script's first line names: `#!/bin/bash -l` has one argument, as the kernel reads it, blanks and all. */
 interface Interpreter {

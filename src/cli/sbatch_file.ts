@@ -1,9 +1,9 @@
 import type { SlurmInput } from "../api/job.ts";
 import type { Command } from "../core/command.ts";
+import type { JobOptions } from "../core/job_options.ts";
+import { isMisread, label, type Misread } from "../core/option_values.ts";
 import { shellQuote } from "../core/shell_quote.ts";
 import { objectionToOption, runyardsOptions, type SbatchOption } from "../core/slurm.ts";
-import type { JobOptions } from "./job_options.ts";
-import { isMisread, label, type Misread } from "./option_values.ts";
 import { parseArray } from "./sbatch_array.ts";
 import { scriptCommand } from "./sbatch_command.ts";
 import { type GivenSbatchOption, readSbatchOptions, sbatchWords } from "./sbatch_options.ts";

@@ -1,4 +1,4 @@
-import { isMisread, type Misread, misread } from "./option_values.ts";
+import { isMisread, type Misread, misread } from "../core/option_values.ts";
 
 /** A word of a `#SBATCH` line, and the number of that line, from 1. */
 export interface SbatchWord {

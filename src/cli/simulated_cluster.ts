@@ -1,8 +1,8 @@
 import type { Machine } from "../api/machine.ts";
 import { counted } from "../core/number_text.ts";
+import { isMisread, wholeNumber } from "../core/option_values.ts";
 import { printable } from "../core/printable.ts";
 import type { Cluster } from "../simulator/cluster.ts";
-import { isMisread, wholeNumber } from "./option_values.ts";
 import { wrongUsage } from "./stop.ts";
 
 /** On what is simulated. */

@@ -1,6 +1,7 @@
 import type { Job } from "../api/job.ts";
 import type { Command } from "../core/command.ts";
 import { commandLine } from "../core/command_line.ts";
+import type { JobOptions } from "../core/job_options.ts";
 import { counted } from "../core/number_text.ts";
 import { poolsIn } from "../core/pool.ts";
 import { printable } from "../core/printable.ts";
@@ -8,7 +9,6 @@ import type { CompiledWork } from "../core/work.ts";
 import { commitOf } from "../snapshots/git.ts";
 import { ask } from "./ask.ts";
 import { type Connection, connectToChange } from "./connect.ts";
-import type { JobOptions } from "./job_options.ts";
 import { allPools } from "./pages.ts";
 import { printScripts } from "./pools/print_scripts.ts";
 import { type ChosenPools, resolvePools } from "./pools/resolve_pools.ts";

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { counted } from "../core/number_text.ts";
+import { isMisread, wholeNumber } from "../core/option_values.ts";
 import { syntheticTrace } from "../simulator/synthetic.ts";
 import type { TraceJob } from "../simulator/trace.ts";
-import { isMisread, wholeNumber } from "./option_values.ts";
 import { wrongUsage } from "./stop.ts";
 import { note } from "./terminal.ts";
 import { readTraceFile } from "./trace_file.ts";

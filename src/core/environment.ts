@@ -13,6 +13,10 @@ export function isSetAlways(name: string): boolean {
   return setAlways.test(name);
 }
 
+export function isVariableName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name);
+}
+
 /** What npm adds for the program it starts. */
 const npmsOwn = /^(npm_.*|INIT_CWD|NODE|COLOR)$/;
 

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { MOST_UTILIZATION } from "../../core/capacity.ts";
 import type { Need } from "../../core/free_machine.ts";
-import type { JobOptions } from "../job_options.ts";
+import type { JobOptions } from "../../core/job_options.ts";
 
 /** What `batch` was asked for, in ml-scheduler's words. */
 export interface BatchOptions {

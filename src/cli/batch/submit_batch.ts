@@ -1,10 +1,10 @@
 import { existsSync, statSync } from "node:fs";
 import { normalize } from "node:path";
+import type { JobOptions } from "../../core/job_options.ts";
 import { poolsIn } from "../../core/pool.ts";
 import { printable } from "../../core/printable.ts";
 import { compileWork, type Work } from "../../core/work.ts";
 import { connectToChange } from "../connect.ts";
-import type { JobOptions } from "../job_options.ts";
 import { printScripts } from "../pools/print_scripts.ts";
 import { type ChosenPools, resolvePools } from "../pools/resolve_pools.ts";
 import { workAfterEnv } from "../pools/work_after_env.ts";

@@ -1,4 +1,5 @@
 import type { Run } from "../../api/run.ts";
+import { isMisread, wholeNumber } from "../../core/option_values.ts";
 import { parseDurationMs } from "../../core/quantity.ts";
 import { type Connection, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
@@ -6,7 +7,6 @@ import { followRuns } from "../follow/follow_runs.ts";
 import { untilInterrupted } from "../follow/interrupt.ts";
 import { type OutputSink, openOutputSink } from "../follow/output_sink.ts";
 import { openRunOutput, type Stream } from "../follow/run_output.ts";
-import { isMisread, wholeNumber } from "../option_values.ts";
 import { ranSince } from "../ran_since.ts";
 import { runPages } from "../run_pages.ts";
 import { INTERRUPTED, wrongUsage } from "../stop.ts";

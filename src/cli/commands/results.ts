@@ -1,11 +1,11 @@
 import type { Run } from "../../api/run.ts";
 import { counted, grouped } from "../../core/number_text.ts";
+import { isMisread, wholeNumber } from "../../core/option_values.ts";
 import { printable } from "../../core/printable.ts";
 import { type Connection, connectToLook } from "../connect.ts";
 import { writeCsvLine } from "../csv.ts";
 import type { Declaration } from "../declaration.ts";
 import { didYouMean } from "../nearest.ts";
-import { isMisread, wholeNumber } from "../option_values.ts";
 import { ownValue } from "../own_value.ts";
 import { pages } from "../pages.ts";
 import { areOfDifferentCode, layResults, namesIn, obviousSort, sortRuns } from "../results_table.ts";

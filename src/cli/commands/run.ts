@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
+import { type JobOptions, mergeOptions } from "../../core/job_options.ts";
 import type { Declaration } from "../declaration.ts";
 import { givenTo, takeCommandLine } from "../given.ts";
-import { type JobOptions, mergeOptions } from "../job_options.ts";
 import { withInnerRun } from "../nested_command.ts";
 import { submitJob } from "../submit_job.ts";
 

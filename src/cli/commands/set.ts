@@ -1,7 +1,7 @@
 import type { JobChanges } from "../../api/job.ts";
+import { duration, isMisread, label, type Misread, wholeNumber } from "../../core/option_values.ts";
 import { connectToChange } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
-import { duration, isMisread, label, type Misread, wholeNumber } from "../option_values.ts";
 import { wrongUsage } from "../stop.ts";
 import { oneJob } from "../target.ts";
 import { print, printJson } from "../terminal.ts";

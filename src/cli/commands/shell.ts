@@ -1,3 +1,4 @@
+import type { JobOptions } from "../../core/job_options.ts";
 import { demandOptions, objectionToDemand } from "../../core/sbatch_options.ts";
 import type { SbatchOption } from "../../core/slurm.ts";
 import { srunArguments } from "../../core/srun.ts";
@@ -5,7 +6,6 @@ import { executeSrun } from "../cluster_session.ts";
 import { commandFromWords } from "../command_words.ts";
 import type { Declaration } from "../declaration.ts";
 import { addJobOptions, jobOptionsOf } from "../job_option_flags.ts";
-import type { JobOptions } from "../job_options.ts";
 import { resolvePools } from "../pools/resolve_pools.ts";
 import { demandFrom } from "../prepare_job.ts";
 import { wrongUsage } from "../stop.ts";

@@ -1,7 +1,7 @@
 import type { Command as Parser } from "commander";
+import { mergeOptions } from "../../core/job_options.ts";
 import type { Declaration } from "../declaration.ts";
 import { addJobOptions, jobOptionsOf } from "../job_option_flags.ts";
-import { mergeOptions } from "../job_options.ts";
 import { isBatchScript, parseBatchScript } from "../sbatch_file.ts";
 import { wrongUsage } from "../stop.ts";
 import { submitJob } from "../submit_job.ts";

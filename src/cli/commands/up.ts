@@ -1,8 +1,8 @@
+import { isMisread, wholeNumber } from "../../core/option_values.ts";
 import { type Home, readToken, type YardAddress } from "../../platform/home.ts";
 import { systemErrorCode } from "../../platform/system_error.ts";
 import { ensureYard, openConnection } from "../connect.ts";
 import type { Declaration, ProgramDoors, ServeOptions } from "../declaration.ts";
-import { isMisread, wholeNumber } from "../option_values.ts";
 import { governPools } from "../pools/govern_pools.ts";
 import { userPools } from "../pools/pool_sources.ts";
 import { stopWith, wrongUsage } from "../stop.ts";

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { isAlias, isMap, isScalar, type Node, type YAMLMap } from "yaml";
 import { type Login, objectionToLogin, parseDestination } from "../../core/login.ts";
+import { isMisread, type Misread, misread, wholeNumber } from "../../core/option_values.ts";
 import { isPoolName } from "../../core/pool.ts";
 import { inHome } from "../machine_file.ts";
-import { isMisread, type Misread, misread, wholeNumber } from "../option_values.ts";
 import { type KeyAndValue, nameOfKey, openYamlDocument, type Refuse, textOf, unknownKey } from "../yaml_document.ts";
 import { aliasTargets, danglingText, resolved, type Targets } from "../yaml_value.ts";
 import { type GovernedPool, readGovernedPool } from "./governed_pool.ts";

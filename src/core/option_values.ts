@@ -1,4 +1,4 @@
-import { parseDurationMs, parseSizeBytes } from "../core/quantity.ts";
+import { parseDurationMs, parseSizeBytes } from "./quantity.ts";
 
 /** A text that is no value of its option, and what would be one. */
 export interface Misread {

@@ -1,10 +1,9 @@
-import type { Axis } from "../core/axis.ts";
-import { isSetAlways } from "../core/environment.ts";
-import { isGpuType } from "../core/gpu_kind.ts";
-import { outputPattern } from "../core/output_patterns.ts";
-import { objectionToOption, runyardsOptions, type SbatchOption } from "../core/slurm.ts";
-import { isVariableName } from "./environment_file.ts";
+import type { Axis } from "./axis.ts";
+import { isSetAlways, isVariableName } from "./environment.ts";
+import { isGpuType } from "./gpu_kind.ts";
 import { duration, isMisread, jobList, label, type Misread, misread, size, wholeNumber } from "./option_values.ts";
+import { outputPattern } from "./output_patterns.ts";
+import { objectionToOption, runyardsOptions, type SbatchOption } from "./slurm.ts";
 
 /** What a job is submitted with: options of `run` and `sweep`, keys of a job file, defaults of a `runyard.yaml`. */
 export interface JobOptions {

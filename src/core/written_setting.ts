@@ -11,8 +11,7 @@ export function writtenSetting({ name, values }: Axis): string | null {
   return text === null ? null : `${name}=${text}`;
 }
 
-/** The values as they stand behind the `=`. */
-export function writtenValues(values: AxisValues): string | null {
+function writtenValues(values: AxisValues): string | null {
   switch (values.kind) {
     case "range":
       return `${values.from}..${values.to}${values.step === "1" ? "" : `:${values.step}`}`;

@@ -40,7 +40,7 @@ export function writtenSubmission(submission: SubmissionInput): WrittenSubmissio
  * @param program  what starts Runyard
  */
 export function commandLineOf({ verb, flags, command, lines }: WrittenSubmission, program = "runyard"): string {
-  const options = flags.flatMap(([flag, text]) => (text === null ? [`--${flag}`] : [`--${flag}`, shellQuote(text)]));
+  const options = flags.flatMap(wordsOf);
   if (command === null) {
     const text = textOf(lines);
     const end = endFor(text);
@@ -48,6 +48,12 @@ export function commandLineOf({ verb, flags, command, lines }: WrittenSubmission
   }
   const words = command.kind === "argv" ? ["--", ...command.argv.map(shellQuote)] : [quoted(command.text)];
   return [program, verb, ...options, ...words].join(" ");
+}
+
+function wordsOf([flag, text]: WrittenFlag): string[] {
+  if (text === null) return [`--${flag}`];
+  // By itself it would be what ends the options.
+  return text === "--" ? [`--${flag}=--`] : [`--${flag}`, shellQuote(text)];
 }
 
 /** In quotes also where a shell would not need them: they say that it is one text. */

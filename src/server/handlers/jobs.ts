@@ -4,7 +4,8 @@ import { extendSpace } from "../../core/space_extension.ts";
 import { describeSpaceProblem, isSpaceRefused } from "../../core/space_problem.ts";
 import { workOf } from "../../dispatch/works.ts";
 import { insertAudit } from "../../store/audit.ts";
-import { extendJob, type JobRow, selectJob, selectJobs, setJob } from "../../store/jobs.ts";
+import type { Db } from "../../store/dialect.ts";
+import { extendJob, type JobRow, selectJob, selectJobs, selectLines, setJob } from "../../store/jobs.ts";
 import { capacities } from "../capacities.ts";
 import { checkWords } from "../check_words.ts";
 import { presentJobs } from "../present_many.ts";
@@ -14,6 +15,9 @@ import type { Handlers, Yard } from "../yard.ts";
 
 /** A machine that was never seen is waited for this long before a demand is judged without it. */
 const MACHINE_WAIT_MS = 6000;
+
+/** A definition is looked at often, and is to stay small: of a job with more lines it has none. */
+const MOST_LINES = 1000;
 
 type JobHandlers = Pick<Handlers, "submit" | "submitAll" | "plan" | "showJob" | "setJob" | "extend">;
 
@@ -63,7 +67,7 @@ export function jobHandlers(yard: Yard): JobHandlers {
     async showJob({ params }) {
       const row = await selectJob(store.read, params.job);
       if (!row) return refuse({ code: "no_such_job", job: params.job });
-      return { job: await present(row.id), definition: await definitionOf(row) };
+      return { job: await present(row.id), definition: await definitionOf(store.read, row) };
     },
 
     async setJob({ params, body, who }) {
@@ -125,10 +129,11 @@ export function jobHandlers(yard: Yard): JobHandlers {
 }
 
 /** What a job was submitted as, for people and for a clone of it; values of its environment are not part of it. */
-async function definitionOf(row: JobRow): Promise<Record<string, unknown>> {
+async function definitionOf(db: Db, row: JobRow): Promise<Record<string, unknown>> {
   const { demand, plan, retries, timeLimitMs, expectedMs, atMost, resumable, tags } = row;
   const { environment: _, ...rest } = plan;
   const command = row.command === null ? null : JSON.parse(row.command);
   const rules = { demand, retries, timeLimitMs, expectedMs, atMost, resumable, tags };
-  return { command, spaces: JSON.parse(row.spaces), ...rules, ...rest };
+  const lines = command === null && row.counts.total <= MOST_LINES && { lines: await selectLines(db, row.id) };
+  return { command, spaces: JSON.parse(row.spaces), ...lines, ...rules, ...rest };
 }

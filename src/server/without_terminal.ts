@@ -3,8 +3,10 @@ import { posix } from "node:path";
 import type { Submission } from "../api/job.ts";
 import { isSetAlways } from "../core/environment.ts";
 import { type Refused, refuse } from "../core/failure.ts";
+import { poolsIn } from "../core/pool.ts";
 import { emptySnapshot } from "../snapshots/empty_snapshot.ts";
 import { describeSnapshotProblem } from "../snapshots/problem.ts";
+import { selectMachines } from "../store/machines.ts";
 import type { Yard } from "./yard.ts";
 
 /** A submission with all that a terminal would have said. */
@@ -29,6 +31,12 @@ export async function completed(yard: Yard, sent: Submission): Promise<Complete 
     const detail = `There is no folder ${cwd} on the yard's machine. Name one that is there, upload the project as a zip, or leave it out: then each run works in an empty folder of its own.`;
     return refuse({ code: "bad_request", detail });
   }
+  const far =
+    cwd === null || rest.snapshot !== null || rest.environment !== undefined ? null : await farPool(yard, rest.pool);
+  if (far !== null) {
+    const detail = `Pool ${far} does not share the folders of the yard's machine, where ${cwd} is. Upload the project as a zip, or submit it from the command line there, which sends the folder along.`;
+    return refuse({ code: "bad_request", detail });
+  }
   const out = rest.out === null ? null : outPath(yard, cwd, rest.out);
   if (out !== null && typeof out !== "string") return out;
   const named = [...new Set([...rest.named, ...Object.keys(variables)])];
@@ -41,6 +49,13 @@ export async function completed(yard: Yard, sent: Submission): Promise<Complete 
 
 function whole(yard: Yard, path: string): string {
   return path.startsWith("~") ? posix.join(yard.environment["HOME"] ?? "/", path.slice(1)) : path;
+}
+
+/** One of the pools that has machines elsewhere; null: none has. */
+async function farPool({ store }: Yard, pools: string): Promise<string | null> {
+  const named = poolsIn(pools);
+  const far = (await selectMachines(store.read)).find(({ pool, login }) => login !== null && named.includes(pool));
+  return far?.pool ?? null;
 }
 
 function outPath(yard: Yard, cwd: string | null, out: string): string | Refused {

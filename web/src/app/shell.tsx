@@ -37,9 +37,9 @@ export function Shell() {
               key={to}
               to={to}
               activeOptions={{ exact: to === "/" }}
-              className="flex h-8 items-center gap-1.5 rounded-md px-2.5 text-sm font-medium text-muted hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:text-ink [&_svg]:size-4"
+              className="flex h-8 items-center gap-1.5 rounded-md px-2.5 text-sm font-medium whitespace-nowrap text-muted hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:text-ink [&_svg]:size-4"
             >
-              <Icon aria-hidden="true" />
+              <Icon aria-hidden="true" className="max-sm:hidden" />
               {label}
             </Link>
           ))}

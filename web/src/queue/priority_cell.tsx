@@ -28,7 +28,7 @@ export function PriorityCell({ job }: { job: Job }) {
       inputMode="numeric"
       aria-label={`Priority of job ${job.id}`}
       disabled={job.endedAt !== null}
-      className="w-14 rounded-md border border-transparent bg-transparent px-1.5 py-0.5 text-right enabled:hover:border-edge focus:border-edge focus:bg-surface"
+      className="-mr-1.5 w-14 rounded-md border border-transparent bg-transparent px-1.5 py-0.5 text-right enabled:hover:border-edge focus:border-edge focus:bg-surface"
       value={text ?? String(job.priority)}
       onFocus={(event) => {
         isLeft.current = false;

@@ -21,11 +21,11 @@ export const queueColumns: readonly Column<Job>[] = [
   {
     key: "status",
     label: "Status",
-    width: 112,
+    width: 116,
     sort: "status",
     cell: (job) => <StatusBadge status={job.paused && job.endedAt === null ? "paused" : job.status} />,
   },
-  { key: "name", label: "Name", width: 150, grow: 3, sort: "name", cell: (job) => <Name job={job} /> },
+  { key: "name", label: "Name", width: 130, grow: 3, sort: "name", cell: (job) => <Name job={job} /> },
   { key: "progress", label: "Progress", width: 168, grow: 1, from: 620, cell: ({ runs }) => <RunsBar runs={runs} /> },
   {
     key: "eta",
@@ -50,10 +50,10 @@ export const queueColumns: readonly Column<Job>[] = [
   {
     key: "age",
     label: "Age",
-    width: 76,
+    width: 72,
     align: "right",
     sort: "submittedAt",
-    from: 400,
+    from: 340,
     cell: ({ submittedAt }) => <Age at={submittedAt} />,
   },
 ];
@@ -61,23 +61,29 @@ export const queueColumns: readonly Column<Job>[] = [
 function Name({ job }: { job: Job }) {
   const name = printable(job.name);
   return (
-    <span className="flex min-w-0 items-center gap-2">
-      <Link
-        to="/jobs/$job"
-        params={{ job: `${job.id}` }}
-        className="truncate font-medium hover:underline"
-        title={`${name}\n${printable(job.command)}`}
-      >
-        {name}
-      </Link>
-      {job.tags.map((tag) => (
-        <span
-          key={tag}
-          className="max-w-32 shrink-0 truncate rounded-sm border border-line px-1.5 text-xs text-muted max-lg:hidden"
+    <span className="flex min-w-0 flex-col gap-0.5">
+      <span className="flex min-w-0 items-center gap-2">
+        <Link
+          to="/jobs/$job"
+          params={{ job: `${job.id}` }}
+          className="truncate font-medium hover:underline"
+          title={`${name}\n${printable(job.command)}`}
         >
-          {printable(tag)}
-        </span>
-      ))}
+          {name}
+        </Link>
+        {job.tags.map((tag) => (
+          <span
+            key={tag}
+            className="max-w-32 shrink-0 truncate rounded-sm border border-line px-1.5 text-xs text-muted max-lg:hidden"
+          >
+            {printable(tag)}
+          </span>
+        ))}
+      </span>
+      {/* Where there is no room for a column of its own. */}
+      <span className="@min-[620px]:hidden">
+        <RunsBar runs={job.runs} isSlim />
+      </span>
     </span>
   );
 }

@@ -60,11 +60,7 @@ export function SelectionBar({ jobs, onClear }: SelectionBarProps) {
         action={`Cancel ${many}`}
         onConfirm={() => void steer("cancel", select)}
       >
-        <p>
-          {counted(sum("running"), "run")} will be told to stop, and what{" "}
-          {sum("running") === 1 ? "it has" : "they have"} not saved is lost. {counted(sum("queued"), "waiting run")}{" "}
-          will not start. What has ended keeps its results.
-        </p>
+        <p>{whatIsLost(sum("running"), sum("queued"))}</p>
       </Confirm>
       <AskText
         isOpen={asked === "priority"}
@@ -88,6 +84,18 @@ export function SelectionBar({ jobs, onClear }: SelectionBarProps) {
       />
     </section>
   );
+}
+
+/** In so many words, before anything is cancelled. */
+function whatIsLost(running: number, waiting: number): string {
+  const whose = running === 1 ? "it has" : "they have";
+  return [
+    running > 0 ? `${counted(running, "run")} will be told to stop, and what ${whose} not saved is lost.` : "",
+    waiting > 0 ? `${counted(waiting, "waiting run")} will not start.` : "",
+    "What has ended keeps its results.",
+  ]
+    .filter((sentence) => sentence !== "")
+    .join(" ");
 }
 
 async function forEach(jobs: readonly Job[], act: (job: Job) => Promise<boolean>, done: string): Promise<void> {

@@ -9,8 +9,8 @@ const parts = [
   { key: "queued", word: "waiting", fill: "bg-transparent" },
 ] as const;
 
-/** How the runs of a job stand, in one bar, and in words for those who do not see it. */
-export function RunsBar({ runs }: { runs: Job["runs"] }) {
+/** How the runs of a job stand, in one bar, and in words for those who do not see it. `isSlim`: without their number beside it. */
+export function RunsBar({ runs, isSlim = false }: { runs: Job["runs"]; isSlim?: boolean }) {
   const counts = { ...runs, ended: runs.cancelled + runs.skipped };
   const done = runs.succeeded + runs.failed + counts.ended;
   const words = parts.filter(({ key }) => counts[key] > 0).map(({ key, word }) => `${grouped(counts[key])} ${word}`);
@@ -19,7 +19,7 @@ export function RunsBar({ runs }: { runs: Job["runs"] }) {
       <span className="sr-only">{words.join(", ")}</span>
       <span
         aria-hidden="true"
-        className="flex h-2 min-w-12 flex-1 overflow-hidden rounded-full bg-sunken ring-1 ring-line ring-inset"
+        className={`flex min-w-12 flex-1 overflow-hidden rounded-full bg-sunken ring-1 ring-line ring-inset ${isSlim ? "h-1.5" : "h-2"}`}
       >
         {parts.map(({ key, fill }) =>
           counts[key] > 0 ? (
@@ -27,16 +27,18 @@ export function RunsBar({ runs }: { runs: Job["runs"] }) {
           ) : null,
         )}
       </span>
-      <span aria-hidden="true" className="w-20 text-right whitespace-nowrap text-muted">
-        {runs.total === 1 ? (
-          <span className="text-xs">1 run</span>
-        ) : (
-          <>
-            {short(done)}
-            <span className="text-xs"> / {short(runs.total)}</span>
-          </>
-        )}
-      </span>
+      {!isSlim && (
+        <span aria-hidden="true" className="w-20 text-right whitespace-nowrap text-muted">
+          {runs.total === 1 ? (
+            <span className="text-xs">1 run</span>
+          ) : (
+            <>
+              {short(done)}
+              <span className="text-xs"> / {short(runs.total)}</span>
+            </>
+          )}
+        </span>
+      )}
     </span>
   );
 }

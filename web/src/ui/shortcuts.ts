@@ -15,6 +15,9 @@ export function useShortcuts(shortcuts: Shortcuts): void {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (isTyping(event.target) || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]'))
         return;
+      // It presses what has the focus.
+      if (event.key === "Enter" && event.target instanceof Element && event.target.closest("a, button, summary"))
+        return;
       const act = latest.current[event.key];
       if (!act || !Object.hasOwn(latest.current, event.key)) return;
       event.preventDefault();

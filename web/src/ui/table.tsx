@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import type { Rows } from "../yard/rows.ts";
 import { Checkbox } from "./checkbox.tsx";
 import { useShortcuts } from "./shortcuts.ts";
@@ -45,7 +45,8 @@ const HEADER_PX = 36;
 
 /** A list of any length: only what is on screen is asked for and drawn. `j k` move, `x` selects, Enter opens. */
 export function Table<Row>(props: TableProps<Row>) {
-  const { label, rows, idOf, onRange, sort, onSort, selected, onSelect, onOpen, onMove, empty, rowHeight = 40 } = props;
+  const { label, rows, idOf, onRange, sort, onSort, selected, onSelect, onOpen, onMove, empty, rowHeight = 44 } = props;
+  const name = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const width = useWidth(scroller);
   const columns = props.columns.filter(({ from = 0 }) => width === 0 || width >= from);
@@ -67,6 +68,8 @@ export function Table<Row>(props: TableProps<Row>) {
     if (total === 0) return;
     const position = Math.max(0, Math.min(total - 1, to));
     setCursor(position);
+    // From wherever it was: Enter is to open the row.
+    scroller.current?.focus({ preventScroll: true });
     virtual.scrollToIndex(position, { align: "auto" });
   }
   const at = cursor === null ? null : rows.at(cursor);
@@ -79,7 +82,7 @@ export function Table<Row>(props: TableProps<Row>) {
     Home: () => move(0),
     End: () => move(total - 1),
     x: () => at && toggle(at),
-    ...(at && document.activeElement?.closest("a, button") === null && { Enter: () => onOpen(at) }),
+    Enter: () => at && onOpen(at),
   });
 
   const shown = items.flatMap(({ index }) => rows.at(index) ?? []);
@@ -96,6 +99,8 @@ export function Table<Row>(props: TableProps<Row>) {
     setGap(null);
   }
 
+  if (rows.total === 0)
+    return <div className="min-h-0 flex-1 overflow-auto rounded-lg border border-line bg-surface">{empty}</div>;
   return (
     // A grid that scrolls has to be reachable by keyboard.
 
@@ -106,8 +111,9 @@ export function Table<Row>(props: TableProps<Row>) {
       aria-rowcount={total + 1}
       aria-multiselectable="true"
       aria-busy={rows.isStale}
+      aria-activedescendant={cursor === null ? undefined : `${name}-${cursor}`}
       tabIndex={0}
-      className="relative min-h-0 flex-1 overflow-auto rounded-lg border border-line bg-surface contain-strict"
+      className="relative min-h-0 flex-1 overflow-auto rounded-lg border border-line bg-surface contain-strict @container"
     >
       <div className="min-w-fit">
         <div
@@ -128,74 +134,71 @@ export function Table<Row>(props: TableProps<Row>) {
             <Header key={column.key} column={column} sort={sort} onSort={onSort} />
           ))}
         </div>
-        {rows.total === 0 ? (
-          empty
-        ) : (
-          <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
-            {items.map(({ index, start }) => {
-              const row = rows.at(index);
-              const id = row === null ? null : idOf(row);
-              const isSelected = id !== null && selected.has(id);
-              return (
-                <div
-                  key={index}
-                  role="row"
-                  aria-rowindex={index + 2}
-                  aria-selected={isSelected}
-                  tabIndex={-1}
-                  data-cursor={index === cursor || undefined}
-                  className="absolute inset-x-0 grid items-center border-b border-line hover:bg-sunken aria-selected:bg-accent-soft data-cursor:shadow-[inset_3px_0_0_var(--accent)]"
-                  style={{ gridTemplateColumns: template, height: rowHeight, top: start - HEADER_PX }}
-                  onClick={(event) => {
-                    setCursor(index);
-                    if (row !== null && isPlain(event)) onOpen(row);
-                  }}
-                  onKeyDown={() => undefined}
-                  draggable={onMove !== undefined && row !== null}
-                  onDragStart={(event) => {
-                    event.dataTransfer.effectAllowed = "move";
-                    event.dataTransfer.setData("text/plain", id ?? "");
-                    setDragged(index);
-                  }}
-                  onDragOver={(event) => {
-                    if (dragged === null) return;
-                    event.preventDefault();
-                    const { top } = event.currentTarget.getBoundingClientRect();
-                    setGap(event.clientY < top + rowHeight / 2 ? index : index + 1);
-                  }}
-                  onDrop={drop}
-                  onDragEnd={() => {
-                    setDragged(null);
-                    setGap(null);
-                  }}
-                >
-                  <div role="gridcell" tabIndex={-1} className="flex justify-center">
-                    {row !== null && (
-                      <Checkbox label={`Select ${id}`} checked={isSelected} onChange={() => toggle(row)} />
-                    )}
-                  </div>
-                  {columns.map((column) => (
-                    <div
-                      key={column.key}
-                      role="gridcell"
-                      tabIndex={-1}
-                      className={`min-w-0 truncate px-2 ${column.align === "right" ? "text-right" : ""}`}
-                    >
-                      {row === null ? <Skeleton /> : column.cell(row)}
-                    </div>
-                  ))}
-                </div>
-              );
-            })}
-            {gap !== null && (
+        <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
+          {items.map(({ index, start }) => {
+            const row = rows.at(index);
+            const id = row === null ? null : idOf(row);
+            const isSelected = id !== null && selected.has(id);
+            return (
               <div
-                aria-hidden="true"
-                className="pointer-events-none absolute inset-x-0 z-10 h-0.5 -translate-y-px bg-accent"
-                style={{ top: gap * rowHeight }}
-              />
-            )}
-          </div>
-        )}
+                key={index}
+                id={`${name}-${index}`}
+                role="row"
+                aria-rowindex={index + 2}
+                aria-selected={isSelected}
+                tabIndex={-1}
+                data-cursor={index === cursor || undefined}
+                className="absolute inset-x-0 grid items-center border-b border-line hover:bg-sunken aria-selected:bg-accent-soft data-cursor:shadow-[inset_3px_0_0_var(--accent)]"
+                style={{ gridTemplateColumns: template, height: rowHeight, top: start - HEADER_PX }}
+                onClick={(event) => {
+                  setCursor(index);
+                  if (row !== null && isPlain(event)) onOpen(row);
+                }}
+                onKeyDown={() => undefined}
+                draggable={onMove !== undefined && row !== null}
+                onDragStart={(event) => {
+                  event.dataTransfer.effectAllowed = "move";
+                  event.dataTransfer.setData("text/plain", id ?? "");
+                  setDragged(index);
+                }}
+                onDragOver={(event) => {
+                  if (dragged === null) return;
+                  event.preventDefault();
+                  const { top } = event.currentTarget.getBoundingClientRect();
+                  setGap(event.clientY < top + rowHeight / 2 ? index : index + 1);
+                }}
+                onDrop={drop}
+                onDragEnd={() => {
+                  setDragged(null);
+                  setGap(null);
+                }}
+              >
+                <div role="gridcell" tabIndex={-1} className="flex justify-center">
+                  {row !== null && (
+                    <Checkbox label={`Select ${id}`} checked={isSelected} onChange={() => toggle(row)} />
+                  )}
+                </div>
+                {columns.map((column) => (
+                  <div
+                    key={column.key}
+                    role="gridcell"
+                    tabIndex={-1}
+                    className={`min-w-0 truncate px-2 ${column.align === "right" ? "text-right" : ""}`}
+                  >
+                    {row === null ? <Skeleton /> : column.cell(row)}
+                  </div>
+                ))}
+              </div>
+            );
+          })}
+          {gap !== null && (
+            <div
+              aria-hidden="true"
+              className="pointer-events-none absolute inset-x-0 z-10 h-0.5 -translate-y-px bg-accent"
+              style={{ top: gap * rowHeight }}
+            />
+          )}
+        </div>
       </div>
     </div>
   );

@@ -55,13 +55,13 @@ export function Toasts() {
     <section
       aria-label="Messages"
       aria-live="polite"
-      className="fixed right-4 bottom-4 left-4 z-50 flex flex-col items-end gap-2"
+      className="pointer-events-none fixed top-14 right-4 left-4 z-50 flex flex-col items-end gap-2"
     >
       {shown.map(({ id, text, isProblem }) => (
         <div
           key={id}
           role={isProblem ? "alert" : "status"}
-          className="flex max-w-md items-start gap-2 rounded-lg border border-line bg-raised py-2 pr-2 pl-4 shadow-float"
+          className="pointer-events-auto flex max-w-md items-start gap-2 rounded-lg border border-line bg-raised py-2 pr-2 pl-4 shadow-float"
         >
           <span aria-hidden="true" className={`py-1 font-mono ${isProblem ? "text-failed" : "text-succeeded"}`}>
             {isProblem ? "✗" : "✓"}

@@ -22,6 +22,7 @@ const mayImport: Record<string, readonly string[] | typeof all> = {
   "src/files": ["src/core", "src/platform"],
   "src/store": ["src/core", "src/platform"],
   "src/dispatch": ["src/core", "src/platform", "src/store", "src/files"],
+  "src/notices": ["src/core", "src/platform", "src/store", "src/files"],
   "src/spool": ["src/core", "src/platform", "src/shells", "src/snapshots"],
   "src/drivers": ["src/core", "src/platform", "src/dispatch", "src/shells", "src/spool", "src/snapshots"],
   "src/scheduler": ["src/core", "src/platform", "src/store", "src/files", "src/drivers"],
@@ -42,6 +43,7 @@ const homeOfPackage: Record<string, readonly string[]> = {
   "cli-table3": ["src/cli"],
   picocolors: ["src/cli"],
   ignore: ["src/snapshots"],
+  nodemailer: ["src/notices"],
 };
 const onlyPackages: Record<string, readonly string[]> = {
   "src/core": ["zod"],

@@ -18,6 +18,7 @@ import {
   submittedSchema,
 } from "./job.ts";
 import { checksSchema, machineChangesSchema, machineSchema, newMachineSchema } from "./machine.ts";
+import { noticeDoors } from "./notice.ts";
 import { overviewSchema } from "./overview.ts";
 import type { DoorName } from "./paths.ts";
 import { poolRulesSchema } from "./pool.ts";
@@ -345,6 +346,7 @@ export const contract = {
     body: null,
     answer: z.object({ token: tokenSchema }),
   },
+  ...noticeDoors,
   audit: {
     params: nothing,
     query: z.strictObject({

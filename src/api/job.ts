@@ -5,6 +5,7 @@ import { jobStatuses } from "../core/job.ts";
 import { outputPattern } from "../core/output_patterns.ts";
 import { objectionToOption } from "../core/slurm.ts";
 import { loginSchema } from "./machine.ts";
+import { wishSchema } from "./notice.ts";
 import { remainingSchema } from "./remaining.ts";
 import { name, text } from "./text.ts";
 
@@ -152,6 +153,8 @@ export const submissionSchema = z.strictObject({
   resumable: z.boolean().default(false),
   paused: z.boolean().default(false),
   tags: z.array(name).default([]),
+  /** Who is told of its end: targets, or `me`; `failed=` in front: only of a failure. */
+  notify: z.array(wishSchema).max(100).default([]),
   /** `~` is the home folder on the yard's machine. Absent: with a snapshot, that alone; else an empty folder for each run. */
   cwd: text.regex(/^(\/|~(\/|$))/, "is a whole path, or one below ~/").optional(),
   /** Absent: that of a login on the yard's machine. */

@@ -5,9 +5,11 @@ import { wrongUsage } from "./stop.ts";
 
 /** Gives a command options of a job: those of these flags, or all. */
 export function addJobOptions(command: Command, flags?: readonly string[]): void {
-  for (const { flag, takes, help, repeats, isSecret, read } of jobOptions) {
+  for (const { flag, takes, help, isOptional, repeats, isSecret, read } of jobOptions) {
     if (flags && !flags.includes(flag)) continue;
-    const option = new Option(takes === null ? `--${flag}` : `--${flag} <${takes}>`, help);
+    const value = takes === null ? "" : isOptional ? ` [${takes}]` : ` <${takes}>`;
+    const option = new Option(`--${flag}${value}`, help);
+    if (isOptional) option.preset("");
     option.argParser((text: string, earlier: unknown) => {
       const options = read(text);
       if (isMisread(options))

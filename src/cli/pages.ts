@@ -9,7 +9,9 @@ type ListName =
   | "listMachines"
   | "listUse"
   | "listPools"
-  | "listTokens";
+  | "listTokens"
+  | "listNotices"
+  | "listNoticeTargets";
 
 const PAGE = 1000;
 /** Of lists whose rows are long. */

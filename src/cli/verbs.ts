@@ -135,6 +135,12 @@ export const verbs: Verbs = {
     summary: "let --on name the pools that a project's runyard.yaml defines",
     load: async () => (await import("./commands/trust.ts")).declareTrust,
   },
+  notify: {
+    group: "Yard",
+    summary: "say where you are told of jobs that end and of what needs help",
+    takesCommand: true,
+    load: async () => (await import("./commands/notify.ts")).declareNotify,
+  },
   tokens: {
     group: "Yard",
     summary: "list, create and revoke tokens",

@@ -17,6 +17,7 @@ export function submissionOf(work: Work, options: Partial<JobOptions>, demand: D
     resumable: options.resumable ?? false,
     paused: options.paused ?? false,
     tags: options.tags ?? [],
+    notify: options.notify ?? [],
     outputs: options.outputs ?? [],
     keep: options.keep ?? false,
   };

@@ -1,5 +1,6 @@
 import { type CapacityLimit, describeLimits } from "./capacity_limit.ts";
 import { type Demand, describeDemand } from "./demand.ts";
+import { describeRefusedAddress } from "./public_address.ts";
 import { formatBytes } from "./quantity.ts";
 
 /** What can go wrong in ways a user can cause or mend. Values, not exceptions; worded once, here. */
@@ -24,6 +25,11 @@ export type Failure =
   | { code: "cluster_failed"; machine: string; text: string }
   | { code: "no_answer"; machine: string }
   | { code: "no_such_token"; token: string }
+  | { code: "no_such_target"; target: number }
+  | { code: "no_targets" }
+  | { code: "no_mail" }
+  | { code: "no_such_command"; name: string; known: string[] }
+  | { code: "address_refused"; host: string; why: string }
   | { code: "no_such_snapshot"; snapshot: string }
   | { code: "bad_zip"; detail: string }
   | { code: "no_such_route"; path: string }
@@ -97,6 +103,16 @@ export function describeFailure(failure: Failure): string {
       return `${failure.machine} has not answered in time. Look again with: runyard machines`;
     case "no_such_token":
       return `There is no token ${failure.token}. See them all with: runyard tokens`;
+    case "no_such_target":
+      return `You have no target ${failure.target}. See them all with: runyard notify`;
+    case "no_targets":
+      return "You have no targets of your own to be told at. Add one with: runyard notify add email:ADDRESS; or name one after --notify.";
+    case "no_mail":
+      return "This yard sends no mail yet. Its administrator sets that up with: runyard notify setup --smtp HOST --from ADDRESS";
+    case "no_such_command":
+      return `This yard has no command ${failure.name} for notices. Its commands: ${failure.known.join(", ") || "none"}.`;
+    case "address_refused":
+      return describeRefusedAddress(failure.host, failure.why);
     case "no_such_snapshot":
       return `The yard has no snapshot ${failure.snapshot}. Take one with: runyard run --snapshot`;
     case "no_such_route":
@@ -161,6 +177,11 @@ export const failureDoors = {
   cluster_failed: { exitCode: 3, status: 502 },
   no_answer: { exitCode: 3, status: 504 },
   no_such_token: { exitCode: 4, status: 404 },
+  no_such_target: { exitCode: 4, status: 404 },
+  no_targets: { exitCode: 2, status: 422 },
+  no_mail: { exitCode: 2, status: 422 },
+  no_such_command: { exitCode: 2, status: 422 },
+  address_refused: { exitCode: 2, status: 422 },
   no_such_snapshot: { exitCode: 2, status: 422 },
   bad_zip: { exitCode: 2, status: 422 },
   no_such_route: { exitCode: 4, status: 404 },

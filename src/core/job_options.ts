@@ -1,6 +1,7 @@
 import type { Axis } from "./axis.ts";
 import { isSetAlways, isVariableName } from "./environment.ts";
 import { isGpuType } from "./gpu_kind.ts";
+import { formatWish, isNoTarget, parseWish } from "./notice_target.ts";
 import { duration, isMisread, jobList, label, type Misread, misread, size, wholeNumber } from "./option_values.ts";
 import { outputPattern } from "./output_patterns.ts";
 import { objectionToOption, runyardsOptions, type SbatchOption } from "./slurm.ts";
@@ -32,6 +33,8 @@ export interface JobOptions {
   outputs: string[];
   keep: boolean;
   tags: string[];
+  /** NoticeWishes, as they are written. */
+  notify: string[];
   resumable: boolean;
   paused: boolean;
   sbatch: SbatchOption[];
@@ -52,6 +55,8 @@ export interface JobOption {
   /** What it takes, for the help; null: it is a switch. */
   takes: string | null;
   help: string;
+  /** What it takes may be left out. */
+  isOptional?: boolean;
   /** May be given several times. */
   repeats?: boolean;
   /** What it was given may be a secret, and is not repeated where it is refused. */
@@ -104,6 +109,13 @@ function sbatchOption(text: string): Partial<JobOptions> | Misread {
   const option: SbatchOption = [name, value ?? null];
   const objection = objectionToOption(option);
   return objection === null ? { sbatch: [option] } : misread(objection);
+}
+
+/** `TARGET`, `me`, `failed=TARGET`, or nothing. */
+function wish(text: string): Partial<JobOptions> | Misread {
+  const read = parseWish(text);
+  if (!isNoTarget(read)) return { notify: [formatWish(read)] };
+  return misread(`${read.misread} Without a target write --notify last, or --notify me.`);
 }
 
 const MOST_RUNS = 10_000_000;
@@ -269,6 +281,16 @@ export const jobOptions: readonly JobOption[] = [
       const tag = label(text);
       return isMisread(tag) ? tag : { tags: [tag] };
     },
+  },
+  {
+    // In no runyard.yaml: a project that somebody else has made says nobody of what runs here.
+    flag: "notify",
+    takes: "TARGET",
+    help: "tell when it has ended, at your targets or at email:… slack:… webhook:… command:…; failed=TARGET: only then",
+    isOptional: true,
+    repeats: true,
+    isSecret: true,
+    read: wish,
   },
   {
     flag: "resumable",

@@ -5,6 +5,7 @@ import { makePrivateFolder, objectionToFolder } from "../platform/private_folder
 import { bad, good } from "../platform/result.ts";
 import { adoptFile } from "./adopt.ts";
 import { type Environments, openEnvironments } from "./environments.ts";
+import { type NoticeFiles, openNoticeFiles } from "./notice_settings.ts";
 import { openHandles } from "./open_handles.ts";
 import { openOutputPacks, type Slice } from "./output_packs.ts";
 import type { OutputPlace } from "./output_place.ts";
@@ -17,6 +18,9 @@ const MAX_OPEN = 64;
 /** The yard's files in one folder. Where another process has the same folder open, neither harms the other. */
 export interface Files {
   environments: Environments;
+  /** Where notices go, which may be secret: kept as environments are, each as its `target`. */
+  addresses: Environments;
+  notices: NoticeFiles;
   /** The folder for snapshots: theirs alone. */
   snapshots: string;
   /** The folder for what is being taken in; made when it is needed. */
@@ -31,10 +35,12 @@ export interface Files {
   close(): Promise<void>;
 }
 
-/** Opens the yard's files below `root`, which is made where it is missing: `environments packs output snapshots`, all 0700. */
+/** Opens the yard's files below `root`, which is made where it is missing: `environments addresses notices packs output snapshots`, all 0700. */
 export async function openFiles(root: string): Promise<FileResult<Files>> {
   const folders = {
     environments: join(root, "environments"),
+    addresses: join(root, "addresses"),
+    notices: join(root, "notices"),
     packs: join(root, "packs"),
     output: join(root, "output"),
     snapshots: join(root, "snapshots"),
@@ -43,6 +49,10 @@ export async function openFiles(root: string): Promise<FileResult<Files>> {
   if (!opened.ok) return opened;
   const environments = await openEnvironments(folders.environments);
   if (!environments.ok) return environments;
+  const addresses = await openEnvironments(folders.addresses);
+  if (!addresses.ok) return addresses;
+  const notices = await openNoticeFiles(folders.notices);
+  if (!notices.ok) return notices;
   const handles = openHandles(MAX_OPEN);
   const packs = openOutputPacks(folders.packs, handles);
 
@@ -62,6 +72,8 @@ export async function openFiles(root: string): Promise<FileResult<Files>> {
 
   return good({
     environments: environments.value,
+    addresses: addresses.value,
+    notices: notices.value,
     snapshots: folders.snapshots,
     uploads: join(root, "uploads"),
     outputs: outputsIn(root, folders.packs, handles),

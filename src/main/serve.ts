@@ -48,6 +48,7 @@ import { type Role, selectValidToken } from "../store/tokens.ts";
 import { type OpenedStore, openDatabase } from "./database.ts";
 import { listen, refuseToListen } from "./listen.ts";
 import { logLine, logSparingly } from "./log.ts";
+import { startNotifying } from "./notify.ts";
 import { isRefusal } from "./refusal.ts";
 import { spoolPlace } from "./spool_place.ts";
 
@@ -102,6 +103,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   url = listening;
   const drivers = driversOf(home, yard);
   loop = await schedule(yard, opened, drivers, stopped.resolve);
+  const notifying = startNotifying(yard);
   const address = { yard: yard.id, url, version, epoch: yard.epoch, ...identify(process.pid) };
   writeJsonFile(home.address, address);
   const upkeep = setInterval(() => void keepReachable(opened.store, home, address), UPKEEP_MS);
@@ -116,6 +118,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   clearInterval(upkeep);
   rmSync(home.address, { force: true });
   await loop.stop();
+  await notifying.stop();
   await Promise.all(Object.values(drivers).map((driver) => driver.close()));
   rest.stop();
   const { running } = await countWork(opened.store.read);

@@ -16,6 +16,7 @@ import { historyHandlers } from "./handlers/history.ts";
 import { jobListHandlers } from "./handlers/job_list.ts";
 import { jobHandlers } from "./handlers/jobs.ts";
 import { machineHandlers } from "./handlers/machines.ts";
+import { noticeHandlers } from "./handlers/notices.ts";
 import { runListHandlers } from "./handlers/run_lists.ts";
 import { runTableHandlers } from "./handlers/run_table.ts";
 import { runHandlers } from "./handlers/runs.ts";
@@ -68,6 +69,7 @@ export function openServer(yard: Yard): YardServer {
     ...machineHandlers(yard),
     ...gpuUseHandlers(yard),
     ...agentHandlers(yard),
+    ...noticeHandlers(yard),
     ...yardHandlers(yard),
     ...sessionHandlers(yard),
     explain: explainHandler(yard),

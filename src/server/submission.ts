@@ -26,6 +26,7 @@ import { capacities } from "./capacities.ts";
 import { checkSnapshot } from "./check_snapshot.ts";
 import { checkWords } from "./check_words.ts";
 import { knownCluster } from "./known_cluster.ts";
+import { keepWishes } from "./notice_wishes.ts";
 import { type Complete, completed } from "./without_terminal.ts";
 import type { Yard } from "./yard.ts";
 
@@ -64,9 +65,12 @@ export async function prepareJob(
     checkOut(body.out, compiled.total) ??
     checkArray(body.slurm?.array ?? null, compiled.total);
   if (objection) return objection;
+  const notify = await keepWishes(yard, body.notify, who.user);
+  if (isRefused(notify)) return notify;
   const environment = await yard.files.environments.put(body.environment);
   if (!environment.ok) return refuse({ code: "bad_request", detail: describeFileProblem(environment.problem) });
-  return { job: newJob(body, work, compiled.total, environment.value, who.user), skip: body.skip };
+  const job = { ...newJob(body, work, compiled.total, environment.value, who.user), notify };
+  return { job, skip: body.skip };
 }
 
 /** Queues the jobs, all or none, and answers their ids in the same order. */
@@ -131,7 +135,7 @@ function workFrom(body: Complete): Work {
 /** With the cluster that it may go to. */
 type Placed = Omit<Complete, "demand"> & { demand: Demand };
 
-function newJob(body: Placed, work: Work, total: number, environment: string, user: string): NewJob {
+function newJob(body: Placed, work: Work, total: number, environment: string, user: string): Omit<NewJob, "notify"> {
   const { cwd, named, umask, limits, out, snapshot, commit } = body;
   return {
     name: body.name ?? nameOf(work),

@@ -15,7 +15,9 @@ export type Change =
   /** Something is asked of the machine. */
   | { kind: "enquiry"; machine: number }
   | { kind: "answer"; enquiry: number }
-  | { kind: "pools" };
+  | { kind: "pools" }
+  /** A notice is to be told, or has been tried to be. */
+  | { kind: "notice"; notice: number };
 
 export interface Changes {
   tell(changes: Change[]): void;

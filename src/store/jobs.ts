@@ -6,6 +6,7 @@ import type { Work } from "../core/work.ts";
 import { contains } from "./contains.ts";
 import { failedDependency } from "./dependencies.ts";
 import type { Db, Dialect } from "./dialect.ts";
+import type { KeptWish } from "./notices.ts";
 import { inPortions } from "./portions.ts";
 import type { Tables } from "./schema.ts";
 
@@ -33,6 +34,8 @@ export interface NewJob {
   atMost: number | null;
   resumable: boolean;
   after: { job: number; any: boolean }[];
+  /** Who is told of its end beside the user's own targets. */
+  notify: KeptWish[];
 }
 
 export interface JobRow extends JobRules {
@@ -51,6 +54,7 @@ export interface JobRow extends JobRules {
   waitingFor: number;
   /** How long one of its runs takes, as its user says; null: nobody has. */
   expectedMs: number | null;
+  notify: KeptWish[];
   counts: RunCounts;
 }
 
@@ -97,6 +101,7 @@ export async function insertJob(db: Db, dialect: Dialect, job: NewJob, now: Unix
       cancelled: 0,
       skipped: 0,
       waiting_for: after.size,
+      notify_json: job.notify.length > 0 ? JSON.stringify(job.notify) : null,
     })
     .execute();
   if (work.kind === "lines") await insertLines(db, id, work.lines);
@@ -343,6 +348,7 @@ export function readJob(row: JobColumns): JobRow {
     retries: row.retries,
     timeLimitMs: row.time_limit_ms,
     expectedMs: row.expected_ms,
+    notify: row.notify_json === null ? [] : (JSON.parse(row.notify_json) as KeptWish[]),
     atMost: row.at_most,
     resumable: row.resumable === 1,
     submittedAt: row.submitted_at,

@@ -6,6 +6,7 @@ import { ssh } from "./migrations/0003_ssh.ts";
 import { workers } from "./migrations/0004_workers.ts";
 import { slurm } from "./migrations/0005_slurm.ts";
 import { policies } from "./migrations/0006_policies.ts";
+import { notices } from "./migrations/0007_notices.ts";
 import { machineUse } from "./migrations/0008_machine_use.ts";
 import { sessions } from "./migrations/0011_sessions.ts";
 
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   { name: "0004_workers", up: workers },
   { name: "0005_slurm", up: slurm },
   { name: "0006_policies", up: policies },
+  { name: "0007_notices", up: notices },
   { name: "0008_machine_use", up: machineUse },
   { name: "0011_sessions", up: sessions },
 ];

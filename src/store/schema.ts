@@ -19,6 +19,9 @@ export interface Tables {
   result_number: ResultNumberTable;
   attempt: AttemptTable;
   enquiry: EnquiryTable;
+  notice_target: NoticeTargetTable;
+  notice: NoticeTable;
+  known_trouble: KnownTroubleTable;
 }
 
 /** What is true of the whole yard: its id, whether the queue is paused. */
@@ -140,6 +143,8 @@ interface JobTable {
   skipped: number;
   /** Dependencies that have not been met. */
   waiting_for: number;
+  /** KeptWish[]: who is told of its end beside the user's own targets; null: nobody. */
+  notify_json: string | null;
 }
 
 interface JobLinesTable {
@@ -229,4 +234,44 @@ interface EnquiryTable {
   /** Until when an answer is of use. */
   deadline: UnixMs;
   answer_json: string | null;
+}
+
+/** Where a user is told of things unasked. */
+interface NoticeTargetTable {
+  id: Generated<number>;
+  user_name: string;
+  /** Under which the yard's files keep where it is: that may be a secret. */
+  address: string;
+  /** The same without what may be secret. */
+  shown: string;
+  /** NoticeSort[]. */
+  sorts_json: string;
+  created_at: UnixMs;
+}
+
+/** Something to be told to one target: written together with what it tells of. */
+interface NoticeTable {
+  id: Generated<number>;
+  /** Whose target it is. */
+  user_name: string;
+  job_id: JobId | null;
+  /** 1: its user waits to see whether it arrives; it goes at once, and once. */
+  is_test: number;
+  address: string;
+  shown: string;
+  /** A Notice. */
+  body_json: string;
+  state: "waiting" | "told" | "given_up";
+  tries: number;
+  /** Why the last try failed, worded for people; null: none has. */
+  problem: string | null;
+  created_at: UnixMs;
+  due_at: UnixMs;
+  told_at: UnixMs | null;
+}
+
+/** What is wrong now and has been told; gone as soon as it is over. */
+interface KnownTroubleTable {
+  key: string;
+  since: UnixMs;
 }

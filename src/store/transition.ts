@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { JobId, RunStatus, UnixMs } from "../core/run.ts";
 import { mayMove } from "../core/transitions.ts";
 import { type Db, wordsOf } from "./dialect.ts";
+import { tellOfEnds } from "./notices.ts";
 
 /** The columns of a job that count its runs. `starting` counts under `running`. */
 export type Count = "queued" | "running" | "succeeded" | "failed" | "cancelled" | "skipped";
@@ -32,7 +33,10 @@ const countColumns = {
   skipped: "bigint",
 } as const;
 
-/** Writes the changes, and marks as ended (or open again) the jobs that now are. Returns the jobs that ended by it. */
+/**
+ * Writes the changes, and marks as ended (or open again) the jobs that now are. Returns the jobs that ended by it: of
+ * each, those who want to be told of it will be.
+ */
 export async function writeCounts(db: Db, changes: CountChanges, now: UnixMs): Promise<JobId[]> {
   const rows = [...changes]
     .map(([job, { queued = 0, running = 0, succeeded = 0, failed = 0, cancelled = 0, skipped = 0 }]) => {
@@ -48,7 +52,9 @@ export async function writeCounts(db: Db, changes: CountChanges, now: UnixMs): P
       then coalesce(job.ended_at, cast(${now} as bigint)) end
     from ${wordsOf(db).table(countColumns, rows)} as change where job.id = change.id
     returning job.id, job.queued + job.running as open`.execute(db);
-  return written.rows.filter(({ id, open }) => open === 0 && hadOpenRuns(changes, id)).map(({ id }) => id);
+  const ended = written.rows.filter(({ id, open }) => open === 0 && hadOpenRuns(changes, id)).map(({ id }) => id);
+  await tellOfEnds(db, ended, now);
+  return ended;
 }
 
 function hadOpenRuns(changes: CountChanges, job: JobId): boolean {

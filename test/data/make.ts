@@ -45,6 +45,7 @@ const plain: NewJob = {
   atMost: 2,
   resumable: false,
   after: [],
+  notify: [],
 };
 const lines: NewJob = {
   ...plain,

@@ -28,6 +28,7 @@ const jobFlags = [
   "env",
   "env-file",
   "tag",
+  "notify",
   "keep",
   "sbatch",
 ];

@@ -20,6 +20,7 @@ import { wrongUsage } from "../stop.ts";
 import { type Cell, type Column, layTable } from "../table.ts";
 import { oneTarget, type Target } from "../target.ts";
 import { colours, note, outputWidth, print, write } from "../terminal.ts";
+import { deliveriesText } from "./notify.ts";
 
 interface ShowOptions {
   status?: string;
@@ -29,6 +30,8 @@ interface ShowOptions {
 }
 
 const USUAL = 50;
+/** The latest: a job that is retried tells anew. */
+const MOST_NOTICES = 20;
 
 export function declareShow({ command, act }: Declaration): void {
   command
@@ -76,7 +79,7 @@ async function showJob(
   const { job, definition } = await connection.client.call("showJob", { params: { job: id } });
   const pages = runPages(connection, id, { range: runs, most, ...(status !== undefined && { status }) });
   if (options.json) return writeJson(job, pages);
-  printJob(job, definition);
+  printJob(job, definition, await deliveriesOf(connection, id));
   let shown = 0;
   for await (const page of pages) {
     shown += page.length;
@@ -103,7 +106,13 @@ async function writeJson(job: Job, pages: RunPages): Promise<number> {
   return 0;
 }
 
-function printJob(job: Job, definition: Record<string, unknown>): void {
+/** Who has been told of its ends, and who not yet; of others' jobs nothing is known. */
+async function deliveriesOf(connection: Connection, job: number): Promise<string> {
+  const { notices } = await connection.client.call("listNotices", { query: { job, limit: MOST_NOTICES } });
+  return deliveriesText(notices.toReversed());
+}
+
+function printJob(job: Job, definition: Record<string, unknown>, deliveries: string): void {
   const now = Date.now();
   print(`${statusGlyph(job.status, colours)} ${colours.bold(`Job ${job.id}`)}  ${printable(job.name)}`);
   const rows: [string, string][] = [
@@ -120,6 +129,8 @@ function printJob(job: Job, definition: Record<string, unknown>): void {
     ["tags", printable(job.tags.join(", "))],
     ["submitted", `${localTime(job.submittedAt, now)} by ${printable(job.user)}`],
     ["ended", job.endedAt === null ? "" : localTime(job.endedAt, now)],
+    ["notify", wishesText(definition)],
+    ["notices", deliveries],
   ];
   printFacts(rows);
   print("");
@@ -158,6 +169,10 @@ function limitsText(definition: Record<string, unknown>): string {
   if (typeof atMost === "number") parts.push(`${atMost} at once`);
   if (resumable === true) parts.push("resumable");
   return parts.join(", ");
+}
+
+function wishesText({ notify }: Record<string, unknown>): string {
+  return Array.isArray(notify) ? printable(notify.join(", ")) : "";
 }
 
 function codeText({ snapshot, commit }: Record<string, unknown>): string {

@@ -13,7 +13,7 @@ export function declareSubmit({ command, exact, act }: Declaration): void {
   command.usage("[options] FILE [ARGUMENT...]").argument("<file>", "a job in YAML, or a batch script; - is stdin");
   command.argument("[argument...]", "of a batch script");
   command.passThroughOptions();
-  addJobOptions(command, ["on", "sbatch"]);
+  addJobOptions(command, ["on", "sbatch", "notify"]);
   addSubmitOptions(command);
   command.addHelpText(
     "after",

@@ -8,6 +8,7 @@ import type { Db } from "../../store/dialect.ts";
 import { extendJob, type JobRow, selectJob, selectJobs, selectLines, setJob } from "../../store/jobs.ts";
 import { capacities } from "../capacities.ts";
 import { checkWords } from "../check_words.ts";
+import { shownWish } from "../notice_wishes.ts";
 import { presentJobs } from "../present_many.ts";
 import { forbidStrangers } from "../selection.ts";
 import { clashingOuts, keepJobs, prepareJob, type ReadyJob } from "../submission.ts";
@@ -64,10 +65,12 @@ export function jobHandlers(yard: Yard): JobHandlers {
       return { machines };
     },
 
-    async showJob({ params }) {
+    async showJob({ params, who }) {
       const row = await selectJob(store.read, params.job);
       if (!row) return refuse({ code: "no_such_job", job: params.job });
-      return { job: await present(row.id), definition: await definitionOf(store.read, row) };
+      // Where others are told of their jobs is nobody's business but an administrator's.
+      const notify = forbidStrangers(who, [row]) ? [] : row.notify.map(shownWish);
+      return { job: await present(row.id), definition: { ...(await definitionOf(store.read, row)), notify } };
     },
 
     async setJob({ params, body, who }) {

@@ -39,6 +39,7 @@ export function aJob(said: Partial<NewJob> = {}): NewJob {
     atMost: null,
     resumable: false,
     after: [],
+    notify: [],
     ...said,
   };
 }

@@ -3,9 +3,8 @@ import { formatBytes } from "./quantity.ts";
 
 /** What the yard cannot mend itself: work waits until somebody helps. */
 export type Trouble =
-  | { kind: "machine_unreachable"; machine: string; text: string }
-  /** It is there, and starts nothing. */
-  | { kind: "machine_blocked"; machine: string; text: string }
+  /** It cannot be reached, or starts nothing. */
+  | { kind: "machine_unavailable"; machine: string; text: string }
   | { kind: "gpu_failed"; machine: string; gpu: string; text: string }
   /** By a process of the account that runs there, which this yard does not know: what an escaped run looks like. */
   | { kind: "gpu_held"; machine: string; gpu: string; by: ForeignProcess }
@@ -24,18 +23,14 @@ export interface Troubled {
 
 /** What is wrong with a machine now. Of one that does not answer nothing else is told: nobody knows. */
 export function troublesOf({ name: machine, account, isUnreachable, trouble, hardware }: Troubled): Trouble[] {
-  if (trouble !== null) return [{ kind: "machine_unreachable", machine, text: trouble }];
-  if (isUnreachable) return [{ kind: "machine_unreachable", machine, text: "it does not answer" }];
-  const blocked: Trouble[] =
-    hardware.blocked === null ? [] : [{ kind: "machine_blocked", machine, text: hardware.blocked }];
-  return [
-    ...blocked,
-    ...hardware.gpus.flatMap(({ index: gpu, problem, others }): Trouble[] => {
-      if (problem !== null) return [{ kind: "gpu_failed", machine, gpu, text: problem }];
-      const by = others.find(({ user }) => user !== null && user === account);
-      return by ? [{ kind: "gpu_held", machine, gpu, by }] : [];
-    }),
-  ];
+  const { blocked, gpus } = hardware;
+  const unavailable = trouble ?? blocked ?? (isUnreachable ? "it does not answer" : null);
+  if (unavailable !== null) return [{ kind: "machine_unavailable", machine, text: unavailable }];
+  return gpus.flatMap(({ index: gpu, problem, others }): Trouble[] => {
+    if (problem !== null) return [{ kind: "gpu_failed", machine, gpu, text: problem }];
+    const by = others.find(({ user }) => user !== null && user === account);
+    return by ? [{ kind: "gpu_held", machine, gpu, by }] : [];
+  });
 }
 
 /** The same for one trouble for as long as it lasts. */
@@ -43,8 +38,7 @@ export function keyOf(trouble: Trouble): string {
   switch (trouble.kind) {
     case "disk_full":
       return trouble.kind;
-    case "machine_unreachable":
-    case "machine_blocked":
+    case "machine_unavailable":
       return `${trouble.kind} ${trouble.machine}`;
     case "gpu_failed":
     case "gpu_held":
@@ -55,19 +49,14 @@ export function keyOf(trouble: Trouble): string {
 /** What happened, then what to do. */
 export function describeTrouble(trouble: Trouble): { what: string; advice: string } {
   switch (trouble.kind) {
-    case "machine_unreachable":
+    case "machine_unavailable":
       return {
-        what: `${trouble.machine} cannot be reached: ${trouble.text}`,
-        advice: "What runs there is kept, and found again when it is back. Look with: runyard machines",
-      };
-    case "machine_blocked":
-      return {
-        what: `${trouble.machine} starts no runs: ${trouble.text}`,
-        advice: `Mend that, or take it out of use with: runyard machines set ${trouble.machine} --drain`,
+        what: `${trouble.machine} starts no runs: ${trouble.text.replace(/\.$/, "")}`,
+        advice: "What runs there goes on, and is found again. Look with: runyard machines",
       };
     case "gpu_failed":
       return {
-        what: `GPU ${trouble.gpu} of ${trouble.machine} cannot be used: ${trouble.text}`,
+        what: `GPU ${trouble.gpu} of ${trouble.machine} cannot be used: ${trouble.text.replace(/\.$/, "")}`,
         advice: "It gets no runs until that is over. Look with: runyard machines",
       };
     case "gpu_held": {

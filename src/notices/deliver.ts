@@ -53,6 +53,8 @@ export function startDelivery({ yardId, store, files, clock, send, log }: Delive
   /** Until when nothing at all is tried there, since what became of the last try could not be noted. */
   const barred = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
+  /** When it is looked next, by the steady clock. */
+  let lookAt = Number.POSITIVE_INFINITY;
   let looking: Promise<void> | null = null;
   let isStale = false;
 
@@ -61,17 +63,16 @@ export function startDelivery({ yardId, store, files, clock, send, log }: Delive
   });
   lookIn(0);
 
-  let dueIn = Number.POSITIVE_INFINITY;
   function lookIn(ms: number): void {
     const at = clock.steady() + ms;
-    if (stopping.signal.aborted || at >= dueIn) return;
-    dueIn = at;
+    if (stopping.signal.aborted || at >= lookAt) return;
+    lookAt = at;
     clearTimeout(timer);
     timer = setTimeout(look, ms);
   }
 
   function look(): void {
-    dueIn = Number.POSITIVE_INFINITY;
+    lookAt = Number.POSITIVE_INFINITY;
     isStale = true;
     looking ??= round()
       .catch((error: unknown) => {

@@ -18,6 +18,7 @@ import { steering } from "./store/steering.ts";
 import { submitting } from "./store/submitting.ts";
 import { tabling } from "./store/tabling.ts";
 import { using } from "./store/using.ts";
+import { telling } from "./store/telling.ts";
 
 const server = await startPostgres();
 const kinds: Kind[] = [sqlite];
@@ -44,6 +45,7 @@ for (const kind of kinds) {
     recalling(kind);
     using(kind);
     tabling(kind);
+    telling(kind);
     modelled(kind);
   });
 }

@@ -1,5 +1,6 @@
 import { jobStatus } from "./job.ts";
 import type { EndedJob, Notice } from "./notice.ts";
+import { printable } from "./printable.ts";
 import { formatDuration } from "./quantity.ts";
 import { describeCause, type UnixMs } from "./run.ts";
 import { describeTrouble } from "./trouble.ts";
@@ -14,12 +15,9 @@ export interface NoticeText {
 
 const LONGEST_NAME = 100;
 const LONGEST_LINE = 1000;
-/** Controls, ends of lines of every kind, and what turns the direction of text around. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/gu;
-
 /** Text of others on one line, where nothing in it starts another one. */
 export function onOneLine(text: string, most = LONGEST_LINE): string {
-  const line = text.toWellFormed().replace(UNPRINTABLE, " ").trim();
+  const line = printable(text.toWellFormed()).trim();
   const characters = [...line.slice(0, 2 * most)];
   return characters.length <= most ? line.slice(0, 2 * most) : `${characters.slice(0, most - 1).join("")}…`;
 }

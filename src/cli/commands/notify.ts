@@ -1,11 +1,11 @@
 import type { NoticeShown, NoticeTargetShown } from "../../api/notice.ts";
 import { isNoTarget, maskedTarget, type NoticeSort, noticeSorts, parseTarget } from "../../core/notice_target.ts";
+import { printable } from "../../core/printable.ts";
 import { type Connection, connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
 import { didYouMean } from "../nearest.ts";
 import { addSetupOptions, printSettings, type SetupOptions, settingsFrom } from "../notice_settings.ts";
 import { pages } from "../pages.ts";
-import { printable } from "../printable.ts";
 import { stopWith, wrongUsage } from "../stop.ts";
 import { layTable } from "../table.ts";
 import { colours, note, outputWidth, print, printJson } from "../terminal.ts";

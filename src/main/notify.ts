@@ -61,6 +61,8 @@ async function standing({ store, presence, files, clock, floorBytes }: Yard): Pr
   const pools = new Map((await selectPools(store.read)).map(({ name, owner }) => [name, owner]));
   const admins = await administrators(store.read, clock.now());
   const machines = (await selectMachines(store.read)).flatMap((row): Standing[] => {
+    // Somebody has taken it out of use, and knows.
+    if (row.drained) return [];
     const { seenAt, unreachableSince, trouble } = lastSight(presence.of(row.id), row.seenAt);
     const owner = pools.get(row.pool) ?? null;
     const account = row.login?.user ?? owner;

@@ -135,7 +135,7 @@ function workFrom(body: Complete): Work {
 /** With the cluster that it may go to. */
 type Placed = Omit<Complete, "demand"> & { demand: Demand };
 
-function newJob(body: Placed, work: Work, total: number, environment: string, user: string): Omit<NewJob, "notify"> {
+function newJob(body: Placed, work: Work, total: number, environment: string, user: string): NewJob {
   const { cwd, named, umask, limits, out, snapshot, commit } = body;
   return {
     name: body.name ?? nameOf(work),

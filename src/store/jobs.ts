@@ -34,8 +34,8 @@ export interface NewJob {
   atMost: number | null;
   resumable: boolean;
   after: { job: number; any: boolean }[];
-  /** Who is told of its end beside the user's own targets. */
-  notify: KeptWish[];
+  /** Who is told of its end beside the user's own targets. Absent: nobody. */
+  notify?: KeptWish[];
 }
 
 export interface JobRow extends JobRules {
@@ -101,7 +101,7 @@ export async function insertJob(db: Db, dialect: Dialect, job: NewJob, now: Unix
       cancelled: 0,
       skipped: 0,
       waiting_for: after.size,
-      notify_json: job.notify.length > 0 ? JSON.stringify(job.notify) : null,
+      notify_json: job.notify?.length ? JSON.stringify(job.notify) : null,
     })
     .execute();
   if (work.kind === "lines") await insertLines(db, id, work.lines);

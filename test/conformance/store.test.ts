@@ -17,8 +17,8 @@ import { sharing } from "./store/sharing.ts";
 import { steering } from "./store/steering.ts";
 import { submitting } from "./store/submitting.ts";
 import { tabling } from "./store/tabling.ts";
-import { using } from "./store/using.ts";
 import { telling } from "./store/telling.ts";
+import { using } from "./store/using.ts";
 
 const server = await startPostgres();
 const kinds: Kind[] = [sqlite];

@@ -45,7 +45,6 @@ const plain: NewJob = {
   atMost: 2,
   resumable: false,
   after: [],
-  notify: [],
 };
 const lines: NewJob = {
   ...plain,

@@ -39,7 +39,6 @@ export function aJob(said: Partial<NewJob> = {}): NewJob {
     atMost: null,
     resumable: false,
     after: [],
-    notify: [],
     ...said,
   };
 }

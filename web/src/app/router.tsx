@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readMachinesSearch } from "../machines/machines_search.ts";
 import { readQueueSearch } from "../queue/queue_search.ts";
 import { readRunSearch } from "../run/run_search.ts";
 import { Loading } from "../ui/loading.tsx";
@@ -32,6 +33,7 @@ const run = createRoute({
 const machines = createRoute({
   getParentRoute: () => root,
   path: "/machines",
+  validateSearch: readMachinesSearch,
   component: lazyRouteComponent(() => import("../machines/machines_page.tsx"), "MachinesPage"),
 });
 

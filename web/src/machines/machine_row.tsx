@@ -1,0 +1,68 @@
+import { ChevronDown, ChevronRight } from "lucide-react";
+import type { Machine } from "../../../src/api/machine.ts";
+import { counted } from "../../../src/core/number_text.ts";
+import { printable } from "../../../src/core/printable.ts";
+import { GpuCell } from "./gpu_cell.tsx";
+import { MachineActions } from "./machine_actions.tsx";
+import { MachineBody } from "./machine_card.tsx";
+import { MachineState } from "./machine_state.tsx";
+import { roomText, sizeText } from "./machine_words.ts";
+import type { WallUse } from "./use_wall.ts";
+
+interface MachineRowProps {
+  machine: Machine;
+  use: WallUse | null;
+  isOpen: boolean;
+  onToggle(): void;
+}
+
+/** A machine among many: one line, and everything once it is opened. */
+export function MachineRow({ machine, use, isOpen, onToggle }: MachineRowProps) {
+  const name = printable(machine.name);
+  const wasted = machine.waste.length;
+  const Chevron = isOpen ? ChevronDown : ChevronRight;
+  return (
+    <article aria-label={name} className="border-b border-line bg-surface">
+      <div className="flex items-center gap-x-3 gap-y-1 px-2 py-1.5 max-lg:flex-wrap">
+        <h3 className="flex w-72 shrink-0 items-center gap-2 max-lg:w-full">
+          <button
+            type="button"
+            aria-expanded={isOpen}
+            className="flex min-w-0 items-center gap-1.5 rounded-sm font-semibold hover:underline"
+            onClick={onToggle}
+          >
+            <Chevron aria-hidden="true" className="size-4 shrink-0 text-muted" />
+            <span className="truncate">{name}</span>
+          </button>
+          <MachineState machine={machine} />
+        </h3>
+        <ul aria-label={`GPUs of ${name}`} className="flex min-w-0 flex-1 flex-wrap gap-x-2 gap-y-1">
+          {machine.gpus.map((gpu) => (
+            <GpuCell key={gpu.index} gpu={gpu} machine={machine} use={use} />
+          ))}
+          {machine.gpus.length === 0 && <li className="text-sm text-muted">{sizeText(machine)}</li>}
+        </ul>
+        <p className="flex w-44 shrink-0 flex-col text-right text-xs text-muted max-lg:w-auto max-lg:text-left">
+          <span>{roomText(machine)}</span>
+          {wasted > 0 && (
+            <span className="text-waiting">
+              <span aria-hidden="true" className="font-mono">
+                ◌
+              </span>{" "}
+              {counted(wasted, "waste")}
+            </span>
+          )}
+        </p>
+      </div>
+      {isOpen && (
+        <div className="flex flex-col gap-3 border-t border-line px-3 py-3">
+          <div className="flex flex-wrap items-center gap-3 text-sm text-muted">
+            {sizeText(machine)}
+            <MachineActions machine={machine} />
+          </div>
+          <MachineBody machine={machine} use={use} />
+        </div>
+      )}
+    </article>
+  );
+}

@@ -36,18 +36,23 @@ export function GpuTile({ gpu, machine, use }: GpuTileProps) {
         {printable(gpu.name)}
       </p>
       <Meter label="Use" share={gpu.utilization} text={shareText(gpu.utilization)} />
+      <Sparkline values={lately?.utilization ?? []} peaks={lately?.peak ?? []} />
       <Meter
         label="Memory"
         share={usedBytes === null || memoryBytes === null ? null : usedBytes / memoryBytes}
         text={memoryText(gpu)}
+        fill="bg-edge"
       />
-      <div title={past ?? undefined}>
-        <Sparkline values={lately?.utilization ?? []} peaks={lately?.peak ?? []} />
-        <span className="sr-only">{past ?? "Nothing is known of the last hours."}</span>
-      </div>
+      <Sparkline values={memoryShares(lately, memoryBytes)} fill="fill-edge" className="h-3" />
+      <p className="text-xs text-muted">{past ?? (use ? "Nothing is known of the last hours." : " ")}</p>
       <Holders gpu={gpu} machine={machine} />
     </li>
   );
+}
+
+function memoryShares(lately: ReturnType<WallUse["of"]>, memoryBytes: number | null): (number | null)[] {
+  if (lately === null || memoryBytes === null) return [];
+  return lately.usedBytes.map((bytes) => (bytes === null ? null : bytes / memoryBytes));
 }
 
 /** Who has it, or why nobody can. */

@@ -26,13 +26,15 @@ export function processText({ name, pid, user, usedBytes }: Process): string {
   return printable(`${name}, pid ${pid}${user === null ? "" : ` of ${user}`}${memory}`);
 }
 
-/** `over 6 h: 54 % on average, 99 % at most`; null where nobody has looked. */
+/** `6 h: 54 % on average, 99 % at most, 71 GB`; null where nobody has looked. */
 export function pastText(use: MachineUse["gpus"][number] | null, hours: number): string | null {
   const seen = (use?.utilization ?? []).filter((share) => share !== null);
   const peaks = (use?.peak ?? []).filter((share) => share !== null);
   if (seen.length === 0) return null;
   const mean = seen.reduce((sum, share) => sum + share, 0) / seen.length;
-  return `over ${hours} h: ${shareText(mean)} on average, ${shareText(Math.max(...peaks))} at most`;
+  const used = (use?.usedBytes ?? []).filter((bytes) => bytes !== null);
+  const memory = used.length === 0 ? "" : `, ${formatBytes(Math.max(...used))}`;
+  return `${hours} h: ${shareText(mean)} on average, ${shareText(Math.max(...peaks))} at most${memory}`;
 }
 
 /** All of it in one line, for those who do not see the tile. */

@@ -20,7 +20,8 @@ export function MachineFacts({ machine }: { machine: Machine }) {
           ))}
           {waste.map((one) => (
             <Fact key={one.text} glyph="◌" colour="text-waiting">
-              {printable(one.text)}
+              <RunLink run={one.run} />
+              {printable(one.text.slice(one.run.length))}
             </Fact>
           ))}
           {reserved.map(({ device, by }) => (

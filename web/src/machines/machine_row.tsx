@@ -1,12 +1,11 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
 import type { Machine } from "../../../src/api/machine.ts";
-import { counted } from "../../../src/core/number_text.ts";
 import { printable } from "../../../src/core/printable.ts";
 import { GpuCell } from "./gpu_cell.tsx";
 import { MachineActions } from "./machine_actions.tsx";
 import { MachineBody } from "./machine_card.tsx";
 import { MachineState } from "./machine_state.tsx";
-import { roomText, sizeText } from "./machine_words.ts";
+import { roomText, sizeText, wasteText } from "./machine_words.ts";
 import type { WallUse } from "./use_wall.ts";
 
 interface MachineRowProps {
@@ -19,12 +18,12 @@ interface MachineRowProps {
 /** A machine among many: one line, and everything once it is opened. */
 export function MachineRow({ machine, use, isOpen, onToggle }: MachineRowProps) {
   const name = printable(machine.name);
-  const wasted = machine.waste.length;
+  const wasted = wasteText(machine);
   const Chevron = isOpen ? ChevronDown : ChevronRight;
   return (
     <article aria-label={name} className="border-b border-line bg-surface">
       <div className="flex items-center gap-x-3 gap-y-1 px-2 py-1.5 max-lg:flex-wrap">
-        <h3 className="flex w-72 shrink-0 items-center gap-2 max-lg:w-full">
+        <h3 className="flex w-64 shrink-0 items-center gap-2 max-lg:w-full">
           <button
             type="button"
             aria-expanded={isOpen}
@@ -42,14 +41,14 @@ export function MachineRow({ machine, use, isOpen, onToggle }: MachineRowProps) 
           ))}
           {machine.gpus.length === 0 && <li className="text-sm text-muted">{sizeText(machine)}</li>}
         </ul>
-        <p className="flex w-44 shrink-0 flex-col text-right text-xs text-muted max-lg:w-auto max-lg:text-left">
+        <p className="flex w-40 shrink-0 flex-col text-right text-xs text-muted max-lg:w-auto max-lg:text-left">
           <span>{roomText(machine)}</span>
-          {wasted > 0 && (
+          {wasted !== "" && (
             <span className="text-waiting">
               <span aria-hidden="true" className="font-mono">
                 ◌
               </span>{" "}
-              {counted(wasted, "waste")}
+              {wasted}
             </span>
           )}
         </p>

@@ -17,6 +17,17 @@ export function roomText({ room }: Pick<Machine, "room">): string {
   return room === 0 ? "no room for more runs" : `room for ${counted(room, "more run")}`;
 }
 
+/** `2 GPUs held but idle, 1 run asked for too much`; empty: nothing is wasted. */
+export function wasteText({ waste }: Pick<Machine, "waste">): string {
+  const idle = waste.filter(({ code }) => code === "idle_gpu").length;
+  const greedy = new Set(waste.flatMap(({ code, run }) => (code === "idle_gpu" ? [] : [run]))).size;
+  const parts = [
+    ...(idle > 0 ? [`${counted(idle, "GPU")} held but idle`] : []),
+    ...(greedy > 0 ? [`${counted(greedy, "run")} asked for too much`] : []),
+  ];
+  return parts.join(", ");
+}
+
 /** What of what is wrong is not said by its state already. */
 export function troublesOf({ closed, drained, status, problems }: Machine): string[] {
   const isSaid = closed === null || drained || status === "unreachable" || problems.some((one) => closed.includes(one));

@@ -45,15 +45,17 @@ export function SlotsDialog({ machine, onClose }: { machine: Machine; onClose():
           if (objection === null && !isSame) void set();
         }}
       >
-        <Segments
-          label="How runs are counted"
-          value={isByHand ? "hand" : "counted"}
-          options={[
-            { value: "counted", label: "Counted by itself" },
-            { value: "hand", label: "Slots by hand" },
-          ]}
-          onChange={(value) => setByHand(value === "hand")}
-        />
+        <div className="flex">
+          <Segments
+            label="How runs are counted"
+            value={isByHand ? "hand" : "counted"}
+            options={[
+              { value: "counted", label: "Counted by itself" },
+              { value: "hand", label: "Slots by hand" },
+            ]}
+            onChange={(value) => setByHand(value === "hand")}
+          />
+        </div>
         {isByHand ? (
           <>
             <p id={hint} className="text-sm text-muted">

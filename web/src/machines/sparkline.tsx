@@ -3,11 +3,13 @@ interface SparklineProps {
   values: readonly (number | null)[];
   /** The highest of each point, drawn as a hair above it. */
   peaks?: readonly (number | null)[];
+  /** Its colour. Default: that of utilization. */
+  fill?: string;
   className?: string;
 }
 
 /** How something went over time, the latest at the right. It is an ornament: words beside it say the same. */
-export function Sparkline({ values, peaks = [], className = "h-7" }: SparklineProps) {
+export function Sparkline({ values, peaks = [], fill = "fill-running", className = "h-6" }: SparklineProps) {
   const width = Math.max(1, values.length);
   return (
     <svg
@@ -16,8 +18,8 @@ export function Sparkline({ values, peaks = [], className = "h-7" }: SparklinePr
       preserveAspectRatio="none"
       className={`block w-full overflow-hidden rounded-sm bg-sunken ${className}`}
     >
-      <path d={areasOf(peaks)} className="fill-running opacity-25" />
-      <path d={areasOf(values)} className="fill-running opacity-75" />
+      <path d={areasOf(peaks)} className={`${fill} opacity-25`} />
+      <path d={areasOf(values)} className={`${fill} opacity-75`} />
     </svg>
   );
 }

@@ -9,13 +9,17 @@ interface TotalsProps {
   use: WallUse | null;
 }
 
-/** How all GPUs stand, at a glance. */
+/** How all machines and their GPUs stand, at a glance. */
 export function Totals({ machines, use }: TotalsProps) {
   const counts = countGpus(machines);
   const all = gpuStates.reduce((sum, state) => sum + counts[state], 0);
+  const running = machines.reduce((sum, machine) => sum + machine.running.length, 0);
   const unreachable = machines.filter((machine) => isIn(machine, "unreachable")).length;
   return (
-    <section aria-label="All GPUs" className="flex flex-col gap-2 rounded-lg border border-line bg-surface px-3 py-2.5">
+    <section
+      aria-label="All of them"
+      className="flex flex-col gap-2 rounded-lg border border-line bg-surface px-3 py-2.5"
+    >
       {all > 0 && (
         <div aria-hidden="true" className="flex h-2.5 gap-px overflow-hidden rounded-full bg-sunken">
           {gpuStates.map((state) =>
@@ -30,9 +34,11 @@ export function Totals({ machines, use }: TotalsProps) {
         </div>
       )}
       <dl className="flex flex-wrap gap-x-5 gap-y-1 text-sm">
-        <Total glyph="" colour="" label={all === 1 ? "GPU" : "GPUs"} value={grouped(all)} />
+        <Total label={machines.length === 1 ? "machine" : "machines"} value={grouped(machines.length)} />
+        {all > 0 && <Total label={all === 1 ? "GPU" : "GPUs"} value={grouped(all)} />}
+        <Total label={running === 1 ? "run there" : "runs there"} value={grouped(running)} />
         {gpuStates
-          .filter((state) => counts[state] > 0 || state === "free" || state === "held")
+          .filter((state) => counts[state] > 0 || (all > 0 && (state === "free" || state === "held")))
           .map((state) => {
             const { glyph, word, colour } = stateLooks[state];
             return <Total key={state} glyph={glyph} colour={colour} label={word} value={grouped(counts[state])} />;
@@ -58,7 +64,14 @@ export function Totals({ machines, use }: TotalsProps) {
   );
 }
 
-function Total({ glyph, colour, label, value }: { glyph: string; colour: string; label: string; value: string }) {
+interface TotalProps {
+  label: string;
+  value: string;
+  glyph?: string;
+  colour?: string;
+}
+
+function Total({ glyph = "", colour = "", label, value }: TotalProps) {
   return (
     <div className="flex flex-row-reverse items-baseline gap-1.5">
       <dt className="text-muted">{label}</dt>

@@ -2,7 +2,7 @@ import type { Machine } from "../../../src/api/machine.ts";
 import { isUsable } from "../../../src/core/machine.ts";
 
 /** What becomes of a GPU now. Every GPU is in exactly one of these states. */
-export const gpuStates = ["idle_held", "held", "free", "others", "quarantined", "closed"] as const;
+export const gpuStates = ["held", "idle_held", "others", "quarantined", "closed", "free"] as const;
 export type GpuState = (typeof gpuStates)[number];
 
 export type MachineGpu = Machine["gpus"][number];
@@ -70,7 +70,7 @@ export type GpuCounts = Record<GpuState, number>;
 
 /** How many GPUs are in each state. */
 export function countGpus(machines: readonly Machine[]): GpuCounts {
-  const counts: GpuCounts = { idle_held: 0, held: 0, free: 0, others: 0, quarantined: 0, closed: 0 };
+  const counts: GpuCounts = { held: 0, idle_held: 0, others: 0, quarantined: 0, closed: 0, free: 0 };
   for (const machine of machines) for (const gpu of machine.gpus) counts[gpuStateOf(gpu, machine)] += 1;
   return counts;
 }

@@ -3,6 +3,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { useState } from "react";
 import type { Attempt, Run } from "../../../src/api/run.ts";
 import { printable } from "../../../src/core/printable.ts";
+import { RunFiles } from "../files/run_files.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Problem } from "../ui/problem.tsx";
 import { StatusBadge } from "../ui/status.tsx";
@@ -105,6 +106,22 @@ function RunView({ job, n, run, attempts }: RunViewProps) {
                   attempts={attempts}
                   onAttempt={setAttempt}
                   run={run}
+                />
+              ),
+            },
+            {
+              key: "files",
+              label: "Files",
+              content: (
+                <RunFiles
+                  key={looked}
+                  job={job}
+                  n={n}
+                  attempt={looked}
+                  path={search.path}
+                  onPath={(path) =>
+                    void navigate({ search: { tab: "files", ...(path !== undefined && { path }) }, replace: true })
+                  }
                 />
               ),
             },

@@ -2,6 +2,8 @@
 export interface RunSearch {
   /** Default: the output. */
   tab?: RunTab;
+  /** The folder whose files are shown. Default: the places that they lie in. */
+  path?: string;
 }
 
 const tabs = ["output", "metrics", "files", "attempts"] as const;
@@ -9,5 +11,6 @@ export type RunTab = (typeof tabs)[number];
 
 export function readRunSearch(search: Record<string, unknown>): RunSearch {
   const tab = tabs.find((one) => one === search["tab"]);
-  return tab === undefined ? {} : { tab };
+  const path = search["path"];
+  return { ...(tab !== undefined && { tab }), ...(typeof path === "string" && path !== "" && { path }) };
 }

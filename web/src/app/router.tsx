@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 import { readMachinesSearch } from "../machines/machines_search.ts";
 import { readQueueSearch } from "../queue/queue_search.ts";
 import { readRunSearch } from "../run/run_search.ts";
+import { readSubmitSearch } from "../submit/submit_search.ts";
 import { Loading } from "../ui/loading.tsx";
 import { Problem } from "../ui/problem.tsx";
 import { NotFound } from "./not_found.tsx";
@@ -40,6 +41,7 @@ const machines = createRoute({
 const submit = createRoute({
   getParentRoute: () => root,
   path: "/new",
+  validateSearch: readSubmitSearch,
   component: lazyRouteComponent(() => import("../submit/submit_page.tsx"), "SubmitPage"),
 });
 

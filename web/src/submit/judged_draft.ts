@@ -107,7 +107,7 @@ function baseOf(
   const common: Partial<SubmissionInput> = {
     ...(draft.pools.length > 0 && { pool: draft.pools.join(",") }),
     ...codeOf(draft, mistakes, missing),
-    ...(options.out !== undefined && { out: options.out }),
+    ...(options.out !== undefined && draft.kind === "command" && { out: options.out }),
     variables: readVariables(draft.variables, mistakes),
     after: (options.after ?? []).flatMap(({ job, any }) => (job === "last" ? [] : [{ job, any }])),
   };

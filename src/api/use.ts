@@ -60,3 +60,4 @@ export const runUseSchema = z.object({
     }),
   ),
 });
+export type RunUse = z.infer<typeof runUseSchema>;

@@ -6,7 +6,7 @@ import { steer } from "../yard/steer.ts";
 
 /** What keeps the whole yard from working as usual: a queue that is paused, machines that take no runs. */
 export function YardNotices() {
-  const status = useQuery({ queryKey: ["machines", "status"], queryFn: () => call("status"), refetchInterval: 30_000 });
+  const status = useQuery({ queryKey: ["status"], queryFn: () => call("status"), refetchInterval: 30_000 });
   const { paused = [], problems = [] } = status.data ?? {};
   if (paused.length + problems.length === 0) return null;
   return (

@@ -7,6 +7,8 @@ import type { Page } from "./rows.ts";
 
 /** A list that changes all the time is asked for at most this often. */
 const LIST_PAUSE_MS = 1500;
+/** What says how the yard as a whole is. */
+const STATUS_PAUSE_MS = 5000;
 /** What belongs to one job. */
 const JOB_PAUSE_MS = 1000;
 
@@ -31,12 +33,17 @@ export const cache = new QueryClient({
 
 /**
  * Keeps what is cached in step with the yard's events. Keys begin with what they are about: `["jobs", …]` are lists of jobs,
- * `["job", 12, …]` is all of job 12, `["machines", …]` all of machines.
+ * `["job", 12, …]` is all of job 12, `["machines", …]` all of machines,
+ * `["pools"]` and `["status"]` how the yard as a whole is.
  */
 export function keepInStep(): void {
   hearEvents((event, data) => {
     if (event === "job") tellJob(JSON.parse(data));
-    if (event === "machines") refresh("machines", LIST_PAUSE_MS, ["machines"]);
+    if (event === "machines") {
+      refresh("machines", LIST_PAUSE_MS, ["machines"]);
+      refresh("pools", STATUS_PAUSE_MS, ["pools"]);
+      refresh("status", STATUS_PAUSE_MS, ["status"]);
+    }
     if (event === "reset") void cache.invalidateQueries();
   });
 }

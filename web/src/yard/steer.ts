@@ -52,7 +52,10 @@ const deeds: Record<Deed, { send(select: string): Promise<Changed>; said(changed
  */
 export async function steer(deed: Deed, select: string): Promise<boolean> {
   const { send, said } = deeds[deed];
-  return attempt(async () => tell(said(await send(select))));
+  return attempt(async () => {
+    tell(said(await send(select)));
+    if (select === "all") void cache.invalidateQueries({ queryKey: ["status"] });
+  });
 }
 
 /** Changes what a job is set to; on screen at once. */

@@ -19,6 +19,7 @@ import {
 } from "./job.ts";
 import { checksSchema, machineChangesSchema, machineSchema, newMachineSchema } from "./machine.ts";
 import { noticeDoors } from "./notice.ts";
+import { foundLinesSchema, outputQuerySchema, saveOutputQuerySchema, searchOutputQuerySchema } from "./output.ts";
 import { overviewSchema } from "./overview.ts";
 import type { DoorName } from "./paths.ts";
 import { poolRulesSchema } from "./pool.ts";
@@ -172,40 +173,14 @@ export const contract = {
   },
   output: {
     params: run,
-    query: z.strictObject({
-      stream: z.enum(["out", "err", "events"]).default("out"),
-      /** Default: the latest attempt. */
-      attempt: text.optional(),
-      from: whole(0).optional(),
-      /** Only so many of the last lines. */
-      tail: whole(0, 1_000_000).optional(),
-      limit: whole(1, 8 * 1024 * 1024).default(1024 * 1024),
-    }),
+    query: outputQuerySchema,
     body: null,
     /** Bytes; the headers `runyard-from`, `runyard-to` and `runyard-ended` say where they stand. */
     answer: z.string(),
   },
-  searchOutput: {
-    params: run,
-    query: z.strictObject({
-      text: text
-        .min(1)
-        .max(1000)
-        .describe("Small letters find large ones too; a text with a large letter is looked for exactly."),
-      stream: z.enum(["out", "err"]).default("out"),
-      /** Default: the latest attempt. */
-      attempt: text.optional(),
-      from: whole(0).default(0),
-      limit: whole(1, 1000).default(100),
-    }),
-    body: null,
-    answer: z.object({
-      /** Where each line begins in the stream, in bytes. */
-      lines: z.array(z.object({ at: z.number(), text: z.string() })),
-      /** Where to go on; null: the end was reached. */
-      next: z.number().nullable(),
-    }),
-  },
+  /** All of it, as a download. */
+  saveOutput: { params: run, query: saveOutputQuerySchema, body: null, answer: z.string() },
+  searchOutput: { params: run, query: searchOutputQuerySchema, body: null, answer: foundLinesSchema },
   listFiles: { params: run, query: filesQuerySchema, body: null, answer: filesSchema },
   /** Bytes, as a download; with `Range` a stretch of them. */
   readFile: { params: run, query: fileQuerySchema, body: null, answer: z.string() },

@@ -46,6 +46,7 @@ const problemSchema = {
 
 const mediaTypes: Partial<Record<DoorName, string>> = {
   output: "application/octet-stream",
+  saveOutput: "application/octet-stream",
   readFile: "application/octet-stream",
   archiveFiles: "application/octet-stream",
   events: "text/event-stream",

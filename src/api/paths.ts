@@ -32,6 +32,7 @@ export const doors = {
   failures: { method: "GET", path: "/api/v1/jobs/:job/failures", role: "user" },
   showRun: { method: "GET", path: "/api/v1/jobs/:job/runs/:n", role: "user" },
   output: { method: "GET", path: "/api/v1/jobs/:job/runs/:n/output", role: "user" },
+  saveOutput: { method: "GET", path: "/api/v1/jobs/:job/runs/:n/output/file", role: "user" },
   searchOutput: { method: "GET", path: "/api/v1/jobs/:job/runs/:n/output/search", role: "user" },
   listFiles: { method: "GET", path: "/api/v1/jobs/:job/runs/:n/files", role: "user" },
   readFile: { method: "GET", path: "/api/v1/jobs/:job/runs/:n/file", role: "user" },

@@ -17,6 +17,7 @@ import { jobListHandlers } from "./handlers/job_list.ts";
 import { jobHandlers } from "./handlers/jobs.ts";
 import { machineHandlers } from "./handlers/machines.ts";
 import { noticeHandlers } from "./handlers/notices.ts";
+import { outputHandlers } from "./handlers/output.ts";
 import { runListHandlers } from "./handlers/run_lists.ts";
 import { runTableHandlers } from "./handlers/run_table.ts";
 import { runHandlers } from "./handlers/runs.ts";
@@ -30,6 +31,7 @@ import { parse } from "./parse.ts";
 import { metricsHandler } from "./prometheus.ts";
 import { isConnectionLost, isDiskFull, noDoor, rawRefusal, refuse, unreadable } from "./refusals.ts";
 import { refusedChange } from "./refused_change.ts";
+import { openStreams } from "./streams.ts";
 import { answered, type Handlers, type Yard } from "./yard.ts";
 
 /** A sweep of a million listed values, or 100,000 commands, in one request. */
@@ -56,10 +58,12 @@ export function openServer(yard: Yard): YardServer {
       if (socket.writable) socket.end(rawRefusal(unreadable(error.message)));
     },
   });
+  const streams = openStreams(yard);
   const handlers: Handlers = {
     ...jobHandlers(yard),
     ...jobListHandlers(yard),
-    ...runHandlers(yard),
+    ...runHandlers(yard, streams),
+    ...outputHandlers(yard, streams),
     ...runListHandlers(yard),
     ...runTableHandlers(yard),
     ...fileHandlers(yard),

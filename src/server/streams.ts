@@ -1,3 +1,4 @@
+import { type Refused, refuse } from "../core/failure.ts";
 import type { AttemptId } from "../core/run.ts";
 import type { OutputPlace } from "../files/output_place.ts";
 import { type AttemptRow, selectAttempt, selectAttemptsOfRun } from "../store/attempts.ts";
@@ -87,4 +88,8 @@ export function openStreams(yard: Yard): Streams {
 /** Whether what runs there is written to this machine's files. Of others the yard has a mirror. */
 function isAtHand(machine: MachineRow | undefined): boolean {
   return machine === undefined || machine.driver === "agent";
+}
+
+export function noSuchAttempt(job: number, n: number, attempt: string | undefined): Refused {
+  return refuse({ code: "gone", what: `Attempt ${attempt ?? ""} of run ${job}.${n}` });
 }

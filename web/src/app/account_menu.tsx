@@ -1,6 +1,7 @@
 import { Menu } from "@base-ui/react/menu";
 import { useQueryClient } from "@tanstack/react-query";
 import { Check, LogOut, Monitor, Moon, Sun, User } from "lucide-react";
+import { printable } from "../../../src/core/printable.ts";
 import { menuItemClass, menuPopupClass } from "../ui/menu.ts";
 import { tellProblem } from "../ui/toast.tsx";
 import { call } from "../yard/client.ts";
@@ -32,13 +33,13 @@ export function AccountMenu() {
     <Menu.Root>
       <Menu.Trigger className="flex h-8 items-center gap-1.5 rounded-md px-2 text-sm font-medium text-muted hover:bg-sunken hover:text-ink [&_svg]:size-4">
         <User aria-hidden="true" />
-        <span className="max-w-32 truncate">{user}</span>
+        <span className="max-w-32 truncate">{printable(user)}</span>
       </Menu.Trigger>
       <Menu.Portal>
         <Menu.Positioner align="end" sideOffset={6} className="z-40">
           <Menu.Popup className={menuPopupClass}>
             <p className="px-3 py-1.5 text-xs text-muted">
-              {user}, {role} · yard {yard} · version {version}
+              {printable(user)}, {role} · yard {yard} · version {version}
             </p>
             <Menu.RadioGroup value={theme} onValueChange={(value: Theme) => setTheme(value)} aria-label="Colours">
               {themes.map(({ theme: value, label, icon: Icon }) => (

@@ -3,6 +3,7 @@ import { Search, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { jobStatuses } from "../../../src/core/job.ts";
 import { counted } from "../../../src/core/number_text.ts";
+import { printable } from "../../../src/core/printable.ts";
 import { Button } from "../ui/button.tsx";
 import { Choice, TextField } from "../ui/field.tsx";
 import { useShortcuts } from "../ui/shortcuts.ts";
@@ -68,7 +69,7 @@ export function QueueToolbar({ search, onChange, total }: QueueToolbarProps) {
       />
       {search.tag !== undefined && (
         <Button onClick={() => onChange(changedBy(search, { tag: "" }))}>
-          tag {search.tag}
+          tag {printable(search.tag)}
           <X aria-label="Any tag" />
         </Button>
       )}

@@ -71,7 +71,7 @@ export function LogView({ source }: { source: LogSource }) {
     else if (below <= LINE_PX && !isFollowing && size !== null && window.to >= size) void log.toEnd();
   }
 
-  const download = pathOf("output", { job, n }, { stream, attempt, from: 0, limit: 8 * 1024 * 1024 });
+  const download = pathOf("saveOutput", { job, n }, { stream, attempt });
   return (
     <div className="flex min-h-64 flex-1 flex-col overflow-hidden rounded-lg border border-line bg-surface">
       <div className="flex flex-wrap items-center gap-1 border-b border-line px-2 py-1">
@@ -100,10 +100,10 @@ export function LogView({ source }: { source: LogSource }) {
           href={download}
           download={`${job}.${n}.${stream}`}
           className={`${buttonClass("quiet")} px-2 text-muted`}
-          title="Download"
+          title="Download all of it"
         >
           <Download aria-hidden="true" />
-          <span className="sr-only">Download the first 8 MB of it</span>
+          <span className="sr-only">Download all of it</span>
         </a>
       </div>
       {isSearching && (

@@ -29,7 +29,7 @@ export function RunFacts({ run }: { run: Run }) {
     <div className="flex flex-col gap-4">
       <section>
         <Heading>Command</Heading>
-        <Command text={printable(run.command)} />
+        <Command text={run.command} />
       </section>
       {sections
         .filter(({ rows }) => rows.length > 0)

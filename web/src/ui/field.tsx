@@ -1,4 +1,5 @@
 import type { ComponentProps, SelectHTMLAttributes } from "react";
+import { printable } from "../../../src/core/printable.ts";
 
 const shape =
   "h-8 min-w-0 rounded-md border border-edge bg-surface px-2.5 text-sm text-ink placeholder:text-muted disabled:opacity-50 aria-invalid:border-failed";
@@ -25,7 +26,7 @@ export function Choice({ label, options, onChange, className = "", ...rest }: Ch
     >
       {options.map((option) => (
         <option key={option.value} value={option.value}>
-          {option.label}
+          {printable(option.label)}
         </option>
       ))}
     </select>

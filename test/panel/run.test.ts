@@ -46,12 +46,15 @@ function theLog(page: Page) {
 withBrowser("a run is followed while it runs: its output, how far it is, what it tells, and its end", async () => {
   const yard = await aTraining();
   const { page } = await aPanel(yard, { at: "/jobs/1/runs/1" });
-  await theLog(page).getByText("step 50", { exact: true }).waitFor();
+  // The end stays in sight.
+  const latest = async () => Number(/step (\d+)\s*$/.exec(await theLog(page).innerText())?.[1]);
+  const seen = await until(latest, "its last step is shown");
+  await until(async () => (await latest()) > seen + 20, "what comes is shown as it comes");
   await page.getByRole("progressbar", { name: "Progress" }).waitFor();
   await page.getByText("--lr=0.10").waitFor();
-  await page.getByRole("button", { name: "Errors" }).click();
+  await page.getByText("Errors", { exact: true }).click();
   await page.getByRole("log", { name: "Errors" }).getByText("starting over").waitFor();
-  await page.getByRole("button", { name: "Both" }).click();
+  await page.getByText("Both", { exact: true }).click();
   await theLog(page).waitFor();
   expect(await obstacles(page)).toEqual([]);
   await picture(page, "run_both");

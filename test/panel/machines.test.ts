@@ -70,7 +70,7 @@ test.skipIf(noBrowser)("the wall shows every GPU: how busy it is and was, who ha
   const totals = await page.getByRole("region", { name: "All of them" }).innerText();
   expect(totals.replaceAll(/\s+/g, " ")).toMatch(/GPUs 4 .*held ● 1 taken by others ◆ 1 quarantined ✗ 1 free ✓ 1/);
   await tile(page, 0)
-    .getByText(/6 h: \d+ % on average, 80 % at most, 8\.8 GB/)
+    .getByText(/6 h: mean \d+ %, peak 80 %, 8\.8 GB/)
     .waitFor();
   use(35);
   await tile(page, 0).getByText("35 %").waitFor();

@@ -27,7 +27,7 @@ export function GpuCell({ gpu, machine, use }: GpuCellProps) {
   const { usedBytes, memoryBytes } = gpu;
   const memory = usedBytes === null || memoryBytes === null ? 0 : Math.min(1, usedBytes / memoryBytes);
   return (
-    <li className="@container max-w-36 min-w-14 flex-1" title={line}>
+    <li className="@container min-w-0" title={line}>
       <span className="sr-only">{line}</span>
       <span aria-hidden="true" className="flex items-baseline justify-between text-xs">
         <span className={`font-mono ${colour}`}>{glyph}</span>

@@ -26,7 +26,7 @@ export function processText({ name, pid, user, usedBytes }: Process): string {
   return printable(`${name}, pid ${pid}${user === null ? "" : ` of ${user}`}${memory}`);
 }
 
-/** `6 h: 54 % on average, 99 % at most, 71 GB`; null where nobody has looked. */
+/** `6 h: mean 54 %, peak 99 %, 71 GB`; null where nobody has looked. */
 export function pastText(use: MachineUse["gpus"][number] | null, hours: number): string | null {
   const seen = (use?.utilization ?? []).filter((share) => share !== null);
   const peaks = (use?.peak ?? []).filter((share) => share !== null);
@@ -34,7 +34,7 @@ export function pastText(use: MachineUse["gpus"][number] | null, hours: number):
   const mean = seen.reduce((sum, share) => sum + share, 0) / seen.length;
   const used = (use?.usedBytes ?? []).filter((bytes) => bytes !== null);
   const memory = used.length === 0 ? "" : `, ${formatBytes(Math.max(...used))}`;
-  return `${hours} h: ${shareText(mean)} on average, ${shareText(Math.max(...peaks))} at most${memory}`;
+  return `${hours} h: mean ${shareText(mean)}, peak ${shareText(Math.max(...peaks))}${memory}`;
 }
 
 /** All of it in one line, for those who do not see the tile. */

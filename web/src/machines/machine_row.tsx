@@ -21,7 +21,7 @@ export function MachineRow({ machine, use, isOpen, onToggle }: MachineRowProps) 
   const wasted = wasteText(machine);
   const Chevron = isOpen ? ChevronDown : ChevronRight;
   return (
-    <article aria-label={name} className="border-b border-line bg-surface">
+    <article aria-label={name} className="min-w-0 border-b border-line bg-surface">
       <div className="flex items-center gap-x-3 gap-y-1 px-2 py-1.5 max-lg:flex-wrap">
         <h3 className="flex w-64 shrink-0 items-center gap-2 max-lg:w-full">
           <button
@@ -35,11 +35,14 @@ export function MachineRow({ machine, use, isOpen, onToggle }: MachineRowProps) 
           </button>
           <MachineState machine={machine} />
         </h3>
-        <ul aria-label={`GPUs of ${name}`} className="flex min-w-0 flex-1 flex-wrap gap-x-2 gap-y-1">
+        <ul
+          aria-label={`GPUs of ${name}`}
+          className="grid min-w-0 flex-1 grid-cols-[repeat(auto-fill,minmax(4.5rem,1fr))] gap-x-2 gap-y-1 max-lg:w-full max-lg:flex-none lg:grid-cols-[repeat(auto-fill,minmax(min(6.5rem,calc(12.5%-0.5rem)),1fr))]"
+        >
           {machine.gpus.map((gpu) => (
             <GpuCell key={gpu.index} gpu={gpu} machine={machine} use={use} />
           ))}
-          {machine.gpus.length === 0 && <li className="text-sm text-muted">{sizeText(machine)}</li>}
+          {machine.gpus.length === 0 && <li className="col-span-full text-sm text-muted">{sizeText(machine)}</li>}
         </ul>
         <p className="flex w-40 shrink-0 flex-col text-right text-xs text-muted max-lg:w-auto max-lg:text-left">
           <span>{roomText(machine)}</span>

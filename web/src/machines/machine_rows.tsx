@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef } from "react";
 import type { Machine } from "../../../src/api/machine.ts";
+import { useWidth } from "../ui/use_width.ts";
 import { MachineRow } from "./machine_row.tsx";
 import { PoolHeading } from "./pool_heading.tsx";
 import type { WallUse } from "./use_wall.ts";
@@ -13,6 +14,20 @@ interface MachineRowsProps {
   onOpen(machine: string | null): void;
 }
 
+/** A machine with eight GPUs is read well in this; on wider screens machines stand side by side. */
+const COLUMN_PX = 1000;
+
+type Line =
+  | { kind: "pool"; key: string; pool: string; machines: readonly Machine[] }
+  | { kind: "machines"; key: string; machines: readonly Machine[] };
+
+function inLines(machines: readonly Machine[], columns: number): Line[] {
+  return Array.from({ length: Math.ceil(machines.length / columns) }, (_, at) => {
+    const some = machines.slice(at * columns, (at + 1) * columns);
+    return { kind: "machines", key: `machine ${some[0]?.name}`, machines: some };
+  });
+}
+
 /** As they are before they are drawn; then they are measured. */
 const ROW_PX = 54;
 const HEADING_PX = 40;
@@ -20,14 +35,15 @@ const HEADING_PX = 40;
 /** Machines by the hundred: only what is on screen is drawn. */
 export function MachineRows({ pools, use, open, onOpen }: MachineRowsProps) {
   const scroller = useRef<HTMLDivElement>(null);
-  const lines = pools.flatMap(({ pool, machines }) => [
-    { key: `pool ${pool}`, pool, machines, machine: null },
-    ...machines.map((machine) => ({ key: `machine ${machine.name}`, pool, machines, machine })),
+  const columns = Math.max(1, Math.floor(useWidth(scroller) / COLUMN_PX));
+  const lines = pools.flatMap(({ pool, machines }): Line[] => [
+    { kind: "pool", key: `pool ${pool}`, pool, machines },
+    ...inLines(machines, columns),
   ]);
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroller.current,
-    estimateSize: (at) => (lines[at]?.machine ? ROW_PX : HEADING_PX),
+    estimateSize: (at) => (lines[at]?.kind === "machines" ? ROW_PX : HEADING_PX),
     getItemKey: (at) => lines[at]?.key ?? at,
     overscan: 6,
   });
@@ -44,7 +60,6 @@ export function MachineRows({ pools, use, open, onOpen }: MachineRowsProps) {
         {virtual.getVirtualItems().map(({ index, start, key }) => {
           const line = lines[index];
           if (!line) return null;
-          const { machine } = line;
           return (
             <div
               key={key}
@@ -53,17 +68,25 @@ export function MachineRows({ pools, use, open, onOpen }: MachineRowsProps) {
               className="absolute inset-x-0"
               style={{ transform: `translateY(${start}px)` }}
             >
-              {machine === null ? (
+              {line.kind === "pool" ? (
                 <div className="border-b border-line bg-canvas px-3 py-2">
                   <PoolHeading pool={line.pool} machines={line.machines} />
                 </div>
               ) : (
-                <MachineRow
-                  machine={machine}
-                  use={use}
-                  isOpen={open === machine.name}
-                  onToggle={() => onOpen(open === machine.name ? null : machine.name)}
-                />
+                <div
+                  className="grid divide-x divide-line"
+                  style={{ gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}
+                >
+                  {line.machines.map((machine) => (
+                    <MachineRow
+                      key={machine.name}
+                      machine={machine}
+                      use={use}
+                      isOpen={open === machine.name}
+                      onToggle={() => onOpen(open === machine.name ? null : machine.name)}
+                    />
+                  ))}
+                </div>
               )}
             </div>
           );

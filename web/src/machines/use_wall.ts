@@ -27,7 +27,12 @@ export interface WallUse {
 
 /** Every machine, as it is now. */
 export function useMachines() {
-  const machines = useQuery({ queryKey: MACHINES_KEY, queryFn: ({ signal }) => allMachines(signal) });
+  const machines = useQuery({
+    queryKey: MACHINES_KEY,
+    queryFn: ({ signal }) => allMachines(signal),
+    // To look for what has stayed the same in a thousand machines takes longer than to draw the few on screen.
+    structuralSharing: false,
+  });
   const pauseMs = PAUSE_MS + PAUSE_PER_MACHINE_MS * (machines.data?.length ?? 0);
   useEffect(() => {
     let waiting: ReturnType<typeof setTimeout> | null = null;

@@ -13,6 +13,7 @@ import { call } from "../yard/client.ts";
 import { AttemptsTimeline } from "./attempts_timeline.tsx";
 import { RunActions } from "./run_actions.tsx";
 import { RunFacts } from "./run_facts.tsx";
+import { RunGpuUse } from "./run_gpu_use.tsx";
 import { RunLog } from "./run_log.tsx";
 import { RunProgress } from "./run_progress.tsx";
 import type { RunSearch, RunTab } from "./run_search.ts";
@@ -124,6 +125,11 @@ function RunView({ job, n, run, attempts }: RunViewProps) {
                   }
                 />
               ),
+            },
+            {
+              key: "gpus",
+              label: "GPU use",
+              content: <RunGpuUse job={job} n={n} run={run} />,
             },
             {
               key: "attempts",

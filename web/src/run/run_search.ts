@@ -6,7 +6,7 @@ export interface RunSearch {
   path?: string;
 }
 
-const tabs = ["output", "metrics", "files", "attempts"] as const;
+const tabs = ["output", "metrics", "files", "gpus", "attempts"] as const;
 export type RunTab = (typeof tabs)[number];
 
 export function readRunSearch(search: Record<string, unknown>): RunSearch {

@@ -1,9 +1,10 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import type { Rows } from "../yard/rows.ts";
 import { Checkbox } from "./checkbox.tsx";
 import { useShortcuts } from "./shortcuts.ts";
+import { useWidth } from "./use_width.ts";
 
 export interface Column<Row> {
   key: string;
@@ -243,15 +244,4 @@ function isPlain(event: React.MouseEvent): boolean {
   const isElsewhere =
     event.target instanceof Element && event.target.closest("a, button, input, label, [data-no-open]") !== null;
   return !isElsewhere && !event.shiftKey && !event.metaKey && !event.ctrlKey && getSelection()?.type !== "Range";
-}
-
-function useWidth(element: React.RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    if (!element.current) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
-    observer.observe(element.current);
-    return () => observer.disconnect();
-  }, [element]);
-  return width;
 }

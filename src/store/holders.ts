@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Demand, Slot } from "../core/demand.ts";
 import type { AttemptId, UnixMs } from "../core/run.ts";
 import type { Db } from "./dialect.ts";
@@ -25,7 +26,8 @@ export async function selectHolders(db: Db, machines: readonly number[] | null):
     .select(["attempt.id", "attempt.machine_id", "attempt.job_id", "attempt.n", "attempt.slot_json"])
     .select(["attempt.started_at", "attempt.memory_peak_bytes", "attempt.gpu_memory_peak_bytes"])
     .select(["job.name", "job.user_name", "job.demand_json"])
-    .where("attempt.status", "<>", "ended")
+    // Word for word as the index has it, which holds these alone.
+    .where("attempt.status", "<>", sql.lit("ended"))
     .where("attempt.status", "=", "running");
   if (machines !== null) query = query.where("attempt.machine_id", "in", machines);
   const rows = await query.orderBy("attempt.assigned_at").orderBy("attempt.job_id").orderBy("attempt.n").execute();

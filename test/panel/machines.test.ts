@@ -179,10 +179,7 @@ test.skipIf(noBrowser)(
     const { page } = await aPanel(yard, { at: "/machines", size: { width: 1440, height: 900 } });
     const rows = page.getByRole("article");
     await rows.first().waitFor();
-    await page
-      .getByText(/GPU hours held but idle|out of reach/)
-      .first()
-      .waitFor();
+    await page.getByRole("region", { name: "All of them" }).getByText("held but idle", { exact: true }).waitFor();
     expect(await rows.count()).toBeLessThan(40);
     await pictures(page, "machines_hundred");
     expect(await obstacles(page)).toEqual([]);

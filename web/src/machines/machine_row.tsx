@@ -1,4 +1,5 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
+import { memo } from "react";
 import type { Machine } from "../../../src/api/machine.ts";
 import { printable } from "../../../src/core/printable.ts";
 import { GpuCell } from "./gpu_cell.tsx";
@@ -12,11 +13,11 @@ interface MachineRowProps {
   machine: Machine;
   use: WallUse | null;
   isOpen: boolean;
-  onToggle(): void;
+  onToggle(machine: string): void;
 }
 
-/** A machine among many: one line, and everything once it is opened. */
-export function MachineRow({ machine, use, isOpen, onToggle }: MachineRowProps) {
+/** A machine among many: one line, and everything once it is opened. It is drawn anew only where something of it has changed. */
+export const MachineRow = memo(function MachineRow({ machine, use, isOpen, onToggle }: MachineRowProps) {
   const name = printable(machine.name);
   const wasted = wasteText(machine);
   const Chevron = isOpen ? ChevronDown : ChevronRight;
@@ -28,7 +29,7 @@ export function MachineRow({ machine, use, isOpen, onToggle }: MachineRowProps) 
             type="button"
             aria-expanded={isOpen}
             className="flex min-w-0 items-center gap-1.5 rounded-sm font-semibold hover:underline"
-            onClick={onToggle}
+            onClick={() => onToggle(machine.name)}
           >
             <Chevron aria-hidden="true" className="size-4 shrink-0 text-muted" />
             <span className="truncate">{name}</span>
@@ -67,4 +68,4 @@ export function MachineRow({ machine, use, isOpen, onToggle }: MachineRowProps) 
       )}
     </article>
   );
-}
+});

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRef } from "react";
+import { useMemo, useRef } from "react";
 import type { Machine } from "../../../src/api/machine.ts";
 import { useWidth } from "../ui/use_width.ts";
 import { MachineRow } from "./machine_row.tsx";
@@ -11,7 +11,7 @@ interface MachineRowsProps {
   use: WallUse | null;
   /** The one that is shown with everything. */
   open: string | null;
-  onOpen(machine: string | null): void;
+  onToggle(machine: string): void;
 }
 
 /** A machine with eight GPUs is read well in this; on wider screens machines stand side by side. */
@@ -33,13 +33,17 @@ const ROW_PX = 54;
 const HEADING_PX = 40;
 
 /** Machines by the hundred: only what is on screen is drawn. */
-export function MachineRows({ pools, use, open, onOpen }: MachineRowsProps) {
+export function MachineRows({ pools, use, open, onToggle }: MachineRowsProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const columns = Math.max(1, Math.floor(useWidth(scroller) / COLUMN_PX));
-  const lines = pools.flatMap(({ pool, machines }): Line[] => [
-    { kind: "pool", key: `pool ${pool}`, pool, machines },
-    ...inLines(machines, columns),
-  ]);
+  const lines = useMemo(
+    () =>
+      pools.flatMap(({ pool, machines }): Line[] => [
+        { kind: "pool", key: `pool ${pool}`, pool, machines },
+        ...inLines(machines, columns),
+      ]),
+    [pools, columns],
+  );
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroller.current,
@@ -83,7 +87,7 @@ export function MachineRows({ pools, use, open, onOpen }: MachineRowsProps) {
                       machine={machine}
                       use={use}
                       isOpen={open === machine.name}
-                      onToggle={() => onOpen(open === machine.name ? null : machine.name)}
+                      onToggle={onToggle}
                     />
                   ))}
                 </div>

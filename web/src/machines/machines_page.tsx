@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { SearchX, Server } from "lucide-react";
-import { useDeferredValue, useMemo } from "react";
+import { useCallback, useDeferredValue, useMemo } from "react";
 import type { Machine } from "../../../src/api/machine.ts";
 import { Button } from "../ui/button.tsx";
 import { Command } from "../ui/command.tsx";
@@ -43,6 +43,16 @@ function Wall({ machines, use, search }: WallProps) {
   const navigate = useNavigate();
   const change = (next: MachinesSearch) => void navigate({ to: "/machines", search: next, replace: true });
   const { pool, state } = search;
+  const onToggle = useCallback(
+    (name: string) => {
+      void navigate({
+        to: "/machines",
+        replace: true,
+        search: ({ open, ...rest }: MachinesSearch) => (open === name ? rest : { ...rest, open: name }),
+      });
+    },
+    [navigate],
+  );
   const text = useDeferredValue(search.search ?? "");
   const shown = useMemo(
     () =>
@@ -68,15 +78,7 @@ function Wall({ machines, use, search }: WallProps) {
       ) : fitInCards(machines) ? (
         <Cards pools={pools} use={use} />
       ) : (
-        <MachineRows
-          pools={pools}
-          use={use}
-          open={search.open ?? null}
-          onOpen={(open) => {
-            const { open: _, ...rest } = search;
-            change(open === null ? rest : { ...rest, open });
-          }}
-        />
+        <MachineRows pools={pools} use={use} open={search.open ?? null} onToggle={onToggle} />
       )}
     </div>
   );

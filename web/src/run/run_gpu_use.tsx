@@ -4,7 +4,7 @@ import type { Machine } from "../../../src/api/machine.ts";
 import type { Run } from "../../../src/api/run.ts";
 import type { Answer } from "../../../src/client/client.ts";
 import { printable } from "../../../src/core/printable.ts";
-import { formatBytes } from "../../../src/core/quantity.ts";
+import { formatBytes, formatDuration } from "../../../src/core/quantity.ts";
 import { Loading } from "../ui/loading.tsx";
 import { Notice, Problem } from "../ui/problem.tsx";
 import { call } from "../yard/client.ts";
@@ -48,7 +48,12 @@ export function RunGpuUse({ job, n, run }: { job: number; n: number; run: Run })
           aria-label={titleOf(worker, workers)}
           className="flex flex-col gap-3 border-b border-line px-4 py-3 last:border-0"
         >
-          <h2 className="font-medium">{titleOf(worker, workers)}</h2>
+          <h2 className="flex flex-wrap items-baseline gap-x-3 font-medium">
+            {titleOf(worker, workers)}
+            <span className="text-xs font-normal text-muted">
+              a step is {formatDuration(1000 * worker.stepSeconds)}, with its mean and its peak
+            </span>
+          </h2>
           {worker.gpus.map((gpu) => (
             <GpuCharts
               key={gpu.index}

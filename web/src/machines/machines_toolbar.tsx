@@ -4,6 +4,7 @@ import { counted } from "../../../src/core/number_text.ts";
 import { printable } from "../../../src/core/printable.ts";
 import { Choice, TextField } from "../ui/field.tsx";
 import { useShortcuts } from "../ui/shortcuts.ts";
+import { useTyped } from "../ui/use_typed.ts";
 import { type MachinesSearch, type WallHours, wallHours } from "./machines_search.ts";
 import { type MachineFilter, machineFilters } from "./wall.ts";
 
@@ -29,6 +30,7 @@ interface MachinesToolbarProps {
 
 /** What the wall shows. */
 export function MachinesToolbar({ search, onChange, pools, shown }: MachinesToolbarProps) {
+  const [text, setText] = useTyped(search.search ?? "", (typed) => onChange(changedBy(search, { search: typed })));
   const field = useRef<HTMLInputElement>(null);
   useShortcuts({ "/": () => field.current?.focus() });
   return (
@@ -41,8 +43,8 @@ export function MachinesToolbar({ search, onChange, pools, shown }: MachinesTool
           label="Search in machines, runs, people and processes"
           placeholder="Search   /"
           className="w-full pl-8"
-          value={search.search ?? ""}
-          onChange={(event) => onChange(changedBy(search, { search: event.target.value }))}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
         />
       </div>

@@ -1,18 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { Search, X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useRef } from "react";
 import { jobStatuses } from "../../../src/core/job.ts";
 import { counted } from "../../../src/core/number_text.ts";
 import { printable } from "../../../src/core/printable.ts";
 import { Button } from "../ui/button.tsx";
 import { Choice, TextField } from "../ui/field.tsx";
 import { useShortcuts } from "../ui/shortcuts.ts";
+import { useTyped } from "../ui/use_typed.ts";
 import { call } from "../yard/client.ts";
 import { useSession } from "../yard/session.tsx";
 import type { QueueSearch } from "./queue_search.ts";
-
-/** While somebody types, the yard is not asked for every letter. */
-const TYPING_MS = 200;
 
 interface QueueToolbarProps {
   search: QueueSearch;
@@ -84,18 +82,4 @@ export function QueueToolbar({ search, onChange, total }: QueueToolbarProps) {
 function changedBy(search: QueueSearch, change: Record<string, string>): QueueSearch {
   const entries = Object.entries({ ...search, ...change }).filter(([, value]) => value !== "");
   return Object.fromEntries(entries) as QueueSearch;
-}
-
-/** A text that is passed on when its user pauses. */
-function useTyped(value: string, onTyped: (text: string) => void): [string, (text: string) => void] {
-  const [text, setText] = useState(value);
-  const latest = useRef(onTyped);
-  latest.current = onTyped;
-  useEffect(() => setText(value), [value]);
-  useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => latest.current(text), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text, value]);
-  return [text, setText];
 }

@@ -277,6 +277,8 @@ export async function startLoop(options: LoopOptions): Promise<Loop> {
       return isHeardAnew || unreachableSince !== machine.unreachableSince || trouble !== machine.trouble;
     });
     floor.refresh(moved.map((machine) => ({ ...machine, ...presence.of(machine.id) })));
+    // Who watches hears of silence from nobody else.
+    store.changes.tell(moved.map(({ id }) => ({ kind: "machine", machine: id })));
   }
 
   /** How long what runs still takes, for policies and for people. */

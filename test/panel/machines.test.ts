@@ -127,6 +127,51 @@ test.skipIf(noBrowser)("slots are added and removed; of two who do so at once on
   await other.getByRole("list", { name: "Slots of local" }).getByText("63").waitFor();
 });
 
+test.skipIf(noBrowser)(
+  "a machine that falls silent is shown as unreachable, since when, and is back by itself",
+  async () => {
+    const yard = await aYard();
+    const { page } = await aPanel(yard, { at: "/machines" });
+    const local = page.getByRole("article", { name: "local" });
+    await local.getByText("idle", { exact: true }).waitFor();
+    const agent = yard.agentPid() ?? 0;
+    process.kill(agent, "SIGSTOP");
+    await local.getByText(/^unreachable since \d+s$/).waitFor({ timeout: 60_000 });
+    expect(await page.getByRole("region", { name: "All of them" }).innerText()).toMatch(/machine out of reach/);
+    process.kill(agent, "SIGCONT");
+    await local.getByText("idle", { exact: true }).waitFor();
+  },
+);
+
+test.skipIf(noBrowser)("the wall is worked by keyboard alone", async () => {
+  const yard = await aYard();
+  const { page } = await aPanel(yard, { at: "/machines" });
+  await page.getByRole("article", { name: "local" }).waitFor();
+  const focused = () => page.evaluate<string>("document.activeElement.getAttribute('aria-label') ?? ''");
+  const reach = async (name: string) => {
+    for (let presses = 0; (await focused()) !== name; presses += 1) {
+      if (presses > 20) throw new Error(`the focus never comes to ${name}`);
+      await page.keyboard.press("Tab");
+    }
+  };
+  await page.keyboard.press("/");
+  await page.keyboard.type("nothing like this");
+  await page.getByRole("heading", { name: "No machine is like this" }).waitFor();
+  await page.keyboard.press("ControlOrMeta+A");
+  await page.keyboard.press("Delete");
+  await page.getByRole("article", { name: "local" }).waitFor();
+  await reach("Drain local");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alertdialog").waitFor();
+  await page.keyboard.press("Escape");
+  await expect.poll(focused).toBe("Drain local");
+  await reach("Slots of local");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "Slots of local" }).waitFor();
+  await page.keyboard.press("Escape");
+  await expect.poll(focused).toBe("Slots of local");
+});
+
 test.skipIf(noBrowser)("who is no administrator sees the wall and changes nothing on it", async () => {
   const yard = await aYard();
   const { secret } = await yard.client.call("createToken", { body: { user: "ada", role: "user", expiresInMs: null } });

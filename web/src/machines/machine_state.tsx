@@ -20,12 +20,15 @@ export function MachineState({ machine }: { machine: Machine }) {
         <span aria-hidden="true" className="w-3 text-center font-mono">
           {glyph}
         </span>
-        {status}
-        {unreachableSince !== null && (
-          <span className="font-normal">
-            since <Age at={unreachableSince} />
-          </span>
-        )}
+        <span>
+          {status}
+          {unreachableSince !== null && (
+            <span className="font-normal">
+              {" since "}
+              <Age at={unreachableSince} />
+            </span>
+          )}
+        </span>
       </span>
       {drained && (
         <span className="inline-flex items-center gap-1.5 text-waiting">

@@ -26,7 +26,7 @@ export function RunGpuUse({ job, n, run }: { job: number; n: number; run: Run })
     placeholderData: (before) => before,
   });
   const sizes = useQuery({
-    queryKey: ["machines", "sizes"],
+    queryKey: ["gpu_sizes"],
     queryFn: () => call("listMachines", { query: { limit: 1000 } }),
   });
   if (use.error && !use.data) return <Problem title="The use of its GPUs cannot be shown" error={use.error} />;

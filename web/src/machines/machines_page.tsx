@@ -2,6 +2,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import { SearchX, Server } from "lucide-react";
 import { useCallback, useDeferredValue, useMemo } from "react";
 import type { Machine } from "../../../src/api/machine.ts";
+import { printable } from "../../../src/core/printable.ts";
 import { Button } from "../ui/button.tsx";
 import { Command } from "../ui/command.tsx";
 import { Loading } from "../ui/loading.tsx";
@@ -86,7 +87,7 @@ function Wall({ machines, use, search }: WallProps) {
 
 function Cards({ pools, use }: { pools: ReturnType<typeof inPools>; use: WallUse | null }) {
   return pools.map(({ pool, machines }) => (
-    <section key={pool} aria-label={`Pool ${pool}`} className="flex shrink-0 flex-col gap-2">
+    <section key={pool} aria-label={`Pool ${printable(pool)}`} className="flex shrink-0 flex-col gap-2">
       <PoolHeading pool={pool} machines={machines} />
       <div className="grid gap-3 2xl:grid-cols-[repeat(auto-fit,minmax(44rem,1fr))]">
         {machines.map((machine) => (

@@ -120,6 +120,9 @@ const submission = fc
       outputs: fc.array(fc.constantFrom("model.bin", "out/*.png"), { maxLength: 2 }),
       keep: fc.boolean(),
       tags: fc.array(label, { maxLength: 2 }),
+      notify: fc.array(fc.constantFrom("me", "failed=me", "email:ada@example.org", "failed=command:pager"), {
+        maxLength: 2,
+      }),
       resumable: fc.boolean(),
       paused: fc.boolean(),
     },

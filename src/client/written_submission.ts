@@ -128,6 +128,7 @@ function jobFlags(submission: SubmissionInput): WrittenFlag[] {
     ...(submission.outputs ?? []).flatMap((pattern) => flag("outputs", pattern)),
     ...toggle("keep", submission.keep ?? false),
     ...(submission.tags ?? []).flatMap((tag) => flag("tag", tag)),
+    ...(submission.notify ?? []).flatMap((target) => flag("notify", target)),
     ...toggle("resumable", submission.resumable ?? false),
     ...toggle("paused", submission.paused ?? false),
   ];

@@ -37,6 +37,9 @@ import { answered, type Handlers, type Yard } from "./yard.ts";
 /** A sweep of a million listed values, or 100,000 commands, in one request. */
 const LARGEST_BODY_BYTES = 256 * 1024 * 1024;
 
+/** A project may come over a slow line; of those who are not let in, no body is waited for. */
+const LONGEST_REQUEST_MS = 60 * 60_000;
+
 export interface YardServer {
   /** Returns the port; 0 asks for any that is free. Rejects where it is in use. */
   listen(host: string, port: number): Promise<number>;
@@ -48,7 +51,7 @@ export function openServer(yard: Yard): YardServer {
   const app = Fastify({
     bodyLimit: LARGEST_BODY_BYTES,
     serverFactory: (handler) => {
-      server = createServer({ keepAliveTimeout: 65_000 }, handler);
+      server = createServer({ keepAliveTimeout: 65_000, requestTimeout: LONGEST_REQUEST_MS }, handler);
       return server;
     },
     frameworkErrors: (error, _request, reply) => {

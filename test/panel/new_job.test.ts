@@ -19,7 +19,7 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
 }
 
 function lineOf(page: Page) {
-  return page.getByRole("region", { name: "What comes of it" }).locator("code").last();
+  return page.getByRole("region", { name: "What comes of it" }).locator("code").first();
 }
 
 test.skipIf(noBrowser)("a sweep is submitted by keyboard alone, and runs as it was shown", async () => {
@@ -237,7 +237,7 @@ test.skipIf(noBrowser).each([
   }
   await page.getByText("2 of 2 slots free").waitFor();
   expect(await obstacles(page)).toEqual([]);
-  expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBeLessThanOrEqual(size.width);
+  expect(await page.evaluate<number>("document.querySelector('main').scrollWidth")).toBeLessThanOrEqual(size.width);
   await page.getByLabel("Command", { exact: true }).focus();
   await picture(page, `new-job-${name}-${theme}`);
   if (name !== "phone") return;

@@ -19,6 +19,7 @@ const groups: { title: string; keys: [keys: string, what: string][] }[] = [
       ["Home End", "to the first and the last row"],
     ],
   },
+  { title: "In the form of a new job", keys: [["Ctrl Enter", "queue it"]] },
 ];
 
 export function ShortcutHelp({ isOpen, onClose }: { isOpen: boolean; onClose(): void }) {

@@ -1,8 +1,8 @@
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Inbox, SearchX } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import type { Job } from "../../../src/api/job.ts";
-import { Button } from "../ui/button.tsx";
+import { Button, buttonClass } from "../ui/button.tsx";
 import { Command } from "../ui/command.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Notice, Problem } from "../ui/problem.tsx";
@@ -94,6 +94,9 @@ function NothingYet() {
       <div className="w-full text-left">
         <Command text="runyard sweep --set lr=0.1,0.01 -- python train.py" />
       </div>
+      <Link to="/new" className={buttonClass("primary")}>
+        Or fill in a form
+      </Link>
     </Notice>
   );
 }

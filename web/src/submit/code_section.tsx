@@ -30,7 +30,7 @@ export function CodeSection() {
   );
   return (
     <Section title="What it works in">
-      <fieldset className="flex flex-col gap-3">
+      <fieldset className="flex min-w-0 flex-col gap-3">
         <legend className="sr-only">What it works in</legend>
         {code.kind === "job" &&
           row(

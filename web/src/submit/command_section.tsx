@@ -80,7 +80,7 @@ function Parameters() {
     });
   const whole = mistakeAt("parameters");
   return (
-    <fieldset className="flex flex-col gap-2">
+    <fieldset className="flex min-w-0 flex-col gap-2">
       <legend className="mb-1 text-sm font-medium">Parameters</legend>
       {parameters.map(({ key, name, values }, i) => {
         const mistake = mistakeAt(`parameter-${key}`);

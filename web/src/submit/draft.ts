@@ -54,6 +54,7 @@ export const optionKinds = {
   zip: "lines",
   exclude: "lines",
   outputs: "lines",
+  notify: "lines",
   resumable: "switch",
   keep: "switch",
   paused: "switch",

@@ -19,6 +19,8 @@ export interface Definition extends Partial<Omit<JobPlan, "environment">> {
   expectedMs: number | null;
   atMost: number | null;
   resumable: boolean;
+  /** Who is told of its end, as far as it may be shown. */
+  notify?: string[];
 }
 
 export interface ClonedDraft {
@@ -29,7 +31,7 @@ export interface ClonedDraft {
 
 /** The form as it is filled in for a job like one that there is. */
 export function draftOfJob(job: Job, definition: Definition): ClonedDraft {
-  const { command, spaces, lines, named = [], snapshot = null, cwd = "" } = definition;
+  const { command, spaces, lines, named = [], snapshot = null, cwd = "", notify = [] } = definition;
   const [space] = spaces;
   const submission: SubmissionInput = {
     work:
@@ -45,6 +47,7 @@ export function draftOfJob(job: Job, definition: Definition): ClonedDraft {
     expectedMs: definition.expectedMs,
     atMost: definition.atMost,
     resumable: definition.resumable,
+    notify: notify.filter(isWhole),
     outputs: [...(definition.outputs ?? [])],
     keep: definition.keep ?? false,
   };
@@ -73,6 +76,7 @@ export function draftOfJob(job: Job, definition: Definition): ClonedDraft {
       ...(command === null && !lines ? ["It has very many commands, which do not come along."] : []),
       ...(named.length > 0 ? ["Values of its variables are not told to anybody: give them anew."] : []),
       ...(definition.out ? [`Its output file, ${definition.out}, is there already: name a new one, or none.`] : []),
+      ...(notify.every(isWhole) ? [] : ["Addresses that are secret do not come along: say anew who is told."]),
       ...(definition.slurm ? ["How it goes through Slurm does not come along."] : []),
     ],
   };
@@ -83,6 +87,11 @@ function isItsOwnName({ name }: Job, command: Command | null): boolean {
   if (command === null) return !/^\d+ commands$/.test(name);
   const line = textOfCommand(command).replace(/\s+/g, " ");
   return !line.startsWith(name.replace(/…$/, ""));
+}
+
+/** Of an address that may be a secret only a part is told. */
+function isWhole(wish: string): boolean {
+  return !wish.includes("…");
 }
 
 /** Slurm's is said again when it is submitted. */

@@ -18,8 +18,8 @@ export function OrderSection() {
         <OptionField flag="tag" label="Tags" placeholder="none" hint="to find it again: old, digits" />
       </div>
       <More
-        title="Waiting for other jobs, and how many at once"
-        flags={["after", "after-any", "at-most", "expect", "paused"]}
+        title="Waiting for other jobs, being told, how many at once"
+        flags={["after", "after-any", "at-most", "expect", "notify", "paused"]}
       >
         <div className="grid gap-3 sm:grid-cols-2">
           <OptionField flag="after" label="After success of" placeholder="no job" hint="12, or 12,13" />
@@ -27,6 +27,12 @@ export function OrderSection() {
           <OptionField flag="at-most" label="At most at once" placeholder="all" hint="runs of this job" />
           <OptionField flag="expect" label="A run takes about" placeholder="not known" hint="some policies go by it" />
         </div>
+        <OptionLines
+          flag="notify"
+          label="Tell when it has ended"
+          placeholder="me"
+          hint="me, for the targets that you have set; or email:…, slack:…, a line each. failed=me: only if it failed."
+        />
         <OptionSwitch flag="paused" label="Hold it" hint="It waits until it is resumed." />
       </More>
       <More

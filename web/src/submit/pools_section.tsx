@@ -57,7 +57,7 @@ function Pools() {
     (gone.length > 0 ? `There is no pool ${gone.join(", ")} any more: choose another one.` : null) ??
     (pools.error ? problemOf(pools.error).detail : null);
   return (
-    <fieldset className="flex flex-col gap-2" {...(mistake !== null && { "aria-describedby": noteId })}>
+    <fieldset className="flex min-w-0 flex-col gap-2" {...(mistake !== null && { "aria-describedby": noteId })}>
       <legend className="sr-only">Pools</legend>
       <div className="grid gap-2 sm:grid-cols-2">
         {known.map(({ name, driver, owner, shared, paused, remote }) => {

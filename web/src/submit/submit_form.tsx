@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useMemo, useRef, useState } from "react";
+import { type FormEvent, useDeferredValue, useMemo, useRef, useState } from "react";
 import type { SubmissionInput } from "../../../src/api/job.ts";
 import { isRefusedCall } from "../../../src/client/client.ts";
 import { isTextMistaken, parseJobText } from "../../../src/core/job_text.ts";
@@ -13,7 +13,7 @@ import { type Draft, emptyDraft } from "./draft.ts";
 import { type Form, FormContext } from "./form_context.ts";
 import { judgeDraft } from "./judged_draft.ts";
 import { OrderSection } from "./order_section.tsx";
-import { Outcome } from "./outcome.tsx";
+import { Outcome, OutcomeBar } from "./outcome.tsx";
 import { PoolsSection } from "./pools_section.tsx";
 
 /** What was typed and not submitted is there again when one comes back to the page: in this tab, as long as it is open. */
@@ -33,7 +33,9 @@ export function SubmitForm({ begin, notes }: SubmitFormProps) {
   const [isTold, setTold] = useState(false);
   const [isSending, setSending] = useState(false);
   const [refusals, setRefusals] = useState<readonly string[]>([]);
-  const judged = useMemo(() => judgeDraft(draft), [draft]);
+  // A text of very many commands takes a moment to be read: typing does not wait for that.
+  const read = useDeferredValue(draft);
+  const judged = useMemo(() => judgeDraft(read), [read]);
   const element = useRef<HTMLFormElement>(null);
 
   const form: Form = {
@@ -53,7 +55,7 @@ export function SubmitForm({ begin, notes }: SubmitFormProps) {
     event.preventDefault();
     if (isSending) return;
     setTold(true);
-    const { submissions } = judged;
+    const { submissions } = judgeDraft(draft);
     if (submissions.length === 0) {
       // Where the first mistake is, once it stands there.
       requestAnimationFrame(() => element.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
@@ -71,6 +73,7 @@ export function SubmitForm({ begin, notes }: SubmitFormProps) {
       else await navigate({ to: "/" });
     } catch (error) {
       setRefusals(refusalsOf(error, draft));
+      requestAnimationFrame(() => element.current?.querySelector("[role=alert]")?.scrollIntoView({ block: "nearest" }));
     } finally {
       setSending(false);
     }
@@ -82,7 +85,7 @@ export function SubmitForm({ begin, notes }: SubmitFormProps) {
         ref={element}
         noValidate
         aria-label="New job"
-        className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(20rem,26rem)] 2xl:grid-cols-[minmax(0,48rem)_minmax(26rem,40rem)]"
+        className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(20rem,26rem)] 2xl:grid-cols-[minmax(0,48rem)_minmax(26rem,40rem)]"
         onSubmit={(event) => void submit(event)}
         onKeyDown={(event) => {
           if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.currentTarget.requestSubmit();
@@ -103,8 +106,9 @@ export function SubmitForm({ begin, notes }: SubmitFormProps) {
           <OrderSection />
         </div>
         <div className="min-w-0 lg:sticky lg:top-4">
-          <Outcome judged={judged} jobs={jobsOf(draft)} isSending={isSending} refusals={refusals} />
+          <Outcome judged={judged} jobs={jobsOf(read)} isSending={isSending} refusals={refusals} />
         </div>
+        <OutcomeBar judged={judged} isSending={isSending} />
       </form>
     </FormContext>
   );

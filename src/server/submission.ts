@@ -27,6 +27,7 @@ import { checkSnapshot } from "./check_snapshot.ts";
 import { checkWords } from "./check_words.ts";
 import { knownCluster } from "./known_cluster.ts";
 import { keepWishes } from "./notice_wishes.ts";
+import { slurmAsBefore } from "./slurm_as_before.ts";
 import { type Complete, completed } from "./without_terminal.ts";
 import type { Yard } from "./yard.ts";
 
@@ -47,9 +48,10 @@ export async function prepareJob(
   who: Principal,
   seenBy: number,
 ): Promise<ReadyJob | Refused> {
-  const cluster = sent.slurm && (await knownCluster(yard, sent.pool, sent.slurm, who));
+  const slurm = sent.slurm ?? (await slurmAsBefore(yard, sent.pool, who.user));
+  const cluster = slurm && (await knownCluster(yard, sent.pool, slurm, who));
   if (cluster !== null && isRefused(cluster)) return cluster;
-  const whole = await completed(yard, sent);
+  const whole = await completed(yard, { ...sent, slurm });
   if (isRefused(whole)) return whole;
   const body = cluster === null ? whole : { ...whole, demand: { ...whole.demand, cluster } };
   const work = workFrom(body);
@@ -210,7 +212,7 @@ async function checkPools(yard: Yard, body: Placed, user: string, seenBy: number
     if (pool.driver === "slurm" && !body.slurm)
       return refuse({
         code: "bad_request",
-        detail: `Pool ${named} is Slurm's, and the job does not say how it is submitted there. Submit it with the command line (--on ${named}), or send slurm along.`,
+        detail: `Pool ${named} is Slurm's, and the job does not say how it is submitted there. Submit one with the command line (--on ${named}): the next ones go as that did. Or send slurm along.`,
       });
   }
   const { demand } = body;

@@ -1,7 +1,9 @@
 import { sql } from "kysely";
 import type { Demand } from "../core/demand.ts";
 import type { JobPlan, JobRules, RunCounts } from "../core/job.ts";
+import { poolsIn } from "../core/pool.ts";
 import type { JobId, UnixMs } from "../core/run.ts";
+import type { SlurmPlan } from "../core/slurm.ts";
 import type { Work } from "../core/work.ts";
 import { contains } from "./contains.ts";
 import { failedDependency } from "./dependencies.ts";
@@ -164,6 +166,20 @@ export async function selectUnmadeJob(db: Db): Promise<JobId | null> {
     .limit(1)
     .executeTakeFirst();
   return row?.id ?? null;
+}
+
+/** How the last job went through Slurm that this user has submitted to the pool, alone or among others; null: none has. */
+export async function selectLastThroughSlurm(db: Db, user: string, pool: string): Promise<SlurmPlan | null> {
+  const rows = await db
+    .selectFrom("job")
+    .select(["pool", "plan_json"])
+    .where("user_name", "=", user)
+    .where("plan_json", "like", '%"slurm":{%')
+    .orderBy("id", "desc")
+    .limit(100)
+    .execute();
+  const last = rows.find((row) => poolsIn(row.pool).includes(pool));
+  return last ? ((JSON.parse(last.plan_json) as JobPlan).slurm ?? null) : null;
 }
 
 export async function selectJob(db: Db, id: number): Promise<JobRow | null> {

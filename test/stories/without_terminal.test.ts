@@ -108,3 +108,27 @@ test("of jobs that come together none is queued where one is refused, and each m
   expect(existsSync(out("a.out"))).toBe(false);
   expect((await yard.client.call("listJobs")).jobs).toEqual([]);
 });
+
+test("a job for a cluster goes through Slurm as the last one of its user's in that pool", async () => {
+  const yard = await aYard();
+  const slurm = {
+    conf: `${yard.folder}/slurm.conf`,
+    resources: [["partition", "gpu"]] as [string, string][],
+    env: "module load cuda",
+  };
+  await yard.client.call("addCluster", { body: { pool: "slurm:gpu", slurm } });
+  const body = { work: shell("true"), pool: "slurm:gpu", paused: true };
+  // Nobody has said yet how: what the pool says to Slurm stands in its user's own configuration.
+  const unsaid = await refusalOf(yard.client.call("submit", { body }));
+  expect(unsaid.detail).toContain("Submit one with the command line (--on slurm:gpu): the next ones go as that did.");
+  await yard.client.call("submit", { body: { ...body, slurm: { ...slurm, options: [["time", "5"]] } } });
+  const { job } = await yard.client.call("submit", { body });
+  const { definition } = await yard.client.call("showJob", { params: { job: job.id } });
+  expect(definition["slurm"]).toEqual({ resources: slurm.resources, options: [], env: slurm.env, array: null });
+  expect((definition["demand"] as { cluster: string }).cluster).toBe("slurm:gpu");
+  // Of one user nothing is taken for another.
+  await yard.client.call("setPool", { params: { pool: "slurm:gpu" }, body: { shared: true } });
+  const { secret } = await yard.client.call("createToken", { body: { user: "ada", role: "user" } });
+  const other = await refusalOf(yard.clientWith(secret).call("submit", { body }));
+  expect(other.code).toBe("bad_request");
+});

@@ -77,7 +77,9 @@ export function draftOfJob(job: Job, definition: Definition): ClonedDraft {
       ...(named.length > 0 ? ["Values of its variables are not told to anybody: give them anew."] : []),
       ...(definition.out ? [`Its output file, ${definition.out}, is there already: name a new one, or none.`] : []),
       ...(notify.every(isWhole) ? [] : ["Addresses that are secret do not come along: say anew who is told."]),
-      ...(definition.slurm ? ["How it goes through Slurm does not come along."] : []),
+      ...((definition.slurm?.options ?? []).length > 0
+        ? ["What it said to sbatch by itself does not come along."]
+        : []),
     ],
   };
 }

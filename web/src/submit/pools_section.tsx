@@ -74,7 +74,7 @@ function Pools() {
                 type="checkbox"
                 className="mt-0.5 size-4 shrink-0 accent-accent"
                 checked={place !== -1}
-                disabled={(isForbidden || isSlurms) && place === -1}
+                disabled={isForbidden && place === -1}
                 onChange={(event) => toggle(name, event.target.checked)}
               />
               <span className="min-w-0 text-sm">
@@ -97,7 +97,7 @@ function Pools() {
                   {paused && ", paused"}
                 </span>
                 {isForbidden && <span className="block text-muted">runs only {printable(owner)}'s work</span>}
-                {isSlurms && <span className="block text-muted">from the command line: --on {printable(name)}</span>}
+                {isSlurms && <span className="block text-muted">it goes as your last job there did</span>}
                 {remote && !isSlurms && <span className="block text-muted">machines elsewhere: code goes along</span>}
               </span>
             </label>

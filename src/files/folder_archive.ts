@@ -1,97 +1,115 @@
 import { opendir } from "node:fs/promises";
 import { Readable } from "node:stream";
+import type { TarPackController } from "modern-tar";
 import { openBeneath, pathInto } from "../platform/beneath.ts";
 import { bad, good } from "../platform/result.ts";
-import { openFile } from "./folder_view.ts";
+import { systemErrorCode } from "../platform/system_error.ts";
+import { type OpenedFile, openFile } from "./folder_view.ts";
 import { asFileProblem, type FileResult } from "./problem.ts";
 
-/** Above this the list itself would be too much to hold. */
-const MOST_FILES = 200_000;
 const BLOCK_BYTES = 256 * 1024;
 
-interface Found {
-  /** Below the folder that is packed. */
-  names: string[];
-  sizeBytes: number;
-  modifiedAt: number;
-}
-
 /**
- * The plain files below a folder as a tar, read as they are sent; `top` is what they lie in there. Links, devices, and what
- * has a name that is no text stay out. A file that shrinks meanwhile is filled up with zeros, one that grows is cut.
+ * The plain files below a folder as a tar, packed as it is read; `top` is what they lie in there. Links, devices, and what has a
+ * name that is no text stay out. A file that shrinks meanwhile is filled up with zeros, one that grows is cut. What cannot be
+ * read is named in a file of its own at the end.
  */
 export async function archiveOf(root: string, names: readonly string[], top: string): Promise<FileResult<Readable>> {
   const path = [root, ...names].join("/");
-  let files: Found[];
   try {
-    files = await filesBelow(root, names);
+    const folder = await openBeneath(root, names);
+    const isFolder = (await folder.stat()).isDirectory();
+    await folder.close();
+    if (!isFolder) return bad({ code: "unreadable", path, reason: "it is no folder" });
   } catch (error) {
     return bad(asFileProblem(error, "unreadable", path));
   }
-  if (files.length > MOST_FILES)
-    return bad({
-      code: "unreadable",
-      path,
-      reason: `it holds more than ${MOST_FILES} files, too many for one archive`,
-    });
-  const { packTar } = await import("modern-tar/fs");
-  return good(
-    packTar(
-      files.map((file) => ({
-        type: "stream",
-        content: Readable.from(contentOf(root, [...names, ...file.names], file.sizeBytes)),
-        target: [top, ...file.names].join("/"),
-        size: file.sizeBytes,
-        mode: 0o644,
-        mtime: new Date(file.modifiedAt),
-      })),
-    ),
-  );
+  const { createTarPacker } = await import("modern-tar");
+  const { readable, controller } = createTarPacker();
+  // Where the reader goes away, adding to it fails.
+  void pack(controller, root, names, top).then(controller.finalize, controller.error);
+  return good(Readable.fromWeb(readable));
 }
 
-/** Stops when there are too many. */
-async function filesBelow(root: string, names: readonly string[]): Promise<Found[]> {
-  const files: Found[] = [];
+async function pack(controller: TarPackController, root: string, names: readonly string[], top: string): Promise<void> {
+  const unread: string[] = [];
   const waiting: string[][] = [[]];
   for (let below = waiting.pop(); below; below = waiting.pop()) {
-    const folder = await openBeneath(root, [...names, ...below]);
+    const listed = await namesIn(root, [...names, ...below]);
+    if (listed === null) unread.push(below.join("/"));
+    for (const { name, isFolder } of listed ?? []) {
+      const entry = [...below, name];
+      if (isFolder) waiting.push(entry);
+      else if (!(await addFile(controller, root, [...names, ...entry], [top, ...entry].join("/"))))
+        unread.push(entry.join("/"));
+    }
+  }
+  if (unread.length === 0) return;
+  const text = new TextEncoder().encode(
+    `What could not be read, and so is not in this archive:\n${unread.join("\n")}\n`,
+  );
+  await add(controller, `${top}/not-in-this-archive.txt`, text.length, Date.now(), [text]);
+}
+
+/** Folders and files; null: it cannot be read. */
+async function namesIn(root: string, names: readonly string[]): Promise<{ name: string; isFolder: boolean }[] | null> {
+  try {
+    const folder = await openBeneath(root, names);
     try {
-      const within = pathInto(folder, [root, ...names, ...below].join("/"));
-      for await (const entry of await opendir(within)) {
-        if (entry.name.includes("\uFFFD")) continue;
-        if (entry.isDirectory()) waiting.push([...below, entry.name]);
-        if (!entry.isFile()) continue;
-        const opened = await openFile(root, [...names, ...below, entry.name]);
-        if (!opened.ok) continue;
-        const { handle, sizeBytes, modifiedAt } = opened.value;
-        await handle.close();
-        files.push({ names: [...below, entry.name], sizeBytes, modifiedAt });
-        if (files.length > MOST_FILES) return files;
+      const found = [];
+      for await (const entry of await opendir(pathInto(folder, [root, ...names].join("/")))) {
+        const isFolder = entry.isDirectory();
+        // The system lists bytes; what they are not as text cannot be asked for by name.
+        if ((isFolder || entry.isFile()) && !entry.name.includes("\uFFFD")) found.push({ name: entry.name, isFolder });
       }
+      return found;
     } finally {
       await folder.close();
     }
+  } catch (error) {
+    if (systemErrorCode(error) === null) throw error;
+    return null;
   }
-  return files;
 }
 
-/** Exactly so many bytes, whatever has become of the file: the tar has said how many there are. */
-async function* contentOf(root: string, names: readonly string[], sizeBytes: number): AsyncGenerator<Buffer> {
+/** False: it cannot be read. */
+async function addFile(
+  controller: TarPackController,
+  root: string,
+  names: readonly string[],
+  target: string,
+): Promise<boolean> {
   const opened = await openFile(root, names);
-  let at = 0;
-  if (opened.ok) {
-    const { handle } = opened.value;
-    try {
-      while (at < sizeBytes) {
-        const block = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, sizeBytes - at));
-        const { bytesRead } = await handle.read(block, 0, block.length, at);
-        if (bytesRead === 0) break;
-        yield block.subarray(0, bytesRead);
-        at += bytesRead;
-      }
-    } finally {
-      await handle.close();
-    }
+  if (!opened.ok) return false;
+  const { handle, sizeBytes, modifiedAt } = opened.value;
+  try {
+    await add(controller, target, sizeBytes, modifiedAt, contentOf(opened.value));
+  } finally {
+    await handle.close();
   }
-  for (; at < sizeBytes; at += BLOCK_BYTES) yield Buffer.alloc(Math.min(BLOCK_BYTES, sizeBytes - at));
+  return true;
+}
+
+async function add(
+  controller: TarPackController,
+  name: string,
+  size: number,
+  modifiedAt: number,
+  content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
+  const body = controller.add({ name, size, mode: 0o644, mtime: new Date(modifiedAt), type: "file" }).getWriter();
+  for await (const block of content) await body.write(block);
+  await body.close();
+}
+
+/** Exactly so many bytes, whatever becomes of the file: the tar has said how many there are. */
+async function* contentOf({ handle, sizeBytes }: OpenedFile): AsyncGenerator<Uint8Array> {
+  let at = 0;
+  while (at < sizeBytes) {
+    const block = Buffer.alloc(Math.min(BLOCK_BYTES, sizeBytes - at));
+    const { bytesRead } = await handle.read(block, 0, block.length, at);
+    const bytes = bytesRead === 0 ? block.length : bytesRead;
+    yield new Uint8Array(block.buffer, block.byteOffset, bytes);
+    at += bytes;
+  }
 }

@@ -71,6 +71,7 @@ test.skipIf(noBrowser)("a run's files are looked at by keyboard alone, and nothi
   await enter(/^Folder plots/);
   await enter(/^loss\.png/);
   await page.getByText("2 × 2").waitFor();
+  expect(await obstacles(page)).toEqual([]);
   await enter(/^plots$/);
   await enter(/^broken\.png/);
   await page.getByText("This is no such picture").waitFor();
@@ -109,4 +110,19 @@ test.skipIf(noBrowser)("where there is nothing to look at, it is said where the 
   await page.getByText(`It worked in ${yard.folder} on local`).waitFor();
   await picture(page, "files-none-phone");
   expect(await obstacles(page)).toEqual([]);
+});
+
+test.skipIf(noBrowser).each([
+  { name: "phone", size: { width: 390, height: 844 } },
+  { name: "wall", size: { width: 2560, height: 1440 } },
+])("files can be looked at on a $name, dark", async ({ name, size }) => {
+  const yard = await aRunWithFiles();
+  const { page } = await aPanel(yard, { at: "/jobs/1/runs/1?tab=files&path=results", size, theme: "dark" });
+  await page.getByRole("button", { name: /^result\.json/ }).waitFor();
+  expect(await page.evaluate<number>("document.querySelector('main').scrollWidth")).toBeLessThanOrEqual(size.width);
+  await picture(page, `files-${name}-dark`);
+  await page.getByRole("button", { name: /^large\.log/ }).click();
+  await page.getByText("The first 1.0 MB of 1.9 MB are shown.").waitFor();
+  expect(await obstacles(page)).toEqual([]);
+  await picture(page, `files-text-${name}-dark`);
 });

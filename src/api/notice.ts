@@ -10,7 +10,7 @@ import {
   parseWish,
 } from "../core/notice_target.ts";
 import { isAllowance } from "../core/public_address.ts";
-import { listing, next, someOf, whole } from "./query.ts";
+import { flag, listing, next, someOf, whole } from "./query.ts";
 import { name, text } from "./text.ts";
 
 const longest = 3000;
@@ -112,6 +112,19 @@ const noticeSettingsSchema = z.object({
 });
 export type NoticeSettingsShown = z.infer<typeof noticeSettingsSchema>["settings"];
 
+/** Something that needs somebody's help, as long as it is not over. */
+const troubleSchema = z.object({
+  /** The same as long as it lasts. */
+  key: z.string(),
+  /** What is wrong. */
+  what: z.string(),
+  /** What to do. */
+  advice: z.string(),
+  since: z.string(),
+  /** Whether the one who asks is told of it: an administrator, or whose pool it is. */
+  mine: z.boolean(),
+});
+
 const nothing = z.strictObject({});
 const ofTarget = z.object({ target: whole(1) });
 const sorts = z.array(z.enum(noticeSorts)).max(noticeSorts.length);
@@ -158,6 +171,15 @@ export const noticeDoors = {
     }),
     body: null,
     answer: z.object({ notices: z.array(noticeSchema), next }),
+  },
+  listTroubles: {
+    params: nothing,
+    query: z.strictObject({
+      ...listing(["since"], "-since"),
+      mine: flag.optional().describe("Those that the one who asks is told of, or only the others."),
+    }),
+    body: null,
+    answer: z.object({ troubles: z.array(troubleSchema), next }),
   },
   noticeSecret: {
     params: nothing,

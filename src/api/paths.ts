@@ -65,6 +65,7 @@ export const doors = {
   removeNoticeTarget: { method: "DELETE", path: "/api/v1/notices/targets/:target", role: "user" },
   testNotice: { method: "POST", path: "/api/v1/notices/test", role: "user" },
   listNotices: { method: "GET", path: "/api/v1/notices", role: "user" },
+  listTroubles: { method: "GET", path: "/api/v1/troubles", role: "user" },
   noticeSecret: { method: "GET", path: "/api/v1/notices/secret", role: "user" },
   showNoticeSettings: { method: "GET", path: "/api/v1/notices/settings", role: "admin" },
   setNoticeSettings: { method: "PATCH", path: "/api/v1/notices/settings", role: "admin" },

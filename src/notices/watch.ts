@@ -38,7 +38,7 @@ export function openWatch({ store, clock, look, patienceMs, log }: WatchOptions)
     const steady = clock.steady();
     for (const key of since.keys()) if (!standing.has(key)) since.delete(key);
     for (const key of standing.keys()) if (!since.has(key)) since.set(key, steady);
-    const known = await selectKnownTroubles(store.read);
+    const known = new Set((await selectKnownTroubles(store.read)).map(({ key }) => key));
     const over = [...known].filter((key) => !standing.has(key));
     const due = [...standing].filter(([key]) => !known.has(key) && steady - (since.get(key) ?? steady) >= patienceMs());
     if (over.length === 0 && due.length === 0) return;
@@ -46,8 +46,8 @@ export function openWatch({ store, clock, look, patienceMs, log }: WatchOptions)
     const ids = await store.write(async (db) => {
       await deleteKnownTroubles(db, over);
       const ids: number[] = [];
-      for (const [key, { trouble, helpers }] of due) {
-        await insertKnownTrouble(db, key, now);
+      for (const [, { trouble, helpers }] of due) {
+        await insertKnownTrouble(db, { trouble, helpers, since: now });
         const notice: Notice = { event: "needs_help", at: now, trouble };
         const targets = await selectTargetsOf(db, helpers);
         const to = targets.filter(({ sorts }) => sorts.some((sort) => isOfSort(notice, sort)));
@@ -56,6 +56,6 @@ export function openWatch({ store, clock, look, patienceMs, log }: WatchOptions)
       return ids;
     });
     for (const [, { trouble }] of due) log(`help is needed: ${describeTrouble(trouble).what}`);
-    store.changes.tell(ids.map((notice) => ({ kind: "notice", notice })));
+    store.changes.tell([{ kind: "troubles" }, ...ids.map((notice) => ({ kind: "notice" as const, notice }))]);
   };
 }

@@ -5,7 +5,7 @@ import { absentRun } from "./present.ts";
 import { presentJobs, presentRuns } from "./present_many.ts";
 import type { Yard } from "./yard.ts";
 
-export type LiveEvent = [event: "hello" | "reset" | "job" | "run" | "machines", data: object];
+export type LiveEvent = [event: "hello" | "reset" | "job" | "run" | "machines" | "notices", data: object];
 
 /** What is watched, as the door's query has it. */
 interface Watched {
@@ -54,8 +54,9 @@ export function openLiveEvents(yard: Yard): LiveEvents {
       if (areRunsWatched) for (const run of await runsNow(job, [...runs].slice(-MOST_RUNS))) yield ["run", run];
       for (const one of await presentJobs(yard, [job])) yield ["job", one];
     }
-    const areMachinesTold = changes.some(({ kind }) => kind === "machine" || kind === "pools");
-    if (watched.job === undefined && areMachinesTold) yield ["machines", {}];
+    if (watched.job !== undefined) return;
+    if (changes.some(({ kind }) => kind === "machine" || kind === "pools")) yield ["machines", {}];
+    if (changes.some(({ kind }) => kind === "notice" || kind === "troubles")) yield ["notices", {}];
   }
 
   async function runsNow(job: JobRow, numbers: number[]): Promise<object[]> {

@@ -17,7 +17,9 @@ export type Change =
   | { kind: "answer"; enquiry: number }
   | { kind: "pools" }
   /** A notice is to be told, or has been tried to be. */
-  | { kind: "notice"; notice: number };
+  | { kind: "notice"; notice: number }
+  /** What needs help. */
+  | { kind: "troubles" };
 
 export interface Changes {
   tell(changes: Change[]): void;

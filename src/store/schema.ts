@@ -273,5 +273,10 @@ interface NoticeTable {
 /** What is wrong now and has been told; gone as soon as it is over. */
 interface KnownTroubleTable {
   key: string;
+  /** When it was told. */
   since: UnixMs;
+  /** A Trouble. */
+  trouble_json: string;
+  /** The users who may help. */
+  helpers_json: string;
 }

@@ -1,16 +1,36 @@
 import type { UnixMs } from "../core/run.ts";
-import type { Db } from "./dialect.ts";
+import { keyOf, type Trouble } from "../core/trouble.ts";
+import { type Db, storable } from "./dialect.ts";
 
-/** What has been told of as wrong and is not known to be over, by its key. */
-export async function selectKnownTroubles(db: Db): Promise<Set<string>> {
-  const rows = await db.selectFrom("known_trouble").select("key").execute();
-  return new Set(rows.map(({ key }) => key));
+/** Something that is wrong, has been told of, and is not known to be over. */
+export interface KnownTrouble {
+  key: string;
+  since: UnixMs;
+  trouble: Trouble;
+  /** The users who may help. */
+  helpers: string[];
 }
 
-export async function insertKnownTrouble(db: Db, key: string, since: UnixMs): Promise<void> {
+/** Oldest first. */
+export async function selectKnownTroubles(db: Db): Promise<KnownTrouble[]> {
+  const rows = await db.selectFrom("known_trouble").selectAll().orderBy("since").orderBy("key").execute();
+  return rows.map(({ key, since, trouble_json, helpers_json }) => {
+    return { key, since, trouble: JSON.parse(trouble_json), helpers: JSON.parse(helpers_json) };
+  });
+}
+
+export async function insertKnownTrouble(
+  db: Db,
+  { trouble, helpers, since }: Omit<KnownTrouble, "key">,
+): Promise<void> {
   await db
     .insertInto("known_trouble")
-    .values({ key, since })
+    .values({
+      key: storable(keyOf(trouble)),
+      since,
+      trouble_json: JSON.stringify(trouble).toWellFormed(),
+      helpers_json: JSON.stringify(helpers),
+    })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }

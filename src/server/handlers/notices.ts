@@ -3,11 +3,13 @@ import type { Notice } from "../../core/notice.ts";
 import type { NoticeSettings } from "../../core/notice_settings.ts";
 import { maskedTarget } from "../../core/notice_target.ts";
 import { wordNotice } from "../../core/notice_text.ts";
+import { describeTrouble } from "../../core/trouble.ts";
 import { describeFileProblem } from "../../files/problem.ts";
 import { openBell } from "../../platform/bell.ts";
 import { insertAudit } from "../../store/audit.ts";
 import { deleteTarget, putTarget, selectTargetsOf, type TargetRow } from "../../store/notice_targets.ts";
 import { insertNotices, type NoticeRow, noticeColumns, selectNotice, selectNotices } from "../../store/notices.ts";
+import { selectKnownTroubles } from "../../store/troubles.ts";
 import { listed, pageFrom, shown } from "../listing.ts";
 import { keepAddress, objectionToTarget } from "../notice_wishes.ts";
 import { isoOf } from "../present.ts";
@@ -20,6 +22,7 @@ type NoticeHandlers = Pick<
   | "removeNoticeTarget"
   | "testNotice"
   | "listNotices"
+  | "listTroubles"
   | "noticeSecret"
   | "showNoticeSettings"
   | "setNoticeSettings"
@@ -101,6 +104,15 @@ export function noticeHandlers(yard: Yard): NoticeHandlers {
       const rows = await selectNotices(store.read, { user, job, state }, page);
       const notices = shown(rows, query, ({ id }) => ({ value: id, id }));
       return { notices: notices.page.map(presentNotice), next: notices.next };
+    },
+
+    async listTroubles({ query, who }) {
+      const found = (await selectKnownTroubles(store.read)).map(({ key, since, trouble, helpers }) => {
+        return { key, ...describeTrouble(trouble), since: isoOf(since), mine: helpers.includes(who.user) };
+      });
+      const meant = found.filter(({ mine }) => query.mine === undefined || mine === query.mine);
+      const troubles = listed(meant, query, ({ key }) => key, { since: (trouble) => trouble.since });
+      return isRefused(troubles) ? troubles : { troubles: troubles.page, next: troubles.next };
     },
 
     noticeSecret: async ({ who }) => ({ secret: files.notices.secretOf(who.user) }),

@@ -14,5 +14,6 @@ export async function notices(db: Kysely<never>, dialect: Dialect): Promise<void
   await sql`create index notice_waiting on notice (address, due_at) where state = 'waiting'`.execute(db);
   await sql`create index notice_job on notice (job_id, id)`.execute(db);
   await sql`create index notice_user on notice (user_name, id)`.execute(db);
-  await sql`create table known_trouble (key text primary key, since bigint not null) ${dialect.keyedTable}`.execute(db);
+  await sql`create table known_trouble (key text primary key, since bigint not null, trouble_json text not null,
+    helpers_json text not null) ${dialect.keyedTable}`.execute(db);
 }

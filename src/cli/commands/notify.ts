@@ -1,5 +1,6 @@
 import type { NoticeShown, NoticeTargetShown } from "../../api/notice.ts";
 import { isNoTarget, maskedTarget, type NoticeSort, noticeSorts, parseTarget } from "../../core/notice_target.ts";
+import { describeSorts } from "../../core/notice_words.ts";
 import { printable } from "../../core/printable.ts";
 import { type Connection, connectToChange, connectToLook } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
@@ -63,7 +64,7 @@ async function list({ json }: { json?: boolean }): Promise<number> {
       { title: "TARGET", cuttable: true },
       { title: "TOLD OF" },
     ];
-    const rows = targets.map((target) => [String(target.id), printable(target.target), sortsText(target.on)]);
+    const rows = targets.map((target) => [String(target.id), printable(target.target), describeSorts(target.on)]);
     const table = layTable(columns, rows, outputWidth());
     print(colours.bold(table.head));
     for (const line of table.body) print(line);
@@ -71,16 +72,6 @@ async function list({ json }: { json?: boolean }): Promise<number> {
   const ways = ["slack", "webhook", ...(can.email ? ["email"] : []), ...can.commands.map((name) => `command:${name}`)];
   note(`This yard can tell by ${printable(ways.join(", "))}.`);
   return 0;
-}
-
-const sortWords: Record<NoticeSort, string> = {
-  ended: "jobs that end",
-  failed: "jobs that fail",
-  help: "what needs help",
-};
-
-function sortsText(sorts: readonly NoticeSort[]): string {
-  return sorts.length === 0 ? "jobs with --notify" : sorts.map((sort) => sortWords[sort]).join(", ");
 }
 
 async function addTarget(text: string, { on, json }: { on?: string; json?: boolean }): Promise<number> {
@@ -91,7 +82,7 @@ async function addTarget(text: string, { on, json }: { on?: string; json?: boole
   if (json) printJson(answer);
   else {
     const { id, target: shown, on: of } = answer.target;
-    print(`You are told at ${printable(shown)} of ${sortsText(of)}.`);
+    print(`You are told at ${printable(shown)} of ${describeSorts(of)}.`);
     print(`  try it:     runyard notify test ${id}`);
     if (shown.startsWith("webhook:")) print("  signed by:  runyard notify secret");
   }

@@ -1,6 +1,7 @@
 import { Menu } from "@base-ui/react/menu";
 import { useQueryClient } from "@tanstack/react-query";
-import { Check, LogOut, Monitor, Moon, Sun, User } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { Bell, Check, LogOut, Monitor, Moon, Sun, User } from "lucide-react";
 import { printable } from "../../../src/core/printable.ts";
 import { menuItemClass, menuPopupClass } from "../ui/menu.ts";
 import { tellProblem } from "../ui/toast.tsx";
@@ -53,6 +54,10 @@ export function AccountMenu() {
               ))}
             </Menu.RadioGroup>
             <hr className="my-1 border-line" />
+            <Menu.Item className={menuItemClass} render={<Link to="/notifications" />}>
+              <Bell aria-hidden="true" />
+              Notifications
+            </Menu.Item>
             <Menu.Item className={menuItemClass} onClick={() => void signOut()}>
               <LogOut aria-hidden="true" />
               Sign this browser out

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { IconButton } from "../ui/button.tsx";
 import { useShortcuts } from "../ui/shortcuts.ts";
 import { AccountMenu } from "./account_menu.tsx";
+import { BrowserWatch } from "./browser_watch.tsx";
 import { LiveNotice } from "./live_notice.tsx";
 import { ShortcutHelp } from "./shortcut_help.tsx";
 
@@ -52,6 +53,7 @@ export function Shell() {
         </div>
       </header>
       <LiveNotice />
+      <BrowserWatch />
       <main id="content" tabIndex={-1} className="flex min-h-0 flex-1 flex-col overflow-auto outline-none">
         <Outlet />
       </main>

@@ -51,6 +51,7 @@ export const optionKinds = {
   seed: "value",
   out: "value",
   tag: "commas",
+  notify: "lines",
   zip: "lines",
   exclude: "lines",
   outputs: "lines",

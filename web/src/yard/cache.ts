@@ -34,7 +34,7 @@ export const cache = new QueryClient({
 /**
  * Keeps what is cached in step with the yard's events. Keys begin with what they are about: `["jobs", …]` are lists of jobs,
  * `["job", 12, …]` is all of job 12, `["machines", …]` all of machines,
- * `["pools"]` and `["status"]` how the yard as a whole is.
+ * `["pools"]` and `["status"]` how the yard as a whole is, `["notices", …]` all of what is told.
  */
 export function keepInStep(): void {
   hearEvents((event, data) => {
@@ -44,6 +44,7 @@ export function keepInStep(): void {
       refresh("pools", STATUS_PAUSE_MS, ["pools"]);
       refresh("status", STATUS_PAUSE_MS, ["status"]);
     }
+    if (event === "notices") refresh("notices", LIST_PAUSE_MS, ["notices"]);
     if (event === "reset") void cache.invalidateQueries();
   });
 }

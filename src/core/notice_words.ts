@@ -1,4 +1,12 @@
-import type { NoticeSort } from "./notice_target.ts";
+import type { NoticeSort, NoticeTarget } from "./notice_target.ts";
+
+/** What each way of telling is called. */
+export const kindWords: Record<NoticeTarget["kind"], string> = {
+  email: "E-mail",
+  slack: "Slack",
+  webhook: "Webhook",
+  command: "Command",
+};
 
 const sortWords: Record<NoticeSort, string> = {
   ended: "jobs that end",
@@ -8,5 +16,5 @@ const sortWords: Record<NoticeSort, string> = {
 
 /** What a target is told of, after "told of". */
 export function describeSorts(sorts: readonly NoticeSort[]): string {
-  return sorts.length === 0 ? "jobs with --notify" : sorts.map((sort) => sortWords[sort]).join(", ");
+  return sorts.length === 0 ? "jobs with --notify" : sorts.map((sort) => sortWords[sort]).join(" and ");
 }

@@ -1,5 +1,6 @@
 import type { Smtp } from "../core/notice_settings.ts";
 import type { NoticeText } from "../core/notice_text.ts";
+import { systemErrorText } from "../platform/system_error.ts";
 import { failed, type Outcome, told } from "./outcome.ts";
 
 /** For the connection, the greeting, and each answer of the mail server. */
@@ -56,7 +57,7 @@ export async function sendMail(smtp: Smtp, { to, id, subject, text, signal }: Ma
 
 /** What SMTP says of a recipient for good (5xx) is not asked twice; all else may be mended. */
 function whatMailServerSaid(error: unknown): Outcome {
-  const { code, responseCode, message } = error as { code?: string; responseCode?: number; message?: string };
+  const { code, responseCode } = error as { code?: string; responseCode?: number };
   const isForGood = code === "EENVELOPE" && responseCode !== undefined && responseCode >= 500;
-  return failed(`The mail server: ${message ?? String(error)}.`, isForGood);
+  return failed(`The mail server: ${systemErrorText(error).replace(/\.$/, "")}.`, isForGood);
 }

@@ -43,7 +43,7 @@ export function BrowserCard() {
         <span aria-hidden="true" className="mr-2 font-mono">
           {glyph}
         </span>
-        {word}
+        <span>{word}</span>
       </p>
       <p className="text-sm text-muted">{more}</p>
       <div className="flex flex-wrap gap-2">

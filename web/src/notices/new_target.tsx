@@ -2,6 +2,7 @@ import { Plus } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import type { Answer } from "../../../src/client/client.ts";
 import { isNoTarget, type NoticeSort, type NoticeTarget, parseTarget } from "../../../src/core/notice_target.ts";
+import { kindWords } from "../../../src/core/notice_words.ts";
 import { Button } from "../ui/button.tsx";
 import { Choice } from "../ui/field.tsx";
 import { LabelledCheckbox, LabelledField } from "../ui/labelled.tsx";
@@ -11,12 +12,7 @@ import { addTarget } from "./deeds.ts";
 
 type Kind = NoticeTarget["kind"];
 
-const kinds: readonly { value: Kind; label: string }[] = [
-  { value: "email", label: "E-mail" },
-  { value: "slack", label: "Slack" },
-  { value: "webhook", label: "Webhook" },
-  { value: "command", label: "Command" },
-];
+const kinds = Object.entries(kindWords).map(([value, label]) => ({ value, label }));
 
 const fields: Record<Exclude<Kind, "command">, { label: string; placeholder: string; hint: string }> = {
   email: { label: "Address", placeholder: "ada@example.org", hint: "one plain address" },
@@ -127,7 +123,7 @@ export function NewTarget({ can }: { can: Answer<"listNoticeTargets">["can"] }) 
             />
           </div>
           <LabelledCheckbox
-            className="h-9 items-center"
+            className="pb-2"
             label="and of machines that need help"
             checked={isHelping}
             onChange={(event) => setHelping(event.target.checked)}

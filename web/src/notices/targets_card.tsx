@@ -2,7 +2,7 @@ import { Mail, MessageSquare, Send, SquareTerminal, Trash2, Webhook } from "luci
 import { useState } from "react";
 import type { NoticeTargetShown } from "../../../src/api/notice.ts";
 import type { NoticeTarget } from "../../../src/core/notice_target.ts";
-import { describeSorts } from "../../../src/core/notice_words.ts";
+import { describeSorts, kindWords } from "../../../src/core/notice_words.ts";
 import { printable } from "../../../src/core/printable.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
@@ -52,21 +52,20 @@ function Target({ target: { id, target, on } }: { target: NoticeTargetShown }) {
   }
 
   return (
-    <li className="flex flex-wrap items-center gap-x-3 gap-y-1 px-3 py-2">
+    <li className="flex items-center gap-3 px-3 py-2">
       <Icon className="size-4 shrink-0 text-muted" aria-hidden="true" />
-      <div className="min-w-0 flex-1 basis-40">
-        <p className="truncate font-medium" title={`${kind}: ${where}`}>
-          <span className="sr-only">{kind}: </span>
+      <div className="min-w-0 flex-1">
+        <p className="truncate font-medium" title={where}>
           {where}
         </p>
         <p className="text-xs text-muted">
-          {kind}, told of {describeSorts(on)}
+          {kindWords[kind]}, told of {describeSorts(on)}
         </p>
       </div>
       <div className="ml-auto flex items-center gap-1">
         <Button disabled={isTesting} onClick={() => void test()} aria-label={`Send a test to ${where}`}>
           <Send aria-hidden="true" />
-          {isTesting ? "Sending …" : "Test"}
+          <span className="max-sm:sr-only">{isTesting ? "Sending …" : "Test"}</span>
         </Button>
         <IconButton label={`Remove ${where}`} onClick={() => setAsking(true)}>
           <Trash2 />

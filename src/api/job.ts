@@ -237,8 +237,10 @@ export const jobChangesSchema = z.strictObject({
   timeLimitMs: z.number().int().min(1).nullable().optional(),
   expectedMs: z.number().int().min(1).nullable().optional(),
   tags: z.array(name).max(100).optional(),
+  /** Who is told of its end beside those that were named before; null: none of them any more. */
+  notify: z.array(wishSchema).min(1).max(100).nullable().optional(),
 });
-export type JobChanges = z.infer<typeof jobChangesSchema>;
+export type JobChanges = z.input<typeof jobChangesSchema>;
 
 /** What would fit where, as machines are now. */
 export const planSchema = z.strictObject({ pool: name, demand: demandSchema });

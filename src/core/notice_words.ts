@@ -16,5 +16,5 @@ const sortWords: Record<NoticeSort, string> = {
 
 /** What a target is told of, after "told of". */
 export function describeSorts(sorts: readonly NoticeSort[]): string {
-  return sorts.length === 0 ? "jobs with --notify" : sorts.map((sort) => sortWords[sort]).join(" and ");
+  return sorts.length === 0 ? "jobs that ask for it" : sorts.map((sort) => sortWords[sort]).join(" and ");
 }

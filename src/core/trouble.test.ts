@@ -29,6 +29,8 @@ test("of a machine that cannot be reached only that is told, as one trouble howe
   expect(new Set(keys).size).toBe(1);
   const [blocked] = troublesOf(aMachine({ hardware }));
   expect(blocked && describeTrouble(blocked).what).toBe("lab1 starts no runs: its disk is full");
+  const named = { kind: "machine_unavailable", machine: "lab1", text: "lab1 cannot be reached: refused." } as const;
+  expect(describeTrouble(named).what).toBe("lab1 cannot be reached: refused");
 });
 
 test("a GPU that fails, and one that a process of the same account holds, are each a trouble of its own", () => {

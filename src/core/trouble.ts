@@ -51,7 +51,7 @@ export function describeTrouble(trouble: Trouble): { what: string; advice: strin
   switch (trouble.kind) {
     case "machine_unavailable":
       return {
-        what: `${trouble.machine} starts no runs: ${trouble.text.replace(/\.$/, "")}`,
+        what: withName(trouble.machine, trouble.text.replace(/\.$/, "")),
         advice: "What runs there goes on, and is found again. Look with: runyard machines",
       };
     case "gpu_failed":
@@ -72,4 +72,9 @@ export function describeTrouble(trouble: Trouble): { what: string; advice: strin
         advice: "It takes no new jobs until there is room. Free some space; what is queued is kept.",
       };
   }
+}
+
+/** Those who tell of a machine often name it. */
+function withName(machine: string, text: string): string {
+  return text.startsWith(`${machine} `) ? text : `${machine} starts no runs: ${text}`;
 }

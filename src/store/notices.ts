@@ -65,6 +65,15 @@ function wishesOf({ notify_json }: Pick<Tables["job"], "notify_json">): KeptWish
   return notify_json === null ? [] : (JSON.parse(notify_json) as KeptWish[]);
 }
 
+/** Has more be told of the job's end; null: nobody any more, but for its user's own targets. */
+export async function setNotify(db: Db, id: JobId, more: readonly KeptWish[] | null): Promise<void> {
+  const row = await db.selectFrom("job").select("notify_json").where("id", "=", id).executeTakeFirst();
+  const wishes = more === null || !row ? [] : [...wishesOf(row), ...more];
+  const each = [...new Map(wishes.map((wish) => [JSON.stringify(wish), wish])).values()];
+  const notify_json = each.length > 0 ? JSON.stringify(each) : null;
+  await db.updateTable("job").set({ notify_json }).where("id", "=", id).execute();
+}
+
 /** Everyone who hears of the end, each once. */
 function addressees(
   user: string,

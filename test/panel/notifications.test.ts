@@ -145,10 +145,10 @@ test.skipIf(noBrowser)(
     });
     await expect
       .poll(() => shownOn(page), { timeout: 40_000 })
-      .toEqual([failed, expect.stringMatching(/^trouble \S.* \| Runyard needs help \| lab9 starts no runs: /)]);
+      .toEqual([failed, expect.stringMatching(/^trouble \S.* \| Runyard needs help \| lab9 cannot be reached: /)]);
     await page
       .getByRole("region", { name: "What needs help now" })
-      .getByText(/lab9 starts no runs/)
+      .getByText(/lab9 cannot be reached/)
       .waitFor();
     await picture(page, "notifications-help");
 

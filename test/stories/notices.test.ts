@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { fill } from "../helpers/a_folder.ts";
 import { aReceiver, type Received } from "../helpers/a_receiver.ts";
@@ -43,12 +43,12 @@ describe("a user's own targets", () => {
     expect((await yard.cli(["run", "--notify", "--", "true"])).stderr).toMatch(/You have no targets of your own/);
     const added = await yard.cli(["notify", "add", "-", "--on", "asked"], { input: `${target}\n` });
     expect(added.stderr).toBe("");
-    expect(added.stdout).toMatch(/You are told at slack:http:\/\/127\.0\.0\.1:\d+\/… of jobs with --notify\./);
+    expect(added.stdout).toMatch(/You are told at slack:http:\/\/127\.0\.0\.1:\d+\/… of jobs that ask for it\./);
     const tested = await yard.cli(["notify", "test", "1"]);
     expect([tested.code, tested.stdout]).toEqual([0, expect.stringMatching(/^It has been told at slack:/)]);
     await receiver.has(1);
     const listed = await yard.cli(["notify"]);
-    expect(listed.stdout).toMatch(/1 +slack:http:\/\/127\.0\.0\.1:\d+\/… +jobs with --notify/);
+    expect(listed.stdout).toMatch(/1 +slack:http:\/\/127\.0\.0\.1:\d+\/… +jobs that ask for it/);
     expect((await yard.cli(["run", "--wait", "true"])).code).toBe(0);
     expect((await yard.cli(["run", "--wait", "--notify", "--", "true"])).code).toBe(0);
     await receiver.has(2);
@@ -62,6 +62,26 @@ describe("a user's own targets", () => {
     expect((await yard.cli(["run", "--notify", "--", "true"])).code).toBe(2);
     const everything = [added, tested, listed].map(({ stdout, stderr }) => stdout + stderr).join("");
     expect(everything + yard.log()).not.toContain("canary");
+  });
+
+  test("a job that runs already can be asked to tell, and to tell no more", async () => {
+    const yard = await aTellingYard();
+    const receiver = await aReceiver();
+    const wait = "until [ -e go ]; do sleep 0.02; done";
+    await yard.submit(wait, { notify: [`webhook:${receiver.url}/submitted`] });
+    await yard.submit(wait, { notify: [`webhook:${receiver.url}/dropped`] });
+    const said = ["set", "1", "--notify", `webhook:${receiver.url}/canary`, "--notify", `webhook:${receiver.url}/two`];
+    expect((await yard.cli(said)).stderr).toBe("");
+    expect((await yard.cli(["set", "2", "--notify", "none"])).stderr).toBe("");
+    expect((await yard.cli(["set", "2", "--notify", "me"])).stderr).toMatch(/You have no targets of your own/);
+    expect((await yard.cli(["set", "2", "--notify", "canary"])).stderr).not.toContain("canary");
+    expect(JSON.stringify(await yard.client.call("audit"))).not.toContain("canary");
+    writeFileSync(`${yard.folder}/go`, "");
+    await yard.ends(2);
+    await receiver.has(3);
+    expect(receiver.received.map(({ path }) => path).sort()).toEqual(["/canary", "/submitted", "/two"]);
+    const late = await yard.cli(["set", "1", "--notify", `webhook:${receiver.url}/late`]);
+    expect(late.stdout).toBe("Job 1 has ended already: its next end is told, after a retry.\n");
   });
 
   test("a test that fails says why, and is not tried again", async () => {
@@ -163,7 +183,7 @@ test("a machine that needs help is told to its pool's owner once, also by a yard
   expect(JSON.parse(post.body)).toMatchObject({
     event: "needs_help",
     trouble: { kind: "machine_unavailable", machine: "lab9" },
-    subject: expect.stringMatching(/^Runyard needs help: lab9 starts no runs: .*connection refused/),
+    subject: expect.stringMatching(/^Runyard needs help: lab9 cannot be reached: connection refused/),
   });
   await yard.stop();
   await yard.start();

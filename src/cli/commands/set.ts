@@ -1,4 +1,5 @@
 import type { JobChanges } from "../../api/job.ts";
+import { formatWish, isNoTarget, parseWish } from "../../core/notice_target.ts";
 import { duration, isMisread, label, type Misread, wholeNumber } from "../../core/option_values.ts";
 import { connectToChange } from "../connect.ts";
 import type { Declaration } from "../declaration.ts";
@@ -14,6 +15,7 @@ interface SetOptions {
   timeLimit?: string;
   expect?: string;
   tags?: string;
+  notify?: string[];
   json?: boolean;
 }
 
@@ -27,6 +29,7 @@ export function declareSet({ command, act }: Declaration): void {
     .option("--time-limit <TIME>", 'stop a run after so long; "none": never')
     .option("--expect <TIME>", 'how long a run takes, as you expect; "none": nobody knows')
     .option("--tags <A,B>", 'what it is marked with, instead of before; "none": nothing')
+    .option("--notify <TARGET>", 'tell of its end there too: see runyard run --help; "none": nowhere', several)
     .option("--json", "print JSON");
   act(command, () => set(command.args, command.opts<SetOptions>()));
 }
@@ -35,17 +38,23 @@ async function set(words: readonly string[], options: SetOptions): Promise<numbe
   const body = changesFrom(options);
   if (Object.keys(body).length === 0)
     throw wrongUsage(
-      "Nothing to set. Name what: --priority, --name, --at-most, --retries, --time-limit, --expect or --tags",
+      "Nothing to set. Name what: --priority, --name, --at-most, --retries, --time-limit, --expect, --tags or --notify",
     );
   const connection = await connectToChange({ quiet: options.json === true });
   const job = await oneJob(connection, words);
   const answer = await connection.client.call("setJob", { params: { job }, body });
   if (options.json) printJson(answer);
+  else if (body.notify && answer.job.endedAt !== null)
+    print(`Job ${job} has ended already: its next end is told, after a retry.`);
   else print(`Job ${job} is changed; it holds for what starts from now on.`);
   return 0;
 }
 
-function changesFrom({ priority, name, atMost, retries, timeLimit, expect, tags }: SetOptions): JobChanges {
+function several(text: string, others: string[] = []): string[] {
+  return [...others, text];
+}
+
+function changesFrom({ priority, name, atMost, retries, timeLimit, expect, tags, notify }: SetOptions): JobChanges {
   return {
     ...(priority !== undefined && { priority: good("--priority", priority, wholeNumber(priority, 0, 1000)) }),
     ...(name !== undefined && { name: good("--name", name, label(name)) }),
@@ -62,7 +71,15 @@ function changesFrom({ priority, name, atMost, retries, timeLimit, expect, tags 
     ...(tags !== undefined && {
       tags: tags === "none" ? [] : [...new Set(tags.split(","))].map((tag) => good("--tags", tags, label(tag))),
     }),
+    ...(notify && { notify: notify.includes("none") ? null : notify.map(wishFrom) }),
   };
+}
+
+/** What is wrong is not repeated: it may be a secret. */
+function wishFrom(text: string): string {
+  const wish = parseWish(text);
+  if (isNoTarget(wish)) throw wrongUsage(`--notify: ${wish.misread}`);
+  return formatWish(wish);
 }
 
 function good<Value>(flag: string, text: string, value: Value | Misread): Value {

@@ -6,9 +6,10 @@ import { workOf } from "../../dispatch/works.ts";
 import { insertAudit } from "../../store/audit.ts";
 import type { Db } from "../../store/dialect.ts";
 import { extendJob, type JobRow, selectJob, selectJobs, selectLines, setJob } from "../../store/jobs.ts";
+import { setNotify } from "../../store/notices.ts";
 import { capacities } from "../capacities.ts";
 import { checkWords } from "../check_words.ts";
-import { shownWish } from "../notice_wishes.ts";
+import { keepWishes, shownWish } from "../notice_wishes.ts";
 import { presentJobs } from "../present_many.ts";
 import { forbidStrangers } from "../selection.ts";
 import { clashingOuts, keepJobs, prepareJob, type ReadyJob } from "../submission.ts";
@@ -78,14 +79,18 @@ export function jobHandlers(yard: Yard): JobHandlers {
       if (!row) return refuse({ code: "no_such_job", job: params.job });
       const forbidden = forbidStrangers(who, [row]);
       if (forbidden) return forbidden;
+      const { notify: wishes, ...changes } = body;
+      const kept = await keepWishes(yard, wishes ?? [], row.user);
+      if (isRefused(kept)) return kept;
       await store.write(async (db) => {
-        await setJob(db, row.id, body);
+        await setJob(db, row.id, changes);
+        if (wishes !== undefined) await setNotify(db, row.id, wishes === null ? null : kept);
         await insertAudit(db, {
           at: yard.clock.now(),
           user: who.user,
           action: "set",
           target: `${row.id}`,
-          detail: body,
+          detail: { ...changes, ...(wishes !== undefined && { notify: wishes && kept.map(shownWish) }) },
         });
       });
       store.changes.tell([{ kind: "job", job: row.id }]);

@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readJobSearch } from "../job/job_search.ts";
 import { readMachinesSearch } from "../machines/machines_search.ts";
 import { readQueueSearch } from "../queue/queue_search.ts";
 import { readRunSearch } from "../run/run_search.ts";
@@ -21,6 +22,7 @@ const queue = createRoute({
 const job = createRoute({
   getParentRoute: () => root,
   path: "/jobs/$job",
+  validateSearch: readJobSearch,
   component: lazyRouteComponent(() => import("../job/job_page.tsx"), "JobPage"),
 });
 

@@ -16,6 +16,7 @@ const groups: { title: string; keys: [keys: string, what: string][] }[] = [
       ["j k", "next and previous row; arrows do the same"],
       ["Enter", "open the row"],
       ["x", "select the row, or not"],
+      ["Shift X", "select all from the last one on"],
       ["Home End", "to the first and the last row"],
     ],
   },

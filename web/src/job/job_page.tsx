@@ -1,3 +1,150 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { grouped } from "../../../src/core/number_text.ts";
+import { isWhereProblem, parseNames, quotedName } from "../../../src/core/run_table/condition.ts";
+import { Loading } from "../ui/loading.tsx";
+import { Problem } from "../ui/problem.tsx";
+import { call } from "../yard/client.ts";
+import { ColumnChooser } from "./column_chooser.tsx";
+import { type DescribedColumn, usualColumns } from "./columns_of.ts";
+import { ComparePart } from "./compare_part.tsx";
+import { type Definition, paramsOf } from "./definition.ts";
+import { DefinitionPart } from "./definition_part.tsx";
+import { FailuresPart } from "./failures_part.tsx";
+import { JobActions } from "./job_actions.tsx";
+import { JobHeader } from "./job_header.tsx";
+import type { JobPart, JobSearch } from "./job_search.ts";
+import { useColumns, usePlotsInStep } from "./plots/use_columns.ts";
+import { PlotsPart } from "./plots_part.tsx";
+import { RunsPart } from "./runs_part.tsx";
+import { WaitingPart } from "./waiting_part.tsx";
+import { WhereBox } from "./where_box.tsx";
+
+/** One job with all of its runs. */
 export function JobPage() {
-  return <h1 className="p-4 text-xl font-semibold">Job</h1>;
+  const { job: text } = useParams({ from: "/jobs/$job" });
+  const id = Number(text);
+  const { data, error } = useQuery({
+    queryKey: ["job", id],
+    queryFn: ({ signal }) => call("showJob", { params: { job: id }, signal }),
+  });
+  if (error) return <Problem page title={`Job ${text} cannot be shown`} error={error} />;
+  if (!data) return <Loading page what={`job ${text}`} />;
+  return <Parts job={data.job} definition={data.definition as unknown as Definition} />;
+}
+
+type Shown = Awaited<ReturnType<typeof call<"showJob">>>["job"];
+
+function Parts({ job, definition }: { job: Shown; definition: Definition }) {
+  const search: JobSearch = useSearch({ from: "/jobs/$job" });
+  const navigate = useNavigate();
+  const { part = "runs", where = "", sort = "n", compare = "" } = search;
+  const params = useMemo(() => paramsOf(definition), [definition]);
+  usePlotsInStep(job.id);
+  const columns = useColumns(job.id, [], "").data?.columns;
+  const known = useMemo(() => columns ?? expected(params), [columns, params]);
+  const chosen = useMemo(() => chosenColumns(search.columns) ?? usualColumns(known), [search.columns, known]);
+  const change = (next: Partial<JobSearch>, replace = true) => {
+    const entries = Object.entries({ ...search, ...next }).filter(([, value]) => value !== undefined && value !== "");
+    void navigate({ to: "/jobs/$job", params: { job: `${job.id}` }, search: Object.fromEntries(entries), replace });
+  };
+  const show = (some: string) => change({ part: "runs", where: some }, false);
+  const chooses = part === "runs" || part === "plots";
+  return (
+    <div
+      className={`flex flex-col gap-3 p-3 sm:p-4 ${part === "runs" || part === "compare" ? "min-h-[36rem] flex-1" : ""}`}
+    >
+      <JobHeader
+        job={job}
+        onShow={show}
+        actions={<JobActions job={job} definition={definition} where={chooses ? where : ""} sort={sort} />}
+      />
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+        <PartLinks id={job.id} search={search} part={part} failed={job.runs.failed} waiting={job.runs.queued} />
+        {chooses && <WhereBox where={where} params={params} onWhere={(next) => change({ where: next })} />}
+        {part === "runs" && (
+          <ColumnChooser
+            label="Columns"
+            names={known.filter(({ name, present }) => name !== "n" && present > 0).map(({ name }) => name)}
+            chosen={chosen}
+            onChoose={(names) => change({ columns: names === null ? "" : names.map(quotedName).join(",") })}
+          />
+        )}
+      </div>
+      {part === "runs" && (
+        <RunsPart
+          job={job}
+          where={where}
+          sort={sort}
+          columns={chosen}
+          known={known}
+          onSort={(next) => change({ sort: next === "n" ? "" : next })}
+          onShowAll={() => change({ where: "" })}
+          onCompare={(numbers) => change({ part: "compare", compare: numbers }, false)}
+        />
+      )}
+      {part === "plots" && (
+        <PlotsPart job={job} where={where} sort={sort} known={known} onWhere={(next) => change({ where: next })} />
+      )}
+      {part === "compare" && <ComparePart job={job.id} numbers={compare} known={known} />}
+      {part === "failures" && <FailuresPart job={job.id} onShow={show} />}
+      {part === "waiting" && <WaitingPart job={job.id} />}
+      {part === "definition" && <DefinitionPart job={job} definition={definition} />}
+    </div>
+  );
+}
+
+interface PartLinksProps {
+  id: number;
+  search: JobSearch;
+  part: JobPart;
+  failed: number;
+  waiting: number;
+}
+
+function PartLinks({ id, search, part, failed, waiting }: PartLinksProps) {
+  const parts: { part: JobPart; label: string; count?: number }[] = [
+    { part: "runs", label: "Runs" },
+    { part: "plots", label: "Plots" },
+    ...(search.compare !== undefined ? [{ part: "compare" as const, label: "Compare" }] : []),
+    { part: "failures", label: "Failures", count: failed },
+    { part: "waiting", label: "Waiting", count: waiting },
+    { part: "definition", label: "Definition" },
+  ];
+  return (
+    <nav aria-label="Parts of the job" className="flex flex-wrap gap-1">
+      {parts.map((one) => (
+        <Link
+          key={one.part}
+          to="/jobs/$job"
+          params={{ job: `${id}` }}
+          search={{ ...search, part: one.part }}
+          aria-current={one.part === part ? "page" : undefined}
+          className="flex h-8 items-center gap-1.5 rounded-md px-2.5 text-sm font-medium text-muted hover:bg-sunken hover:text-ink aria-[current=page]:bg-accent-soft aria-[current=page]:text-ink"
+        >
+          {one.label}
+          {one.count !== undefined && one.count > 0 && <span className="text-xs text-muted">{grouped(one.count)}</span>}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+/** What there will be, before the yard has told what there is. */
+function expected(params: readonly string[]): DescribedColumn[] {
+  return params.map((name) => ({
+    name: `params.${name}`,
+    kind: "text",
+    least: null,
+    most: null,
+    distinct: null,
+    present: 1,
+  }));
+}
+
+/** Null: nobody has said. */
+function chosenColumns(text: string | undefined): string[] | null {
+  const names = text === undefined ? [] : parseNames(text);
+  return isWhereProblem(names) || names.length === 0 ? null : names;
 }

@@ -2,7 +2,8 @@ interface CheckboxProps {
   /** Its name for those who do not see what it stands beside. */
   label: string;
   checked: boolean;
-  onChange(isChecked: boolean): void;
+  /** `isRange`: with Shift held. */
+  onChange(isChecked: boolean, isRange: boolean): void;
 }
 
 export function Checkbox({ label, checked, onChange }: CheckboxProps) {
@@ -13,7 +14,10 @@ export function Checkbox({ label, checked, onChange }: CheckboxProps) {
         type="checkbox"
         className="size-4 accent-accent"
         checked={checked}
-        onChange={(event) => onChange(event.target.checked)}
+        onChange={(event) => {
+          const { nativeEvent } = event;
+          onChange(event.target.checked, nativeEvent instanceof MouseEvent && nativeEvent.shiftKey);
+        }}
       />
     </label>
   );

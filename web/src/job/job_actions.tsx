@@ -1,0 +1,105 @@
+import { Menu } from "@base-ui/react/menu";
+import { Ban, CopyPlus, Download, Pause, Play, Plus, RotateCcw } from "lucide-react";
+import { useState } from "react";
+import type { Job } from "../../../src/api/job.ts";
+import { pathOf } from "../../../src/client/client.ts";
+import { counted } from "../../../src/core/number_text.ts";
+import { Button, buttonClass } from "../ui/button.tsx";
+import { Confirm } from "../ui/confirm.tsx";
+import { menuItemClass, menuPopupClass } from "../ui/menu.ts";
+import { steer } from "../yard/steer.ts";
+import { type Definition, paramsOf } from "./definition.ts";
+import { ExtendDialog } from "./extend_dialog.tsx";
+
+interface JobActionsProps {
+  job: Job;
+  definition: Definition;
+  /** What of the runs is exported, in which order. */
+  where: string;
+  sort: string;
+}
+
+/** What can be done to the job. */
+export function JobActions({ job, definition, where, sort }: JobActionsProps) {
+  const [asked, setAsked] = useState<"cancel" | "extend" | null>(null);
+  const { runs } = job;
+  const isOpen = job.endedAt === null;
+  const select = `${job.id}`;
+  return (
+    <div className="flex flex-wrap gap-2">
+      {isOpen && (
+        <Button onClick={() => void steer(job.paused ? "resume" : "pause", select)}>
+          {job.paused ? <Play aria-hidden="true" /> : <Pause aria-hidden="true" />}
+          {job.paused ? "Resume" : "Pause"}
+        </Button>
+      )}
+      {runs.failed > 0 && (
+        <Button onClick={() => void steer("retry_failed", select)}>
+          <RotateCcw aria-hidden="true" /> Retry failed
+        </Button>
+      )}
+      {paramsOf(definition).length > 0 && (
+        <Button onClick={() => setAsked("extend")}>
+          <Plus aria-hidden="true" /> Extend …
+        </Button>
+      )}
+      <a className={buttonClass()} href={`/new?from=${job.id}`}>
+        <CopyPlus aria-hidden="true" /> Clone and edit
+      </a>
+      <Export job={job.id} where={where} sort={sort} />
+      {isOpen && (
+        <Button look="danger" onClick={() => setAsked("cancel")}>
+          <Ban aria-hidden="true" /> Cancel …
+        </Button>
+      )}
+      <Confirm
+        isOpen={asked === "cancel"}
+        onClose={() => setAsked(null)}
+        title={`Cancel job ${job.id}?`}
+        action={`Cancel ${counted(runs.running + runs.queued, "run")}`}
+        onConfirm={() => void steer("cancel", select)}
+      >
+        <p>
+          {counted(runs.running, "run")} will be told to stop, and what {runs.running === 1 ? "it has" : "they have"}{" "}
+          not saved is lost. {counted(runs.queued, "waiting run")} will not start. What has ended keeps its results.
+        </p>
+      </Confirm>
+      <ExtendDialog isOpen={asked === "extend"} onClose={() => setAsked(null)} job={job} definition={definition} />
+    </div>
+  );
+}
+
+function Export({ job, where, sort }: { job: number; where: string; sort: string }) {
+  const formats = [
+    { format: "csv", label: "CSV, for spreadsheets and pandas" },
+    { format: "json", label: "JSON, all that is known of each" },
+  ];
+  return (
+    <Menu.Root>
+      <Menu.Trigger className={buttonClass()}>
+        <Download aria-hidden="true" /> Export
+      </Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Positioner align="end" sideOffset={6} className="z-40">
+          <Menu.Popup className={menuPopupClass}>
+            <p className="px-3 py-1.5 text-xs text-muted">
+              {where === "" ? "All runs" : "The runs that are shown"}, in their order
+            </p>
+            {formats.map(({ format, label }) => (
+              <Menu.Item
+                key={format}
+                className={menuItemClass}
+                render={
+                  // biome-ignore lint/a11y/useAnchorContent: the item puts its label in it
+                  <a download href={pathOf("exportRuns", { job }, { format, sort, ...(where !== "" && { where }) })} />
+                }
+              >
+                {label}
+              </Menu.Item>
+            ))}
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}

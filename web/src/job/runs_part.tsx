@@ -1,0 +1,84 @@
+import { useNavigate } from "@tanstack/react-router";
+import { SearchX } from "lucide-react";
+import { useCallback, useMemo, useState } from "react";
+import type { Job } from "../../../src/api/job.ts";
+import type { Run } from "../../../src/api/run.ts";
+import { Button } from "../ui/button.tsx";
+import { Loading } from "../ui/loading.tsx";
+import { Notice, Problem } from "../ui/problem.tsx";
+import { Table } from "../ui/table.tsx";
+import { call } from "../yard/client.ts";
+import { useRows } from "../yard/rows.ts";
+import type { DescribedColumn } from "./columns_of.ts";
+import { numberOf, runColumns } from "./run_columns.tsx";
+import { RunSelectionBar } from "./run_selection_bar.tsx";
+
+interface RunsPartProps {
+  job: Job;
+  where: string;
+  sort: string;
+  columns: readonly string[];
+  known: readonly DescribedColumn[];
+  onSort(sort: string): void;
+  onShowAll(): void;
+  onCompare(numbers: string): void;
+}
+
+/** The runs as a table whose columns are what they were given and what they told. */
+export function RunsPart({ job, where, sort, columns, known, onSort, onShowAll, onCompare }: RunsPartProps) {
+  const navigate = useNavigate();
+  const [[first, last], setRange] = useState<[number, number]>([0, 0]);
+  const [selected, setSelected] = useState<ReadonlyMap<string, Run>>(new Map());
+  const rows = useRows<Run>(
+    ["job", job.id, "table", where, sort],
+    async (from, limit, signal) => {
+      const query = { sort, from, limit, ...(where !== "" && { where }) };
+      const { runs, matching } = await call("runTable", { params: { job: job.id }, query, signal });
+      return { rows: runs, total: matching };
+    },
+    first,
+    last,
+  );
+  const ids = useMemo(() => new Set(selected.keys()), [selected]);
+  const shown = useMemo(() => runColumns(columns, known), [columns, known]);
+  const onRange = useCallback((from: number, to: number) => setRange([from, to]), []);
+  if (rows.error && rows.total === null) return <Problem title="The runs cannot be shown" error={rows.error} />;
+  if (rows.total === null) return <Loading what="the runs" />;
+  return (
+    <>
+      <Table
+        label="Runs"
+        columns={shown}
+        rows={rows}
+        rowHeight={34}
+        idOf={(run) => run.id}
+        onRange={onRange}
+        sort={sort}
+        onSort={onSort}
+        selected={ids}
+        onSelect={(runs, isSelected) => setSelected(changed(selected, runs, isSelected))}
+        onOpen={(run) => void navigate({ to: "/jobs/$job/runs/$n", params: { job: `${job.id}`, n: numberOf(run) } })}
+        empty={<NothingFound onShowAll={onShowAll} />}
+      />
+      <RunSelectionBar runs={[...selected.values()]} onClear={() => setSelected(new Map())} onCompare={onCompare} />
+    </>
+  );
+}
+
+function changed(selected: ReadonlyMap<string, Run>, runs: readonly Run[], isSelected: boolean) {
+  const next = new Map(selected);
+  for (const run of runs) {
+    if (isSelected) next.set(run.id, run);
+    else next.delete(run.id);
+  }
+  return next;
+}
+
+function NothingFound({ onShowAll }: { onShowAll(): void }) {
+  return (
+    <Notice title="No run is like this" icon={<SearchX className="size-6" aria-hidden="true" />}>
+      <p>None fulfils all of the conditions above.</p>
+      <Button onClick={onShowAll}>Show all runs</Button>
+    </Notice>
+  );
+}

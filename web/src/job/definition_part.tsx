@@ -48,12 +48,12 @@ export function DefinitionPart({ job, definition }: { job: Job; definition: Defi
   return (
     <div className="grid gap-4 lg:grid-cols-2">
       <section className="flex flex-col gap-3 rounded-lg border border-line bg-surface p-4">
-        <h3 className="font-semibold">Command</h3>
+        <h2 className="font-semibold">Command</h2>
         <Command text={printable(commandText(definition))} />
         {spaces.map((space, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: parts are only ever added behind
           <div key={i}>
-            <h3 className="mt-1 mb-2 font-semibold">{i === 0 ? "Parameters" : `Extension ${i}`}</h3>
+            <h2 className="mt-1 mb-2 font-semibold">{i === 0 ? "Parameters" : `Extension ${i}`}</h2>
             {space.axes.length === 0 ? (
               <p className="text-muted">None: all runs are alike.</p>
             ) : (
@@ -71,7 +71,7 @@ export function DefinitionPart({ job, definition }: { job: Job; definition: Defi
         ))}
       </section>
       <section className="rounded-lg border border-line bg-surface p-4">
-        <h3 className="mb-2 font-semibold">How it runs</h3>
+        <h2 className="mb-2 font-semibold">How it runs</h2>
         <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">
           {facts.map(([what, value]) => (
             <div key={what} className="contents">

@@ -75,12 +75,12 @@ function FailureCard({
   return (
     <li className="rounded-lg border border-line bg-surface p-4">
       <div className="flex flex-wrap items-baseline gap-x-3 gap-y-1">
-        <h3 className="font-semibold">
+        <h2 className="font-semibold">
           <span aria-hidden="true" className="mr-1.5 font-mono text-failed">
             ✗
           </span>
           {printable(cause.text)}
-        </h3>
+        </h2>
         <span className="text-muted">
           {counted(runs, "run")}
           {total > runs && `, ${share(runs, total)} of those that failed`}

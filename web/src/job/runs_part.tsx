@@ -3,6 +3,7 @@ import { SearchX } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
 import type { Job } from "../../../src/api/job.ts";
 import type { Run } from "../../../src/api/run.ts";
+import { counted, grouped } from "../../../src/core/number_text.ts";
 import { Button } from "../ui/button.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Notice, Problem } from "../ui/problem.tsx";
@@ -60,6 +61,11 @@ export function RunsPart({ job, where, sort, columns, known, onSort, onShowAll, 
         onOpen={(run) => void navigate({ to: "/jobs/$job/runs/$n", params: { job: `${job.id}`, n: numberOf(run) } })}
         empty={<NothingFound onShowAll={onShowAll} />}
       />
+      <p role="status" className="text-sm text-muted">
+        {rows.total === job.runs.total
+          ? counted(rows.total, "run")
+          : `${grouped(rows.total)} of ${counted(job.runs.total, "run")}`}
+      </p>
       <RunSelectionBar runs={[...selected.values()]} onClear={() => setSelected(new Map())} onCompare={onCompare} />
     </>
   );

@@ -39,7 +39,7 @@ export function WhereBox({ where, onWhere, params }: WhereBoxProps) {
         ref={field}
         label="Show runs where"
         placeholder="status=failed, params.lr>=0.01, search=…   /"
-        className="w-full pr-18 pl-8 font-mono"
+        className="w-full pr-18 pl-8 font-mono [font-feature-settings:'liga'_0,'calt'_0]"
         spellCheck={false}
         autoCapitalize="off"
         autoComplete="off"

@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { askForJob } from "../job/job_queries.ts";
 import { readJobSearch } from "../job/job_search.ts";
 import { readMachinesSearch } from "../machines/machines_search.ts";
 import { readQueueSearch } from "../queue/queue_search.ts";
@@ -23,6 +24,8 @@ const job = createRoute({
   getParentRoute: () => root,
   path: "/jobs/$job",
   validateSearch: readJobSearch,
+  loaderDeps: ({ search }) => search,
+  loader: ({ params, deps }) => askForJob(Number(params.job), deps),
   component: lazyRouteComponent(() => import("../job/job_page.tsx"), "JobPage"),
 });
 

@@ -44,5 +44,6 @@ export function axisText(values: AxisValues): string {
 }
 
 export function commandText({ command }: Definition): string {
-  return command === null ? "a command a line" : commandLine(command);
+  if (command === null) return "a command a line";
+  return command.kind === "shell" ? command.text : commandLine(command);
 }

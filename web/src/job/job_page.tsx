@@ -5,7 +5,7 @@ import { grouped } from "../../../src/core/number_text.ts";
 import { isWhereProblem, parseNames, quotedName } from "../../../src/core/run_table/condition.ts";
 import { Loading } from "../ui/loading.tsx";
 import { Problem } from "../ui/problem.tsx";
-import { call } from "../yard/client.ts";
+import type { call } from "../yard/client.ts";
 import { ColumnChooser } from "./column_chooser.tsx";
 import { type DescribedColumn, usualColumns } from "./columns_of.ts";
 import { ComparePart } from "./compare_part.tsx";
@@ -14,6 +14,7 @@ import { DefinitionPart } from "./definition_part.tsx";
 import { FailuresPart } from "./failures_part.tsx";
 import { JobActions } from "./job_actions.tsx";
 import { JobHeader } from "./job_header.tsx";
+import { jobQuery } from "./job_queries.ts";
 import type { JobPart, JobSearch } from "./job_search.ts";
 import { useColumns, usePlotsInStep } from "./plots/use_columns.ts";
 import { PlotsPart } from "./plots_part.tsx";
@@ -25,10 +26,7 @@ import { WhereBox } from "./where_box.tsx";
 export function JobPage() {
   const { job: text } = useParams({ from: "/jobs/$job" });
   const id = Number(text);
-  const { data, error } = useQuery({
-    queryKey: ["job", id],
-    queryFn: ({ signal }) => call("showJob", { params: { job: id }, signal }),
-  });
+  const { data, error } = useQuery(jobQuery(id));
   if (error) return <Problem page title={`Job ${text} cannot be shown`} error={error} />;
   if (!data) return <Loading page what={`job ${text}`} />;
   return <Parts job={data.job} definition={data.definition as unknown as Definition} />;

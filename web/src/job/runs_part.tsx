@@ -8,9 +8,9 @@ import { Button } from "../ui/button.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Notice, Problem } from "../ui/problem.tsx";
 import { Table } from "../ui/table.tsx";
-import { call } from "../yard/client.ts";
 import { useRows } from "../yard/rows.ts";
 import type { DescribedColumn } from "./columns_of.ts";
+import { runsQuery } from "./job_queries.ts";
 import { numberOf, runColumns } from "./run_columns.tsx";
 import { RunSelectionBar } from "./run_selection_bar.tsx";
 
@@ -30,16 +30,8 @@ export function RunsPart({ job, where, sort, columns, known, onSort, onShowAll, 
   const navigate = useNavigate();
   const [[first, last], setRange] = useState<[number, number]>([0, 0]);
   const [selected, setSelected] = useState<ReadonlyMap<string, Run>>(new Map());
-  const rows = useRows<Run>(
-    ["job", job.id, "table", where, sort],
-    async (from, limit, signal) => {
-      const query = { sort, from, limit, ...(where !== "" && { where }) };
-      const { runs, matching } = await call("runTable", { params: { job: job.id }, query, signal });
-      return { rows: runs, total: matching };
-    },
-    first,
-    last,
-  );
+  const { key, load } = runsQuery(job.id, where, sort);
+  const rows = useRows<Run>(key, load, first, last);
   const ids = useMemo(() => new Set(selected.keys()), [selected]);
   const shown = useMemo(() => runColumns(columns, known), [columns, known]);
   const onRange = useCallback((from: number, to: number) => setRange([from, to]), []);

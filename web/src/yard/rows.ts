@@ -20,7 +20,8 @@ export interface Rows<Row> {
   isStale: boolean;
 }
 
-const PAGE = 100;
+/** Rows that are asked for at once. */
+export const PAGE = 100;
 
 /**
  * @param key  what the list is about, then what was asked; see cache.ts

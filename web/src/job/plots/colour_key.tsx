@@ -8,7 +8,7 @@ export function ColourKey({ title, scale }: { title: string; scale: Scale }) {
   const theme = usePainted();
   const colour = colourOn(scale, theme);
   const stops = [0, 0.25, 0.5, 0.75, 1].map((part) => rampColour(theme, part)).join(", ");
-  const [first, last] = [scale.ticks[0], scale.ticks.at(-1)];
+  const [first, last] = scale.ends;
   return (
     <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-muted">
       <span className="font-medium text-ink">{printable(title)}</span>
@@ -21,13 +21,13 @@ export function ColourKey({ title, scale }: { title: string; scale: Scale }) {
         ))
       ) : (
         <span className="flex items-center gap-1.5">
-          {first && printable(first.text)}
+          {printable(first)}
           <span
             aria-hidden="true"
             className="h-2 w-24 rounded-full"
             style={{ background: `linear-gradient(to right, ${stops})` }}
           />
-          {last && printable(last.text)}
+          {printable(last)}
           {scale.kind === "log" && " (log)"}
         </span>
       )}

@@ -28,9 +28,11 @@ interface CurvesPlotProps {
 /** One metric of many runs, one over the other. */
 export function CurvesPlot({ job, metrics, colours, where, sort }: CurvesPlotProps) {
   const navigate = useNavigate();
-  const [metric, setMetric] = useState(metrics[0] ?? "");
+  const [askedMetric, setMetric] = useState<string | null>(null);
+  const metric = askedMetric ?? metrics[0] ?? "";
   const [over, setOver] = useState<"step" | "seconds">("step");
-  const [colour, setColour] = useState(colours[0] ?? "n");
+  const [askedColour, setColour] = useState<string | null>(null);
+  const colour = askedColour ?? colours[0] ?? "n";
   const [weight, setWeight] = useState(0);
   const [logs, setLogs] = useState({ x: false, y: false });
   const [hovered, setHovered] = useState<{ n: number; x: number; y: number } | null>(null);

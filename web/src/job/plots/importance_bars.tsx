@@ -22,7 +22,7 @@ export function ImportanceBars({ job, of, where }: { job: number; of: string; wh
       <table className="w-full text-sm">
         <thead className="text-left text-xs text-muted">
           <tr>
-            <th scope="col" className="py-1 font-medium">
+            <th scope="col" className="py-1 pr-3 font-medium">
               Parameter
             </th>
             <th scope="col" className="w-1/2 py-1 font-medium">

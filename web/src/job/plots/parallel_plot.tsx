@@ -1,4 +1,5 @@
 import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
+import { isBetterSmall } from "../../../../src/core/better.ts";
 import { printable } from "../../../../src/core/printable.ts";
 import { usePainted } from "../../app/theme.ts";
 import { rangeOf, valuesOf, withRange, withValues } from "../where_edits.ts";
@@ -76,7 +77,7 @@ export function ParallelPlot({ names, chosen, all, where, onWhere, label }: Para
       const colour = colourOn(scaleFor(last), theme);
       const count = chosen[first]?.length ?? 0;
       context.globalAlpha = Math.max(0.12, Math.min(0.85, 60 / Math.max(1, count)));
-      for (let row = 0; row < count; row += 1) {
+      for (const row of bestLast(chosen[last] ?? [], last)) {
         context.strokeStyle = colour(chosen[last]?.[row] ?? null) ?? tokenColour("ended");
         line(chosen, row);
       }
@@ -175,7 +176,7 @@ function Axis({ name, scale, left, top, room, drawn, onDraw, onDone }: AxisProps
             x={7}
             dominantBaseline="middle"
             className="fill-ink stroke-surface [paint-order:stroke]"
-            strokeWidth={3}
+            strokeWidth={4}
           >
             {shortened(printable(text), Math.max(4, Math.floor((room - 16) / 7)))}
           </text>
@@ -209,6 +210,13 @@ function Axis({ name, scale, left, top, room, drawn, onDraw, onDone }: AxisProps
       />
     </g>
   );
+}
+
+/** The rows in the order in which they are drawn: what is best lies on top. */
+function bestLast(cells: readonly Cell[], name: string): number[] {
+  const sign = isBetterSmall(shortName(name)) ? -1 : 1;
+  const rank = (cell: Cell | undefined) => (typeof cell === "number" ? sign * cell : Number.NEGATIVE_INFINITY);
+  return cells.map((_, row) => row).sort((a, b) => rank(cells[a]) - rank(cells[b]) || a - b);
 }
 
 /** Null: none. */

@@ -1,6 +1,6 @@
 import { type PointerEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { usePainted } from "../../app/theme.ts";
-import type { Scale } from "./scale.ts";
+import type { Scale, Tick } from "./scale.ts";
 
 /** The part of a plot in which points stand, in CSS pixels. */
 export interface Box {
@@ -133,7 +133,6 @@ export function PlotFrame(props: PlotFrameProps) {
 
 function Axes({ box, x, y, xTitle, yTitle }: { box: Box; x: Scale; y: Scale; xTitle: string; yTitle: string }) {
   const bottom = box.top + box.height;
-  const room = box.width / Math.max(1, x.ticks.length);
   return (
     <g className="fill-muted">
       {y.ticks.map(({ at, text }) => (
@@ -144,11 +143,11 @@ function Axes({ box, x, y, xTitle, yTitle }: { box: Box; x: Scale; y: Scale; xTi
           </text>
         </g>
       ))}
-      {x.ticks.map(({ at, text }) => (
+      {withRoom(x.ticks, box.width).map(({ at, text }) => (
         <g key={text} transform={`translate(${box.left + at * box.width} 0)`}>
           <line y1={bottom} y2={bottom + 4} className="stroke-edge" />
           <text y={bottom + 17} textAnchor="middle">
-            {shortened(text, Math.max(3, Math.floor(room / 7)))}
+            {text}
           </text>
         </g>
       ))}
@@ -165,6 +164,24 @@ function Axes({ box, x, y, xTitle, yTitle }: { box: Box; x: Scale; y: Scale; xTi
       </text>
     </g>
   );
+}
+
+const LONGEST_TICK = 16;
+/** Of the type that ticks are written in. */
+const LETTER_PX = 7;
+
+/** Those of which the text stands clear of the one before. */
+function withRoom(ticks: readonly Tick[], width: number): Tick[] {
+  const kept: Tick[] = [];
+  let end = Number.NEGATIVE_INFINITY;
+  for (const { at, text } of ticks) {
+    const shown = shortened(text, LONGEST_TICK);
+    const half = (shown.length * LETTER_PX) / 2;
+    if (at * width - half < end) continue;
+    kept.push({ at, text: shown });
+    end = at * width + half + LETTER_PX;
+  }
+  return kept;
 }
 
 export function shortened(text: string, most: number): string {

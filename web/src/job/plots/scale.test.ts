@@ -45,6 +45,11 @@ test("numbers that people know are what stands at an axis", () => {
   ]);
 });
 
+test("a few values stand at the axis themselves, as far as there is room", () => {
+  expect(scaleOf([16, 64, 256, 64]).ticks.map(({ text }) => text)).toEqual(["16", "64", "256"]);
+  expect(scaleOf([1, 1.01, 256]).ticks.map(({ text }) => text)).toEqual(["1", "256"]);
+});
+
 test("an axis is of the kind that its cells are", () => {
   expect(scaleOf([1, 2, 3, null]).kind).toBe("linear");
   expect(scaleOf([1e-5, 1e-1]).kind).toBe("log");

@@ -8,6 +8,8 @@ export interface Scale {
   kind: "linear" | "log" | "words";
   /** The number at a place; NaN on an axis of words. */
   valueAt(part: number): number;
+  /** What stands first and last. */
+  ends: readonly [string, string];
 }
 
 export interface Tick {
@@ -31,6 +33,7 @@ export function linearScale(least: number, most: number, count = 6): Scale {
     at: (value) => (typeof value === "number" ? (value - low) / (high - low) : null),
     valueAt: (part) => low + part * (high - low),
     ticks,
+    ends: [valueText(least), valueText(most)],
   };
 }
 
@@ -58,6 +61,7 @@ export function logScale(least: number, most: number, count = 7): Scale {
     at: (value) => (typeof value === "number" && value > 0 ? at(Math.log10(value)) : null),
     valueAt: (part) => 10 ** (low + part * (high - low)),
     ticks,
+    ends: [valueText(least), valueText(most)],
   };
 }
 
@@ -69,6 +73,7 @@ export function wordScale(words: readonly string[]): Scale {
     kind: "words",
     at: (value) => places.get(String(value)) ?? null,
     valueAt: () => Number.NaN,
+    ends: [words[0] ?? "", words.at(-1) ?? ""],
     ticks: words.flatMap((text, i) => (i % every === 0 ? [{ at: (i + 0.5) / words.length, text }] : [])),
   };
 }
@@ -85,7 +90,27 @@ export function scaleOf(cells: readonly (number | string | null)[], isLog: boole
   const most = numbers.reduce((high, value) => Math.max(high, value), Number.NEGATIVE_INFINITY);
   if (numbers.length === 0) return linearScale(0, 1);
   const spansDecades = least > 0 && most / least >= 100;
-  return (isLog ?? spansDecades) && least > 0 ? logScale(least, most) : linearScale(least, most);
+  const scale = (isLog ?? spansDecades) && least > 0 ? logScale(least, most) : linearScale(least, most);
+  return atTheirValues(scale, numbers);
+}
+
+const FEW = 8;
+/** Ticks that are nearer would stand on each other. */
+const LEAST_GAP = 0.05;
+
+/** Where there are few values, it is they that stand at the axis. */
+function atTheirValues(scale: Scale, numbers: readonly number[]): Scale {
+  const few = new Set<number>();
+  for (const number of numbers) {
+    few.add(number);
+    if (few.size > FEW) return scale;
+  }
+  const ticks: Tick[] = [];
+  for (const value of [...few].sort((a, b) => a - b)) {
+    const at = scale.at(value) ?? 0;
+    if (at - (ticks.at(-1)?.at ?? -1) >= LEAST_GAP) ticks.push({ at, text: valueText(value) });
+  }
+  return { ...scale, ticks };
 }
 
 function roomAround(least: number, most: number): [number, number] {

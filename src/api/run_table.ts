@@ -36,7 +36,7 @@ export const runTableSchema = z.object({
 export const runColumnsQuerySchema = z.strictObject({
   names: list.optional().describe("Columns whose cells are asked for, separated by commas. Default: none."),
   where,
-  most: whole(1, 20_000).default(2000).describe("Of more runs that match, every so many-th is taken."),
+  most: whole(1, 20_000).default(2000).describe("Of more runs that match so many are taken, spread over all of them."),
 });
 export const runColumnsSchema = z.object({
   total: z.number(),
@@ -90,7 +90,7 @@ export const curvesQuerySchema = z.strictObject({
   runs: text.max(10_000).optional().describe("1,2,5-9. Default: those that match."),
   where,
   sort,
-  most: whole(1, 200).default(100).describe("Of more runs: the first in a `sort`, else every so many-th."),
+  most: whole(1, 200).default(100).describe("Of more runs: the first in a `sort`, else some spread over all of them."),
   /** What points stand over: the step they were told with (where there was none, their number), or seconds since the first. */
   over: z.enum(["step", "seconds"]).default("step"),
 });

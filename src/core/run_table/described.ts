@@ -1,8 +1,9 @@
-import type { Column } from "./column.ts";
+import { type Column, isNoValue } from "./column.ts";
 import { SLICE, type Sliced } from "./table.ts";
 
 /** What stands in a column, as a plot or a filter has to know it. */
 export interface Described {
+  /** NaN and the infinities are numbers here. */
   kind: "number" | "text" | "mixed" | "empty";
   /** Of its numbers. Null: it has none. */
   least: number | null;
@@ -15,7 +16,7 @@ export interface Described {
 
 const MOST_COUNTED = 1000;
 
-export function* describeColumn({ numbers, codes }: Column, rows: number): Sliced<Described> {
+export function* describeColumn({ numbers, codes, words }: Column, rows: number): Sliced<Described> {
   let [least, most, present, texts] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
   const seen = new Set<number>();
   const seenCodes = new Set<number>();
@@ -32,7 +33,7 @@ export function* describeColumn({ numbers, codes }: Column, rows: number): Slice
     const code = codes?.[row] ?? 0;
     if (code === 0) continue;
     present += 1;
-    texts += 1;
+    if (!isNoValue(words[code - 1] ?? "")) texts += 1;
     if (seenCodes.size <= MOST_COUNTED) seenCodes.add(code);
   }
   const distinct = seen.size + seenCodes.size;

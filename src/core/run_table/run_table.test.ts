@@ -6,7 +6,7 @@ import type { Condition } from "./condition.ts";
 import { describeColumn } from "./described.ts";
 import { matching } from "./matching.ts";
 import { sorted } from "./sorting.ts";
-import type { Table } from "./table.ts";
+import { sampled, type Table } from "./table.ts";
 
 const cell: fc.Arbitrary<Cell> = fc.oneof(
   fc.integer({ min: -3, max: 3 }),
@@ -109,8 +109,9 @@ test("a column is described by what stands in it", () => {
       const column = table.column("params.y");
       const there = cells.map((row) => row["params.y"]).filter((cell) => cell !== null);
       const numbers = there.filter((cell) => typeof cell === "number");
+      const texts = there.filter((cell) => typeof cell === "string" && !/^(NaN|-?Infinity)$/.test(cell));
       const kind =
-        there.length === 0 ? "empty" : numbers.length === there.length ? "number" : numbers.length ? "mixed" : "text";
+        there.length === 0 ? "empty" : texts.length === 0 ? "number" : texts.length === there.length ? "text" : "mixed";
       if (column === null) throw new Error("the table lacks its column");
       expect(atOnce(describeColumn(column, table.rows))).toEqual({
         kind,
@@ -121,4 +122,21 @@ test("a column is described by what stands in it", () => {
       });
     }),
   );
+});
+
+test("a sample is of the rows, in order, the same each time, and hides no value of a grid", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 1, max: 500 }), (count, most) => {
+      const rows = Uint32Array.from({ length: count }, (_, at) => 2 * at);
+      const some = [...sampled(rows, most)];
+      expect(some.length).toBe(Math.min(count, most));
+      expect(some.every((row, at) => row % 2 === 0 && row < 2 * count && row > (some[at - 1] ?? -1))).toBe(true);
+      expect([...sampled(rows, most)]).toEqual(some);
+    }),
+  );
+  const grid = Uint32Array.from({ length: 100_000 }, (_, at) => at);
+  for (const period of [2, 10, 50, 100]) {
+    const values = new Set(Array.from(sampled(grid, 2000), (row) => row % period));
+    expect(values.size, `values that come back after ${period}`).toBe(period);
+  }
 });

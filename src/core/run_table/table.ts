@@ -47,8 +47,21 @@ export function whyNoColumn(name: string, params: readonly string[]): string | n
   return `there is no column ${name}. There are: ${known.join(", ")}, metrics.NAME, result.NAME`;
 }
 
-/** Every so many-th of the rows, where there are more than `most`: the same ones each time. */
-export function evenly(rows: Uint32Array, most: number): Uint32Array {
+/**
+ * `most` of the rows where there are more, the same ones each time: one out of each stretch of equally many, but not always at the
+ * same place in it. In a grid of parameters every so many-th run may have the same value of one of them.
+ */
+export function sampled(rows: Uint32Array, most: number): Uint32Array {
   if (rows.length <= most) return rows;
-  return Uint32Array.from({ length: most }, (_, at) => rows[Math.floor((at * rows.length) / most)] as number);
+  return Uint32Array.from({ length: most }, (_, at) => {
+    const [from, to] = [Math.floor((at * rows.length) / most), Math.floor(((at + 1) * rows.length) / most)];
+    return rows[from + Math.floor(scattered(at) * (to - from))] as number;
+  });
+}
+
+/** From 0 up to 1, for neighbours nothing alike. */
+function scattered(number: number): number {
+  let bits = Math.imul(number ^ (number >>> 16), 0x21f0aaad);
+  bits = Math.imul(bits ^ (bits >>> 15), 0x735a2d97);
+  return ((bits ^ (bits >>> 15)) >>> 0) / 2 ** 32;
 }

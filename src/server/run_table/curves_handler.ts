@@ -1,7 +1,7 @@
 import { isRefused, refuse } from "../../core/failure.ts";
 import type { AttemptId } from "../../core/run.ts";
 import { parseNumbers } from "../../core/run_table/spans.ts";
-import { evenly } from "../../core/run_table/table.ts";
+import { sampled } from "../../core/run_table/table.ts";
 import { selectJob } from "../../store/jobs.ts";
 import { selectRunsNamed } from "../../store/run_cells.ts";
 import type { Frames } from "../frames/frames.ts";
@@ -30,7 +30,7 @@ export function curvesHandler(yard: Yard, frames: Frames): Handlers["curves"] {
     const chosen = await frames.use(job, async ({ frame, rows }) => {
       const found = await rows(where, sort);
       const isRanked = sort.column !== "n";
-      const taken = isRanked ? found.subarray(0, query.most) : evenly(found, query.most);
+      const taken = isRanked ? found.subarray(0, query.most) : sampled(found, query.most);
       const first = frame.names().find((name) => name.startsWith("metrics."));
       return {
         metric: query.metric ?? first?.slice("metrics.".length) ?? null,

@@ -8,12 +8,13 @@ import { streamPlaces } from "./stream_places.ts";
 /** What attempts that failed said last: the last line on stderr that is not empty, else on stdout. */
 export interface LastWords {
   /**
-   * By attempt; null: they said nothing. Those that are not there have not been looked at: of many, each call looks at some more.
+   * By attempt; null: they said nothing. Those that are not there have not been looked at: of very many, each call looks at some more.
    */
   of(attempts: readonly AttemptId[]): Promise<Map<string, string | null>>;
 }
 
-const LOOKED_AT_ONCE = 2000;
+/** A call takes about so long at most. */
+const LOOK_MS = 700;
 const PORTION = 200;
 const WIDTH = 8;
 const MOST_KEPT = 100_000;
@@ -42,9 +43,11 @@ export function openLastWords(yard: Pick<Yard, "store" | "id" | "files">): LastW
 
   return {
     async of(attempts) {
-      const unknown = attempts.filter((attempt) => !known.has(attempt)).slice(0, LOOKED_AT_ONCE);
-      if (known.size + unknown.length > MOST_KEPT) known.clear();
-      for (let at = 0; at < unknown.length; at += PORTION) await look(unknown.slice(at, at + PORTION));
+      const until = performance.now() + LOOK_MS;
+      if (known.size > MOST_KEPT) known.clear();
+      const unknown = attempts.filter((attempt) => !known.has(attempt));
+      for (let at = 0; at < unknown.length && performance.now() < until; at += PORTION)
+        await look(unknown.slice(at, at + PORTION));
       return new Map(
         attempts.flatMap((attempt) => (known.has(attempt) ? [[attempt, known.get(attempt) ?? null]] : [])),
       );

@@ -3,7 +3,7 @@ import type { Page } from "../../core/page.ts";
 import { cellOf } from "../../core/run_table/column.ts";
 import { importanceOf } from "../../core/run_table/importance.ts";
 import type { Sort } from "../../core/run_table/sorting.ts";
-import { evenly, whyNoColumn } from "../../core/run_table/table.ts";
+import { sampled, whyNoColumn } from "../../core/run_table/table.ts";
 import { type JobRow, selectJob } from "../../store/jobs.ts";
 import type { RunSortKey } from "../../store/run_page.ts";
 import type { Frames, View } from "../frames/frames.ts";
@@ -57,7 +57,7 @@ export function tableHandlers(yard: Yard, frames: Frames): TableHandlers {
       if (isRefused(asked)) return asked;
       return frames.use(job, async ({ frame, rows, described }) => {
         const found = await rows(where, byNumber);
-        const taken = asked.length === 0 ? new Uint32Array() : evenly(found, query.most);
+        const taken = asked.length === 0 ? new Uint32Array() : sampled(found, query.most);
         const columns = [];
         for (const name of frame.names()) columns.push({ name, ...(await described(name)) });
         const values = asked.map((name) => {
@@ -87,7 +87,7 @@ export function tableHandlers(yard: Yard, frames: Frames): TableHandlers {
       return frames.use(job, async (view) => {
         const of = query.of ?? (await obviousResult(view));
         const rows = await view.rows(where, byNumber);
-        const some = evenly(rows, ENOUGH_RUNS);
+        const some = sampled(rows, ENOUGH_RUNS);
         const parameters = [];
         for (const name of names) {
           const [parameter, result] = [view.frame.column(`params.${name}`), view.frame.column(of ?? "")];

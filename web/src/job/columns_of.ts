@@ -1,4 +1,6 @@
+import type { Run } from "../../../src/api/run.ts";
 import type { RunColumns } from "../../../src/api/run_table.ts";
+import { isNumber } from "../../../src/core/run_table/condition.ts";
 
 export type DescribedColumn = RunColumns["columns"][number];
 
@@ -41,6 +43,26 @@ export function usualTarget(columns: readonly DescribedColumn[]): string | null 
     if (found) return found.name;
   }
   return null;
+}
+
+/** What there will be, as far as the first rows show it, before the yard has told what there is. */
+export function expectedColumns(params: readonly string[], rows: readonly Run[]): DescribedColumn[] {
+  const seen = new Map<string, DescribedColumn["kind"]>();
+  const note = (name: string, isNumeric: boolean) => {
+    const kind = isNumeric ? "number" : "text";
+    seen.set(name, (seen.get(name) ?? kind) === kind ? kind : "mixed");
+  };
+  for (const name of params) seen.set(`params.${name}`, "empty");
+  for (const name of params) {
+    for (const run of rows) seen.set(`params.${name}`, isNumber(run.paramsText[name] ?? "") ? "number" : "text");
+  }
+  for (const { metrics, result } of rows) {
+    for (const [name, value] of Object.entries(metrics)) note(`metrics.${name}`, typeof value === "number");
+    for (const [name, value] of Object.entries(result)) note(`result.${name}`, typeof value === "number");
+  }
+  if (rows.some(({ cause }) => cause !== null)) seen.set("cause", "text");
+  if (params.length === 0 && rows.some(({ line }) => line !== null)) seen.set("command", "text");
+  return [...seen].map(([name, kind]) => ({ name, kind, least: null, most: null, distinct: null, present: 1 }));
 }
 
 function names(columns: readonly DescribedColumn[]): string[] {

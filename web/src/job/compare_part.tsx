@@ -57,7 +57,6 @@ export function ComparePart({
       </label>
       <section
         className="min-h-0 overflow-auto rounded-lg border border-line bg-surface"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reachable by keyboard
         tabIndex={0}
         aria-label="Comparison"
       >

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { CircleCheck, RotateCcw, Rows3 } from "lucide-react";
 import { useState } from "react";
 import type { Failures } from "../../../src/api/run_table.ts";
-import { counted } from "../../../src/core/number_text.ts";
+import { counted, grouped } from "../../../src/core/number_text.ts";
 import { printable } from "../../../src/core/printable.ts";
 import { parseNumbers } from "../../../src/core/run_table/spans.ts";
 import { Button } from "../ui/button.tsx";
@@ -23,6 +23,8 @@ export function FailuresPart({ job, onShow }: FailuresPartProps) {
   const { data, error } = useQuery({
     queryKey: ["job", job, "failures"],
     queryFn: ({ signal }) => call("failures", { params: { job }, signal }),
+    // Of very many, each answer has read the output of some more.
+    refetchInterval: ({ state }) => ((state.data?.unread ?? 0) > 0 ? 500 : false),
   });
   if (error) return <Problem title="The failures cannot be shown" error={error} />;
   if (!data) return <Loading what="the failures" />;
@@ -48,9 +50,8 @@ export function FailuresPart({ job, onShow }: FailuresPartProps) {
         ))}
       </ul>
       {data.unread > 0 && (
-        <p className="text-sm text-muted">
-          The output of {counted(data.unread, "run")} has not been read yet:{" "}
-          {data.unread === 1 ? "it stands" : "they stand"} by the cause alone.
+        <p role="status" className="text-sm text-muted">
+          The output of {counted(data.unread, "run")} is still being read; until then they stand by the cause alone.
         </p>
       )}
     </div>
@@ -134,7 +135,7 @@ function FailureCard({
               void retryExactly(selectors).finally(() => setBusy(false));
             }}
           >
-            <RotateCcw aria-hidden="true" /> Retry {runs === 1 ? "it" : `these ${runs}`}
+            <RotateCcw aria-hidden="true" /> Retry {runs === 1 ? "it" : `these ${grouped(runs)}`}
           </Button>
         </span>
       </div>

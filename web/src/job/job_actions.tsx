@@ -1,4 +1,5 @@
 import { Menu } from "@base-ui/react/menu";
+import { Link } from "@tanstack/react-router";
 import { Ban, CopyPlus, Download, Pause, Play, Plus, RotateCcw } from "lucide-react";
 import { useState } from "react";
 import type { Job } from "../../../src/api/job.ts";
@@ -43,9 +44,9 @@ export function JobActions({ job, definition, where, sort }: JobActionsProps) {
           <Plus aria-hidden="true" /> Extend …
         </Button>
       )}
-      <a className={buttonClass()} href={`/new?from=${job.id}`}>
+      <Link className={buttonClass()} to="/new" search={{ from: job.id }}>
         <CopyPlus aria-hidden="true" /> Clone and edit
-      </a>
+      </Link>
       <Export job={job.id} where={where} sort={sort} />
       {isOpen && (
         <Button look="danger" onClick={() => setAsked("cancel")}>

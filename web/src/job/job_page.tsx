@@ -1,20 +1,22 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
+import type { Run } from "../../../src/api/run.ts";
 import { grouped } from "../../../src/core/number_text.ts";
 import { isWhereProblem, parseNames, quotedName } from "../../../src/core/run_table/condition.ts";
 import { Loading } from "../ui/loading.tsx";
 import { Problem } from "../ui/problem.tsx";
 import type { call } from "../yard/client.ts";
+import { PAGE } from "../yard/rows.ts";
 import { ColumnChooser } from "./column_chooser.tsx";
-import { type DescribedColumn, usualColumns } from "./columns_of.ts";
+import { expectedColumns, usualColumns } from "./columns_of.ts";
 import { ComparePart } from "./compare_part.tsx";
 import { type Definition, paramsOf } from "./definition.ts";
 import { DefinitionPart } from "./definition_part.tsx";
 import { FailuresPart } from "./failures_part.tsx";
 import { JobActions } from "./job_actions.tsx";
 import { JobHeader } from "./job_header.tsx";
-import { jobQuery } from "./job_queries.ts";
+import { jobQuery, runsQuery } from "./job_queries.ts";
 import type { JobPart, JobSearch } from "./job_search.ts";
 import { useColumns, usePlotsInStep } from "./plots/use_columns.ts";
 import { PlotsPart } from "./plots_part.tsx";
@@ -41,7 +43,8 @@ function Parts({ job, definition }: { job: Shown; definition: Definition }) {
   const params = useMemo(() => paramsOf(definition), [definition]);
   usePlotsInStep(job.id);
   const columns = useColumns(job.id, [], "").data?.columns;
-  const known = useMemo(() => columns ?? expected(params), [columns, params]);
+  const rows = useFirstRows(job.id, where, sort, columns === undefined && part === "runs");
+  const known = useMemo(() => columns ?? expectedColumns(params, rows), [columns, params, rows]);
   const chosen = useMemo(() => chosenColumns(search.columns) ?? usualColumns(known), [search.columns, known]);
   const change = (next: Partial<JobSearch>, replace = true) => {
     const entries = Object.entries({ ...search, ...next }).filter(([, value]) => value !== undefined && value !== "");
@@ -93,6 +96,19 @@ function Parts({ job, definition }: { job: Shown; definition: Definition }) {
   );
 }
 
+const none: readonly Run[] = [];
+
+/** Those that the table shows first. */
+function useFirstRows(id: number, where: string, sort: string, enabled: boolean): readonly Run[] {
+  const { key, load } = runsQuery(id, where, sort);
+  const first = useQuery({
+    queryKey: [...key, "rows", 0],
+    queryFn: ({ signal }) => load(0, PAGE, signal),
+    enabled,
+  });
+  return first.data?.rows ?? none;
+}
+
 interface PartLinksProps {
   id: number;
   search: JobSearch;
@@ -127,18 +143,6 @@ function PartLinks({ id, search, part, failed, waiting }: PartLinksProps) {
       ))}
     </nav>
   );
-}
-
-/** What there will be, before the yard has told what there is. */
-function expected(params: readonly string[]): DescribedColumn[] {
-  return params.map((name) => ({
-    name: `params.${name}`,
-    kind: "text",
-    least: null,
-    most: null,
-    distinct: null,
-    present: 1,
-  }));
 }
 
 /** Null: nobody has said. */

@@ -1,7 +1,7 @@
-import { Link } from "@tanstack/react-router";
 import type { Run } from "../../../src/api/run.ts";
 import { valueText } from "../../../src/core/number_text.ts";
 import { printable } from "../../../src/core/printable.ts";
+import { RunLink } from "../ui/run_link.tsx";
 import { StatusBadge } from "../ui/status.tsx";
 import type { Column } from "../ui/table.tsx";
 import { At, Took } from "../ui/times.tsx";
@@ -38,18 +38,14 @@ export function runColumns(names: readonly string[], known: readonly DescribedCo
       align: "right",
       sort: "n",
       cell: (run) => (
-        <Link
-          to="/jobs/$job/runs/$n"
-          params={{ job: run.id.split(".")[0] ?? "", n: numberOf(run) }}
-          className="font-medium hover:underline"
-        >
+        <RunLink id={run.id} className="font-medium hover:underline">
           {run.id}
-        </Link>
+        </RunLink>
       ),
     },
     ...names.map((name): Column<Run> => {
       const isNumber = kinds.get(name) === "number" && name !== "startedAt" && name !== "endedAt";
-      const width = name === "command" ? 280 : name === "cause" || name === "status" ? 116 : 96;
+      const width = name === "command" ? 280 : name === "cause" || name === "status" ? 116 : 104;
       return {
         key: name,
         label: columnTitle(name),
@@ -88,7 +84,14 @@ export function RunCell({ run, name }: { run: Run; name: string }) {
       return <code title={printable(run.command)}>{printable(run.command)}</code>;
     default: {
       const text = toldText(run, name);
-      return <span className={/^(NaN|-?Infinity)$/.test(text) ? "text-muted" : ""}>{text}</span>;
+      return (
+        <span
+          title={text.length > 9 ? text : undefined}
+          className={/^(NaN|-?Infinity)$/.test(text) ? "text-muted" : ""}
+        >
+          {text}
+        </span>
+      );
     }
   }
 }

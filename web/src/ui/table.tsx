@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { memo, type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import type { Rows } from "../yard/rows.ts";
 import { Checkbox } from "./checkbox.tsx";
 import { useShortcuts } from "./shortcuts.ts";
@@ -9,6 +9,8 @@ import { useWidth } from "./use_width.ts";
 export interface Column<Row> {
   key: string;
   label: string;
+  /** Its name in full, where the label is short. */
+  hint?: string;
   /** At least so many pixels. */
   width: number;
   /** Its share of what is left over. Default 0. */
@@ -50,7 +52,10 @@ export function Table<Row>(props: TableProps<Row>) {
   const name = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const width = useWidth(scroller);
-  const columns = props.columns.filter(({ from = 0 }) => width === 0 || width >= from);
+  const columns = useMemo(
+    () => props.columns.filter(({ from = 0 }) => width === 0 || width >= from),
+    [props.columns, width],
+  );
   const template = ["40px", ...columns.map(({ width: least, grow = 0 }) => `minmax(${least}px, ${grow}fr)`)].join(" ");
   const total = rows.total ?? 0;
   const [cursor, setCursor] = useState<number | null>(null);
@@ -74,7 +79,20 @@ export function Table<Row>(props: TableProps<Row>) {
     virtual.scrollToIndex(position, { align: "auto" });
   }
   const at = cursor === null ? null : rows.at(cursor);
-  const toggle = (row: Row) => onSelect([row], !selected.has(idOf(row)));
+  /** Where one was last selected: with Shift, all from there on are. */
+  const anchor = useRef<number | null>(null);
+  function toggle(index: number, isRange: boolean): void {
+    const row = rows.at(index);
+    if (row === null) return;
+    const isSelected = !selected.has(idOf(row));
+    const [from, to] = [Math.min(anchor.current ?? index, index), Math.max(anchor.current ?? index, index)];
+    const range = Array.from({ length: to - from + 1 }, (_, i) => rows.at(from + i)).filter((one) => one !== null);
+    onSelect(isRange ? range : [row], isRange || isSelected);
+    anchor.current = index;
+  }
+  const latestToggle = useRef(toggle);
+  latestToggle.current = toggle;
+  const onToggle = useCallback((index: number, isRange: boolean) => latestToggle.current(index, isRange), []);
   useShortcuts({
     j: () => move((cursor ?? -1) + 1),
     k: () => move((cursor ?? 1) - 1),
@@ -82,7 +100,8 @@ export function Table<Row>(props: TableProps<Row>) {
     ArrowUp: () => move((cursor ?? 1) - 1),
     Home: () => move(0),
     End: () => move(total - 1),
-    x: () => at && toggle(at),
+    x: () => cursor !== null && toggle(cursor, false),
+    X: () => cursor !== null && toggle(cursor, true),
     Enter: () => at && onOpen(at),
   });
 
@@ -174,21 +193,7 @@ export function Table<Row>(props: TableProps<Row>) {
                   setGap(null);
                 }}
               >
-                <div role="gridcell" tabIndex={-1} className="flex justify-center">
-                  {row !== null && (
-                    <Checkbox label={`Select ${id}`} checked={isSelected} onChange={() => toggle(row)} />
-                  )}
-                </div>
-                {columns.map((column) => (
-                  <div
-                    key={column.key}
-                    role="gridcell"
-                    tabIndex={-1}
-                    className={`min-w-0 truncate px-2 ${column.align === "right" ? "text-right" : ""}`}
-                  >
-                    {row === null ? <Skeleton /> : column.cell(row)}
-                  </div>
-                ))}
+                <Cells index={index} row={row} id={id} columns={columns} isSelected={isSelected} onToggle={onToggle} />
               </div>
             );
           })}
@@ -205,8 +210,40 @@ export function Table<Row>(props: TableProps<Row>) {
   );
 }
 
+interface CellsProps<Row> {
+  index: number;
+  row: Row | null;
+  id: string | null;
+  columns: readonly Column<Row>[];
+  isSelected: boolean;
+  onToggle(index: number, isRange: boolean): void;
+}
+
+/** Drawn anew only when the row itself is another one: scrolling draws just the rows that come. */
+const Cells = memo(function Cells<Row>({ index, row, id, columns, isSelected, onToggle }: CellsProps<Row>) {
+  return (
+    <>
+      <div role="gridcell" tabIndex={-1} className="flex justify-center">
+        {row !== null && (
+          <Checkbox label={`Select ${id}`} checked={isSelected} onChange={(_, isRange) => onToggle(index, isRange)} />
+        )}
+      </div>
+      {columns.map((column) => (
+        <div
+          key={column.key}
+          role="gridcell"
+          tabIndex={-1}
+          className={`min-w-0 truncate px-2 ${column.align === "right" ? "text-right" : ""}`}
+        >
+          {row === null ? <Skeleton /> : column.cell(row)}
+        </div>
+      ))}
+    </>
+  );
+}) as <Row>(props: CellsProps<Row>) => ReactNode;
+
 function Header<Row>({ column, sort, onSort }: { column: Column<Row>; sort: string; onSort(sort: string): void }) {
-  const { label, align, sort: key } = column;
+  const { label, hint, align, sort: key } = column;
   const direction = key === undefined ? null : sort === key ? "ascending" : sort === `-${key}` ? "descending" : null;
   const place = `flex min-w-0 items-center gap-1 px-2 ${align === "right" ? "justify-end" : ""}`;
   return (
@@ -216,6 +253,7 @@ function Header<Row>({ column, sort, onSort }: { column: Column<Row>; sort: stri
       ) : (
         <button
           type="button"
+          title={hint}
           className="flex min-w-0 items-center gap-1 rounded-sm hover:text-ink"
           onClick={() =>
             onSort(direction === "descending" ? key : direction === "ascending" ? `-${key}` : firstSort(key))

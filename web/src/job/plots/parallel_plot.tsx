@@ -43,8 +43,14 @@ export function ParallelPlot({ names, chosen, all, where, onWhere, label }: Para
   const [brush, setBrush] = useState<Brush | null>(null);
   const width = Math.max(room, names.length * LEAST_GAP);
   const scales = useMemo(
-    () => new Map(names.map((name) => [name, scaleOf(all[name] ?? [], linear.has(name) ? false : null)])),
-    [names, all, linear],
+    () =>
+      new Map(
+        names.map((name) => [
+          name,
+          scaleOf([...(all[name] ?? []), ...(chosen[name] ?? [])], linear.has(name) ? false : null),
+        ]),
+      ),
+    [names, all, chosen, linear],
   );
   const left = (i: number) => (width / names.length) * (i + 0.5);
   const scaleFor = (name: string) => scales.get(name) as Scale;

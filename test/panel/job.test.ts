@@ -90,15 +90,17 @@ test.skipIf(noBrowser)(
     const yard = await aYard();
     await aSweep(yard);
     const { page } = await aPanel(yard, { at: "/jobs/1?part=plots" });
-    const plot = page.getByRole("img", { name: /^24 runs by lr, opt, width, accuracy/ });
-    await plot.waitFor();
-    const box = await plot.boundingBox();
-    if (!box) throw new Error("the plot is nowhere");
-    // The first of four axes; its upper half.
-    const x = box.x + box.width / 8;
-    await page.mouse.move(x, box.y + 50);
+    /** On the first of four axes, so far from the top of the plot. */
+    const onFirstAxis = async (many: RegExp, down: number) => {
+      const plot = page.getByRole("img", { name: many });
+      await plot.scrollIntoViewIfNeeded();
+      const box = await plot.boundingBox();
+      if (!box) throw new Error("the plot is nowhere");
+      return [box.x + box.width / 8, box.y + down] as const;
+    };
+    await page.mouse.move(...(await onFirstAxis(/^24 runs by lr, opt, width, accuracy/, 50)));
     await page.mouse.down();
-    await page.mouse.move(x, box.y + 150, { steps: 4 });
+    await page.mouse.move(...(await onFirstAxis(/^24 runs by lr/, 150)), { steps: 4 });
     await page.mouse.up();
     const where = page.getByRole("textbox", { name: "Show runs where" });
     await until(
@@ -110,7 +112,7 @@ test.skipIf(noBrowser)(
     await page.getByText("12 of 24 runs").waitFor();
     await page.goBack();
     await page.getByRole("img", { name: /^12 runs by lr/ }).waitFor();
-    await page.mouse.click(x, box.y + 100);
+    await page.mouse.click(...(await onFirstAxis(/^12 runs by lr/, 100)));
     await until(async () => (await where.inputValue()) === "", "the condition is taken back");
   },
 );

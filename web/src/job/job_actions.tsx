@@ -1,7 +1,7 @@
 import { Menu } from "@base-ui/react/menu";
 import { Link } from "@tanstack/react-router";
 import { Ban, CopyPlus, Download, Pause, Play, Plus, RotateCcw } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { Job } from "../../../src/api/job.ts";
 import { pathOf } from "../../../src/client/client.ts";
 import { counted } from "../../../src/core/number_text.ts";
@@ -10,7 +10,9 @@ import { Confirm } from "../ui/confirm.tsx";
 import { menuItemClass, menuPopupClass } from "../ui/menu.ts";
 import { steer } from "../yard/steer.ts";
 import { type Definition, paramsOf } from "./definition.ts";
-import { ExtendDialog } from "./extend_dialog.tsx";
+
+/** With it come the parsers of parameters. */
+const ExtendDialog = lazy(async () => ({ default: (await import("./extend_dialog.tsx")).ExtendDialog }));
 
 interface JobActionsProps {
   job: Job;
@@ -65,7 +67,11 @@ export function JobActions({ job, definition, where, sort }: JobActionsProps) {
           not saved is lost. {counted(runs.queued, "waiting run")} will not start. What has ended keeps its results.
         </p>
       </Confirm>
-      <ExtendDialog isOpen={asked === "extend"} onClose={() => setAsked(null)} job={job} definition={definition} />
+      {asked === "extend" && (
+        <Suspense>
+          <ExtendDialog isOpen onClose={() => setAsked(null)} job={job} definition={definition} />
+        </Suspense>
+      )}
     </div>
   );
 }

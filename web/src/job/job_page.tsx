@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import type { Run } from "../../../src/api/run.ts";
 import { grouped } from "../../../src/core/number_text.ts";
 import { isWhereProblem, parseNames, quotedName } from "../../../src/core/run_table/condition.ts";
@@ -12,17 +12,19 @@ import { ColumnChooser } from "./column_chooser.tsx";
 import { expectedColumns, usualColumns } from "./columns_of.ts";
 import { ComparePart } from "./compare_part.tsx";
 import { type Definition, paramsOf } from "./definition.ts";
-import { DefinitionPart } from "./definition_part.tsx";
 import { FailuresPart } from "./failures_part.tsx";
 import { JobActions } from "./job_actions.tsx";
 import { JobHeader } from "./job_header.tsx";
 import { jobQuery, runsQuery } from "./job_queries.ts";
 import type { JobPart, JobSearch } from "./job_search.ts";
 import { useColumns, usePlotsInStep } from "./plots/use_columns.ts";
-import { PlotsPart } from "./plots_part.tsx";
 import { RunsPart } from "./runs_part.tsx";
 import { WaitingPart } from "./waiting_part.tsx";
 import { WhereBox } from "./where_box.tsx";
+
+// What is not on the first page is loaded when it is looked at.
+const PlotsPart = lazy(async () => ({ default: (await import("./plots_part.tsx")).PlotsPart }));
+const DefinitionPart = lazy(async () => ({ default: (await import("./definition_part.tsx")).DefinitionPart }));
 
 /** One job with all of its runs. */
 export function JobPage() {
@@ -85,13 +87,15 @@ function Parts({ job, definition }: { job: Shown; definition: Definition }) {
           onCompare={(numbers) => change({ part: "compare", compare: numbers }, false)}
         />
       )}
-      {part === "plots" && (
-        <PlotsPart job={job} where={where} sort={sort} known={known} onWhere={(next) => change({ where: next })} />
-      )}
+      <Suspense fallback={<Loading what={part} />}>
+        {part === "plots" && (
+          <PlotsPart job={job} where={where} sort={sort} known={known} onWhere={(next) => change({ where: next })} />
+        )}
+        {part === "definition" && <DefinitionPart job={job} definition={definition} />}
+      </Suspense>
       {part === "compare" && <ComparePart job={job.id} numbers={compare} known={known} />}
       {part === "failures" && <FailuresPart job={job.id} onShow={show} />}
       {part === "waiting" && <WaitingPart job={job.id} />}
-      {part === "definition" && <DefinitionPart job={job} definition={definition} />}
     </div>
   );
 }

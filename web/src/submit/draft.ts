@@ -51,7 +51,6 @@ export const optionKinds = {
   seed: "value",
   out: "value",
   tag: "commas",
-  notify: "lines",
   zip: "lines",
   exclude: "lines",
   outputs: "lines",

@@ -1,22 +1,14 @@
-import { useQuery } from "@tanstack/react-query";
 import { History } from "lucide-react";
 import type { Attempt, Run } from "../../../src/api/run.ts";
 import { localTime } from "../../../src/core/local_time.ts";
 import { printable } from "../../../src/core/printable.ts";
 import { formatDuration } from "../../../src/core/quantity.ts";
 import { Notice } from "../ui/problem.tsx";
-import { call } from "../yard/client.ts";
 import { useNow } from "../yard/clock.ts";
-import { AttemptUse } from "./attempt_use.tsx";
 
 /** Every try at a run: when, for how long, where, and how it ended. Time goes from left to right, alike for all. */
 export function AttemptsTimeline({ run, attempts }: { run: Run; attempts: readonly Attempt[] }) {
   const now = useNow();
-  const [job = 0, n = 0] = run.id.split(".").map(Number);
-  const use = useQuery({
-    queryKey: ["job", job, "run", n, "use"],
-    queryFn: () => call("runUse", { params: { job, n }, query: { points: 120 } }),
-  });
   const [first] = attempts;
   if (!first)
     return (
@@ -70,7 +62,6 @@ export function AttemptsTimeline({ run, attempts }: { run: Run; attempts: readon
                       .filter(Boolean)
                       .join(", ")}
               </p>
-              <AttemptUse workers={(use.data?.workers ?? []).filter((worker) => worker.try === attempt.try)} />
             </li>
           );
         })}

@@ -15,6 +15,7 @@ import { RunActions } from "./run_actions.tsx";
 import { RunFacts } from "./run_facts.tsx";
 import { RunGpuUse } from "./run_gpu_use.tsx";
 import { RunLog } from "./run_log.tsx";
+import { RunMetrics } from "./run_metrics.tsx";
 import { RunProgress } from "./run_progress.tsx";
 import type { RunSearch, RunTab } from "./run_search.ts";
 
@@ -109,6 +110,11 @@ function RunView({ job, n, run, attempts }: RunViewProps) {
                   run={run}
                 />
               ),
+            },
+            {
+              key: "metrics",
+              label: "Metrics",
+              content: <RunMetrics job={job} n={n} run={run} />,
             },
             {
               key: "files",

@@ -10,8 +10,9 @@ import { Notice, Problem } from "../../ui/problem.tsx";
 import { call } from "../../yard/client.ts";
 import { ColourKey } from "./colour_key.tsx";
 import { colourOn } from "./colours.ts";
-import { type Box, type Place, PlotFrame, tokenColour } from "./plot_frame.tsx";
-import { linearScale, logScale, type Scale, scaleOf } from "./scale.ts";
+import { axisOver, nearestCurve, strokeCurve } from "./curve.ts";
+import { type Box, PlotFrame, tokenColour } from "./plot_frame.tsx";
+import { scaleOf } from "./scale.ts";
 import { shortName } from "./short_name.ts";
 import { smoothed } from "./smoothing.ts";
 import { useColumns } from "./use_columns.ts";
@@ -78,14 +79,14 @@ export function CurvesPlot({ job, metrics, colours, where, sort }: CurvesPlotPro
       context.globalAlpha = hovered ? 0.25 : curves.length > 20 ? 0.7 : 0.95;
       context.lineWidth = 1.25;
       context.strokeStyle = colourOf(cellOf(curve.n)) ?? tokenColour("ended");
-      stroke(context, box, curve, x, y);
+      strokeCurve(context, box, curve, x, y);
     }
     const over = curves.find(({ n }) => n === hovered?.n);
     if (!over) return;
     context.globalAlpha = 1;
     context.lineWidth = 2.5;
     context.strokeStyle = tokenColour("ink");
-    stroke(context, box, over, x, y);
+    strokeCurve(context, box, over, x, y);
   }
 
   const { matching } = data;
@@ -199,58 +200,4 @@ function NoMetrics() {
 
 export function asOptions(names: readonly string[]) {
   return names.map((name) => ({ value: name, label: printable(shortName(name)) }));
-}
-
-interface Drawn {
-  n: number;
-  x: readonly number[];
-  y: readonly (number | null)[];
-}
-
-function axisOver(lists: readonly (readonly (number | null)[])[], isLog: boolean): Scale {
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const list of lists) {
-    for (const value of list) {
-      if (value === null || (isLog && value <= 0)) continue;
-      least = Math.min(least, value);
-      most = Math.max(most, value);
-    }
-  }
-  if (most < least) return linearScale(0, 1);
-  return isLog ? logScale(least, most) : linearScale(least, most);
-}
-
-function stroke(context: CanvasRenderingContext2D, box: Box, curve: Drawn, x: Scale, y: Scale): void {
-  context.beginPath();
-  let isOpen = false;
-  for (const [i, value] of curve.x.entries()) {
-    const [at, up] = [x.at(value), y.at(curve.y[i] ?? null)];
-    if (at === null || up === null) {
-      isOpen = false;
-      continue;
-    }
-    const [left, top] = [box.left + at * box.width, box.top + (1 - up) * box.height];
-    if (isOpen) context.lineTo(left, top);
-    else context.moveTo(left, top);
-    isOpen = true;
-  }
-  context.stroke();
-}
-
-/** The point that is nearest, of the curve that it is of. */
-function nearestCurve(curves: readonly Drawn[], x: Scale, y: Scale, place: Place, box: Box) {
-  const WITHIN_PX = 30;
-  let [best, distance] = [null as { n: number; x: number; y: number } | null, WITHIN_PX];
-  for (const { n, x: xs, y: ys } of curves) {
-    for (const [i, value] of xs.entries()) {
-      const number = ys[i] ?? null;
-      const [at, up] = [x.at(value), y.at(number)];
-      if (at === null || up === null || number === null) continue;
-      const across = Math.abs(at - place.x) * box.width;
-      if (across > distance) continue;
-      const away = Math.hypot(across, (up - place.y) * box.height);
-      if (away < distance) [best, distance] = [{ n, x: value, y: number }, away];
-    }
-  }
-  return best;
 }

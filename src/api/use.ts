@@ -60,4 +60,3 @@ export const runUseSchema = z.object({
     }),
   ),
 });
-export type RunUse = z.infer<typeof runUseSchema>;

@@ -61,7 +61,7 @@ withBrowser("a run is followed while it runs: its output, how far it is, what it
   await yard.submit("touch enough");
   await yard.ends(1);
   await page.getByRole("heading", { name: /Run 1\.1.*succeeded/ }).waitFor();
-  await page.getByText("0.97").waitFor();
+  await page.getByText("0.97", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Run again" }).waitFor();
 });
 

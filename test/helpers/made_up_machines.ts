@@ -2,6 +2,7 @@ import { userInfo } from "node:os";
 import { onTestFinished } from "vitest";
 import { oneLook } from "../../src/core/gpu_use.ts";
 import { type Gpu, plainHardware } from "../../src/core/machine.ts";
+import type { Report } from "../../src/core/report.ts";
 import { coarseGrain, startOf } from "../../src/core/use_history.ts";
 import { homeOf, readToken } from "../../src/platform/home.ts";
 import { openChanges } from "../../src/store/changes.ts";
@@ -20,6 +21,7 @@ const WORD_EVERY_MS = 5000;
 export interface MadeUpMachine {
   name: string;
   pool: string;
+  /** Of what differs from an idle A100. One that is idle since some time was held meanwhile. */
   gpus: Partial<Gpu>[];
   /** It never says a word. */
   isSilent?: boolean;
@@ -76,15 +78,29 @@ export async function madeUpMachines(yard: TestYard, machines: readonly MadeUpMa
     await speech;
     await yard.client.call("cancel", { body: { select: "all", graceMs: 0 } });
     await speak();
-    const none = { kind: "none" as const };
-    for (const [attempt, name] of running) {
-      const ended = { kind: "ended" as const, attempt, startedAt: 1, endedAt: 2, timeLimitMs: null, symptom: null };
-      const ending = { kind: "exited" as const, exitCode: 0 };
-      const rest = { out: none, err: none, events: none, memoryPeakBytes: null, gpuMemoryPeakBytes: null };
-      const body = { agent: `agent of ${name}`, epoch, reports: [{ ...ended, ending, ...rest }] };
-      await agents.call("report", { params: { machine: name }, body });
+    for (const [name, some] of Map.groupBy(running, ([, name]) => name)) {
+      const reports = some.map(([attempt]) => anEnd(attempt));
+      await agents.call("report", { params: { machine: name }, body: { agent: `agent of ${name}`, epoch, reports } });
     }
   });
+}
+
+function anEnd(attempt: string): Extract<Report, { kind: "ended" }> {
+  const none = { kind: "none" as const };
+  return {
+    kind: "ended",
+    attempt,
+    startedAt: 1,
+    endedAt: 2,
+    ending: { kind: "exited", exitCode: 0 },
+    timeLimitMs: null,
+    out: none,
+    err: none,
+    events: none,
+    symptom: null,
+    memoryPeakBytes: null,
+    gpuMemoryPeakBytes: null,
+  };
 }
 
 function whole(gpus: readonly Partial<Gpu>[]) {
@@ -113,9 +129,11 @@ async function fill(database: string, machines: readonly MadeUpMachine[], past: 
     for (let at = startOf(coarseGrain, now - 6 * HOUR_MS); at < now; at += coarseGrain.spanMs) {
       const hoursAgo = (now - at) / HOUR_MS;
       const seen = machines.flatMap(({ name, gpus }, machine) => {
-        const looks = gpus.flatMap(({ usedBytes = 0 }, gpu) => {
+        const looks = gpus.flatMap(({ usedBytes = 0, idleSince = null }, gpu) => {
           const share = past(machine, gpu, hoursAgo);
-          return share === null ? [] : [[String(gpu), oneLook(share, usedBytes)] as const];
+          const idleMs = idleSince !== null && idleSince <= at ? coarseGrain.spanMs : 0;
+          const use = { heldMs: coarseGrain.spanMs, idleMs };
+          return share === null ? [] : [[String(gpu), { ...oneLook(share, usedBytes), ...use }] as const];
         });
         return looks.length === 0 ? [] : [{ machine: ids.get(name) ?? 0, at, gpus: new Map(looks) }];
       });

@@ -22,7 +22,7 @@ export function GpuTile({ gpu, machine, use }: GpuTileProps) {
   const past = use && pastText(lately, use.hours);
   const { usedBytes, memoryBytes } = gpu;
   return (
-    <li className="flex min-w-0 flex-col gap-1.5 rounded-md border border-line bg-canvas p-2.5">
+    <li className="flex max-w-2xl min-w-0 flex-col gap-1.5 rounded-md border border-line bg-canvas p-2.5">
       <div className="flex items-baseline gap-2">
         <span className="font-semibold">GPU {printable(gpu.index)}</span>
         <span className={`ml-auto flex items-baseline gap-1 text-sm font-medium whitespace-nowrap ${colour}`}>

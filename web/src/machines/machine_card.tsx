@@ -46,7 +46,7 @@ export function MachineBody({ machine, use }: MachineCardProps) {
       {machine.gpus.length > 0 && (
         <ul
           aria-label={`GPUs of ${printable(machine.name)}`}
-          className="grid grid-cols-[repeat(auto-fill,minmax(min(13.5rem,100%),1fr))] gap-2"
+          className="grid grid-cols-[repeat(auto-fit,minmax(min(15.5rem,100%),1fr))] gap-2"
         >
           {machine.gpus.map((gpu) => (
             <GpuTile key={gpu.index} gpu={gpu} machine={machine} use={use} />

@@ -27,7 +27,7 @@ export function LogView({ source }: { source: LogSource }) {
   const [isWrapped, setWrapped] = useState(false);
   const [isSearching, setSearching] = useState(false);
   const [mark, setMark] = useState("");
-  const [shownAt, setShownAt] = useState<number | null>(null);
+  const [foundAt, setFoundAt] = useState<number | null>(null);
   const count = lineCount(window);
   const virtual = useVirtualizer({
     count,
@@ -39,7 +39,7 @@ export function LogView({ source }: { source: LogSource }) {
   useShortcuts({
     "/": () => setSearching(true),
     G: () => void log.toEnd(),
-    g: () => void log.toStart(),
+    g: () => void show(0, "start"),
     w: () => setWrapped(!isWrapped),
   });
 
@@ -54,12 +54,12 @@ export function LogView({ source }: { source: LogSource }) {
     before.current = { from: window.from, first: lineAt(window, 0)?.at };
   }, [window, isFollowing]);
 
-  useEffect(() => {
-    if (shownAt === null) return;
-    const index = indexOf(window, shownAt);
-    if (index === -1) return;
-    virtual.scrollToIndex(index, { align: "center" });
-  }, [shownAt, window, virtual]);
+  /** Goes to a place in the stream, with what is around it. */
+  async function show(at: number, align: "start" | "center"): Promise<void> {
+    await (at === 0 ? log.toStart() : log.goTo(at));
+    const index = indexOf(log.view().window, at);
+    if (index !== -1) requestAnimationFrame(() => virtual.scrollToIndex(index, { align }));
+  }
 
   function scrolled(): void {
     const element = scroller.current;
@@ -90,7 +90,7 @@ export function LogView({ source }: { source: LogSource }) {
         <IconButton label="Wrap long lines ( w )" aria-pressed={isWrapped} onClick={() => setWrapped(!isWrapped)}>
           <WrapText />
         </IconButton>
-        <IconButton label="To the start ( g )" onClick={() => void log.toStart()}>
+        <IconButton label="To the start ( g )" onClick={() => void show(0, "start")}>
           <ArrowUpToLine />
         </IconButton>
         <IconButton label="To the end, and follow ( G )" aria-pressed={isFollowing} onClick={() => void log.toEnd()}>
@@ -111,13 +111,13 @@ export function LogView({ source }: { source: LogSource }) {
           source={source}
           onMark={setMark}
           onGoTo={(at) => {
-            setShownAt(null);
-            void log.goTo(at).then(() => setShownAt(at));
+            setFoundAt(at);
+            void show(at, "center");
           }}
           onClose={() => {
             setSearching(false);
             setMark("");
-            setShownAt(null);
+            setFoundAt(null);
           }}
         />
       )}
@@ -148,7 +148,7 @@ export function LogView({ source }: { source: LogSource }) {
                   data-index={index}
                   ref={isWrapped ? virtual.measureElement : undefined}
                   className={`absolute left-0 min-w-full px-3 font-mono text-xs leading-5 data-found:bg-waiting-soft ${isWrapped ? "w-full whitespace-pre-wrap [overflow-wrap:anywhere]" : "whitespace-pre"}`}
-                  data-found={(shownAt !== null && line?.at === shownAt) || undefined}
+                  data-found={(foundAt !== null && line?.at === foundAt) || undefined}
                   style={{ top: start, ...(!isWrapped && { height: LINE_PX }) }}
                 >
                   {line && <LogText text={line.text} mark={mark} />}

@@ -28,8 +28,18 @@ export function RunPage() {
     queryFn: () => call("showRun", { params: numbers }),
   });
   if (shown.data) return <RunView {...numbers} run={shown.data.run} attempts={shown.data.attempts} />;
-  if (shown.error) return <Problem title={`Run ${job}.${n} cannot be shown`} error={shown.error} />;
-  return <Loading what={`run ${job}.${n}`} />;
+  return (
+    <>
+      <h1 className="sr-only">
+        Run {job}.{n}
+      </h1>
+      {shown.error ? (
+        <Problem title={`Run ${job}.${n} cannot be shown`} error={shown.error} />
+      ) : (
+        <Loading what={`run ${job}.${n}`} />
+      )}
+    </>
+  );
 }
 
 interface RunViewProps {

@@ -56,9 +56,9 @@ function RunView({ job, n, run, attempts }: RunViewProps) {
   const latest = attempts.at(-1)?.id ?? null;
   const looked = attempt ?? latest;
   return (
-    <div className="flex min-h-0 flex-1 flex-col gap-3 p-3 sm:p-4">
+    <div className="flex flex-col gap-3 p-3 sm:p-4 lg:min-h-0 lg:flex-1">
       <header className="flex flex-wrap items-start gap-x-6 gap-y-2">
-        <div className="min-w-0 flex-1">
+        <div className="w-full min-w-0 sm:w-auto sm:flex-1">
           <nav aria-label="Where this is" className="flex items-center gap-1.5 text-sm text-muted">
             <Link to="/" className="hover:underline">
               Queue
@@ -100,60 +100,62 @@ function RunView({ job, n, run, attempts }: RunViewProps) {
         <RunActions job={job} run={run} />
       </header>
       <RunProgress run={run} />
-      <div className="flex min-h-0 flex-1 gap-4 max-lg:flex-col">
-        <Tabs<RunTab>
-          label={`What run ${run.id} has`}
-          current={search.tab ?? "output"}
-          onChange={(tab) => void navigate({ search: { tab }, replace: true })}
-          tabs={[
-            {
-              key: "output",
-              label: "Output",
-              content: (
-                <RunLog
-                  key={looked}
-                  job={job}
-                  n={n}
-                  attempt={looked}
-                  attempts={attempts}
-                  onAttempt={setAttempt}
-                  run={run}
-                />
-              ),
-            },
-            {
-              key: "metrics",
-              label: "Metrics",
-              content: <RunMetrics job={job} n={n} run={run} />,
-            },
-            {
-              key: "files",
-              label: "Files",
-              content: (
-                <RunFiles
-                  key={looked}
-                  job={job}
-                  n={n}
-                  attempt={looked}
-                  path={search.path}
-                  onPath={(path) =>
-                    void navigate({ search: { tab: "files", ...(path !== undefined && { path }) }, replace: true })
-                  }
-                />
-              ),
-            },
-            {
-              key: "gpus",
-              label: "GPU use",
-              content: <RunGpuUse job={job} n={n} run={run} />,
-            },
-            {
-              key: "attempts",
-              label: attempts.length > 1 ? `Attempts (${attempts.length})` : "Attempts",
-              content: <AttemptsTimeline run={run} attempts={attempts} />,
-            },
-          ]}
-        />
+      <div className="flex gap-4 max-lg:flex-col lg:min-h-0 lg:flex-1">
+        <div className="flex min-h-0 min-w-0 flex-1 flex-col max-lg:h-[75dvh] max-lg:flex-none">
+          <Tabs<RunTab>
+            label={`What run ${run.id} has`}
+            current={search.tab ?? "output"}
+            onChange={(tab) => void navigate({ search: { tab }, replace: true })}
+            tabs={[
+              {
+                key: "output",
+                label: "Output",
+                content: (
+                  <RunLog
+                    key={looked}
+                    job={job}
+                    n={n}
+                    attempt={looked}
+                    attempts={attempts}
+                    onAttempt={setAttempt}
+                    run={run}
+                  />
+                ),
+              },
+              {
+                key: "metrics",
+                label: "Metrics",
+                content: <RunMetrics job={job} n={n} run={run} />,
+              },
+              {
+                key: "files",
+                label: "Files",
+                content: (
+                  <RunFiles
+                    key={looked}
+                    job={job}
+                    n={n}
+                    attempt={looked}
+                    path={search.path}
+                    onPath={(path) =>
+                      void navigate({ search: { tab: "files", ...(path !== undefined && { path }) }, replace: true })
+                    }
+                  />
+                ),
+              },
+              {
+                key: "gpus",
+                label: "GPU use",
+                content: <RunGpuUse job={job} n={n} run={run} />,
+              },
+              {
+                key: "attempts",
+                label: attempts.length > 1 ? `Attempts (${attempts.length})` : "Attempts",
+                content: <AttemptsTimeline run={run} attempts={attempts} />,
+              },
+            ]}
+          />
+        </div>
         <aside aria-label="About this run" className="w-full shrink-0 overflow-auto lg:w-80 xl:w-96">
           <RunFacts run={run} />
         </aside>

@@ -55,7 +55,7 @@ export function Toasts() {
     <section
       aria-label="Messages"
       aria-live="polite"
-      className="pointer-events-none fixed top-14 right-4 left-4 z-50 flex flex-col items-end gap-2"
+      className="pointer-events-none fixed right-4 bottom-20 left-4 z-50 flex flex-col items-end gap-2"
     >
       {shown.map(({ id, text, isProblem }) => (
         <div

@@ -5,7 +5,7 @@ import { absentRun } from "./present.ts";
 import { presentJobs, presentRuns } from "./present_many.ts";
 import type { Yard } from "./yard.ts";
 
-export type LiveEvent = [event: "hello" | "reset" | "job" | "run" | "machines" | "notices", data: object];
+export type LiveEvent = [event: "hello" | "reset" | "job" | "run" | "machines" | "notices" | "troubles", data: object];
 
 /** What is watched, as the door's query has it. */
 interface Watched {
@@ -56,7 +56,8 @@ export function openLiveEvents(yard: Yard): LiveEvents {
     }
     if (watched.job !== undefined) return;
     if (changes.some(({ kind }) => kind === "machine" || kind === "pools")) yield ["machines", {}];
-    if (changes.some(({ kind }) => kind === "notice" || kind === "troubles")) yield ["notices", {}];
+    if (changes.some(({ kind }) => kind === "notice")) yield ["notices", {}];
+    if (changes.some(({ kind }) => kind === "troubles")) yield ["troubles", {}];
   }
 
   async function runsNow(job: JobRow, numbers: number[]): Promise<object[]> {

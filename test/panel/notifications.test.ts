@@ -208,8 +208,8 @@ test.skipIf(noBrowser)("a job that is typed into the form tells of its end", asy
   const receiver = await aReceiver();
   const { page } = await aPanel(yard, { at: "/new" });
   await page.getByLabel("Command", { exact: true }).fill("exit 3");
-  await page.getByText(/and who is told/).click();
-  await page.getByLabel("Tell of its end").fill(`failed=webhook:${receiver.url}/x`);
+  await page.getByText(/being told, how many at once/).click();
+  await page.getByLabel("Tell when it has ended").fill(`failed=webhook:${receiver.url}/x`);
   await page.keyboard.press("Control+Enter");
   await page.waitForURL(/\/jobs\/1$/);
   await receiver.has(1);

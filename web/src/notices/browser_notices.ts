@@ -75,6 +75,6 @@ export function watchForNotices(user: string, open: (to: string) => void): () =>
     const popup = event === "job" ? endings.hear(JSON.parse(data) as Job) : null;
     if (popup) show(popup, open);
     // Where it cannot be asked for now, the next event comes with the yard.
-    if (event === "notices") void lookForTroubles().catch(() => {});
+    if (event === "troubles") void lookForTroubles().catch(() => {});
   });
 }

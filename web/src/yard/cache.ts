@@ -44,7 +44,7 @@ export function keepInStep(): void {
       refresh("pools", STATUS_PAUSE_MS, ["pools"]);
       refresh("status", STATUS_PAUSE_MS, ["status"]);
     }
-    if (event === "notices") refresh("notices", LIST_PAUSE_MS, ["notices"]);
+    if (event === "notices" || event === "troubles") refresh("notices", LIST_PAUSE_MS, ["notices"]);
     if (event === "reset") void cache.invalidateQueries();
   });
 }

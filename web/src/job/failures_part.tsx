@@ -21,7 +21,7 @@ interface FailuresPartProps {
 /** What failed, by why: one card for all that failed alike. */
 export function FailuresPart({ job, onShow }: FailuresPartProps) {
   const { data, error } = useQuery({
-    queryKey: ["job", job, "failures"],
+    queryKey: ["plots", job, "failures"],
     queryFn: ({ signal }) => call("failures", { params: { job }, signal }),
     // Of very many, each answer has read the output of some more.
     refetchInterval: ({ state }) => ((state.data?.unread ?? 0) > 0 ? 500 : false),
@@ -132,7 +132,7 @@ function FailureCard({
             disabled={isBusy}
             onClick={() => {
               setBusy(true);
-              void retryExactly(selectors).finally(() => setBusy(false));
+              void retryExactly(job, selectors).finally(() => setBusy(false));
             }}
           >
             <RotateCcw aria-hidden="true" /> Retry {runs === 1 ? "it" : `these ${grouped(runs)}`}

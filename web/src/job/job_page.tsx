@@ -30,8 +30,8 @@ const DefinitionPart = lazy(async () => ({ default: (await import("./definition_
 export function JobPage() {
   const { job: text } = useParams({ from: "/jobs/$job" });
   const id = Number(text);
-  const { data, error } = useQuery(jobQuery(id));
-  if (error) return <Problem page title={`Job ${text} cannot be shown`} error={error} />;
+  const { data, error, refetch } = useQuery(jobQuery(id));
+  if (error) return <Problem page title={`Job ${text} cannot be shown`} error={error} retry={() => void refetch()} />;
   if (!data) return <Loading page what={`job ${text}`} />;
   return <Parts job={data.job} definition={data.definition as unknown as Definition} />;
 }

@@ -29,7 +29,7 @@ export function ImportanceBars({ job, of, where }: { job: number; of: string; wh
               Share of the variation
             </th>
             <th scope="col" className="py-1 pl-3 font-medium">
-              With more of it
+              With more
             </th>
           </tr>
         </thead>

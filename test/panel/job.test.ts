@@ -189,3 +189,37 @@ test.skipIf(noBrowser)("what is shown can be taken along as a file", { timeout: 
   const lines = Buffer.concat(chunks).toString("utf8").trim().split("\r\n");
   expect(lines.map((line) => line.split(",")[0])).toEqual(["run", "1.24", "1.23", "1.22"]);
 });
+
+test.skipIf(noBrowser)(
+  "whatever users and their scripts say is shown as text, and does nothing",
+  { timeout: 120_000 },
+  async () => {
+    const yard = await aYard();
+    const hostile = `<img src=x onerror="document.title='taken'">`;
+    writeFileSync(
+      `${yard.folder}/train.py`,
+      `import runyard, sys
+runyard.metric(1, **{${JSON.stringify(hostile)}: 1.0})
+runyard.result(**{"=1+1 \\x1b[31m": ${JSON.stringify(hostile)}})
+print(${JSON.stringify(hostile)} + "\\x1b]0;taken\\x07", file=sys.stderr)
+sys.exit(1)`,
+    );
+    const values = [hostile, "javascript:alert(1)"].map((text) => ({ text, json: JSON.stringify(text) }));
+    const axes = [{ name: "x", values: { kind: "list" as const, values } }];
+    const command = { kind: "argv" as const, argv: ["python3", "train.py"] };
+    await yard.submit("", { name: hostile, tags: [hostile], work: { kind: "command", command, space: { axes } } });
+    await yard.ends(1);
+    const { page } = await aPanel(yard, { at: "/jobs/1", theme: "dark" });
+    await page.getByRole("heading", { level: 1 }).getByText(hostile).waitFor();
+    await page.getByRole("row", { name: /1\.1/ }).getByText(hostile).first().waitFor();
+    await page.getByRole("link", { name: "Failures" }).click();
+    await page.locator("code").getByText(hostile).waitFor();
+    await page.getByRole("link", { name: "Definition" }).click();
+    await page.getByText("How it runs").waitFor();
+    await page.getByRole("link", { name: "Plots" }).click();
+    await page.getByRole("region", { name: "Parallel coordinates" }).waitFor();
+    expect(await page.locator("main img, main script").count()).toBe(0);
+    expect(await page.title()).not.toContain("taken");
+    expect(await obstacles(page)).toEqual([]);
+  },
+);

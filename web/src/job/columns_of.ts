@@ -48,8 +48,9 @@ export function usualTarget(columns: readonly DescribedColumn[]): string | null 
 /** What there will be, as far as the first rows show it, before the yard has told what there is. */
 export function expectedColumns(params: readonly string[], rows: readonly Run[]): DescribedColumn[] {
   const seen = new Map<string, DescribedColumn["kind"]>();
-  const note = (name: string, isNumeric: boolean) => {
-    const kind = isNumeric ? "number" : "text";
+  const note = (name: string, value: unknown) => {
+    // NaN and the infinities come as words.
+    const kind = typeof value === "number" || /^(NaN|-?Infinity)$/.test(String(value)) ? "number" : "text";
     seen.set(name, (seen.get(name) ?? kind) === kind ? kind : "mixed");
   };
   for (const name of params) seen.set(`params.${name}`, "empty");
@@ -57,8 +58,8 @@ export function expectedColumns(params: readonly string[], rows: readonly Run[])
     for (const run of rows) seen.set(`params.${name}`, isNumber(run.paramsText[name] ?? "") ? "number" : "text");
   }
   for (const { metrics, result } of rows) {
-    for (const [name, value] of Object.entries(metrics)) note(`metrics.${name}`, typeof value === "number");
-    for (const [name, value] of Object.entries(result)) note(`result.${name}`, typeof value === "number");
+    for (const [name, value] of Object.entries(metrics)) note(`metrics.${name}`, value);
+    for (const [name, value] of Object.entries(result)) note(`result.${name}`, value);
   }
   if (rows.some(({ cause }) => cause !== null)) seen.set("cause", "text");
   if (params.length === 0 && rows.some(({ line }) => line !== null)) seen.set("command", "text");

@@ -72,7 +72,7 @@ export function DefinitionPart({ job, definition }: { job: Job; definition: Defi
       </section>
       <section className="rounded-lg border border-line bg-surface p-4">
         <h2 className="mb-2 font-semibold">How it runs</h2>
-        <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1.5">
+        <dl className="grid grid-cols-[minmax(0,2fr)_minmax(0,3fr)] gap-x-4 gap-y-1.5 sm:grid-cols-[auto_1fr]">
           {facts.map(([what, value]) => (
             <div key={what} className="contents">
               <dt className="text-muted">{what}</dt>

@@ -1,7 +1,7 @@
 import { type Condition, formatWhere, isWhereProblem, parseWhere } from "../../../src/core/run_table/condition.ts";
 
 /** The conditions of a text; none where it cannot be read. */
-export function conditionsOf(where: string): Condition[] {
+function conditionsOf(where: string): Condition[] {
   const parsed = parseWhere(where);
   return isWhereProblem(parsed) ? [] : parsed;
 }

@@ -33,7 +33,7 @@ export function rampColour(theme: string, part: number): string {
   return `rgb(${mixed.join(" ")})`;
 }
 
-export function wordColour(theme: string, index: number): string {
+function wordColour(theme: string, index: number): string {
   const known = words[theme] ?? words["light"] ?? [];
   return known[index % known.length] ?? "currentColor";
 }

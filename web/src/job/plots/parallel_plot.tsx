@@ -2,9 +2,10 @@ import { type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import { isBetterSmall } from "../../../../src/core/better.ts";
 import { printable } from "../../../../src/core/printable.ts";
 import { usePainted } from "../../app/theme.ts";
+import { useWidth } from "../../ui/use_width.ts";
 import { rangeOf, valuesOf, withRange, withValues } from "../where_edits.ts";
 import { colourOn } from "./colours.ts";
-import { paint, shortened, tokenColour, useElementWidth } from "./plot_frame.tsx";
+import { paint, shortened, tokenColour } from "./plot_frame.tsx";
 import { type Scale, scaleOf } from "./scale.ts";
 import { shortName } from "./short_name.ts";
 
@@ -25,7 +26,7 @@ interface ParallelPlotProps {
 const HEIGHT = 340;
 const TOP = 44;
 const BOTTOM = 20;
-const LEAST_GAP = 88;
+const LEAST_GAP = 78;
 
 interface Brush {
   name: string;
@@ -38,7 +39,7 @@ export function ParallelPlot({ names, chosen, all, where, onWhere, label }: Para
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = usePainted();
-  const room = useElementWidth(frame);
+  const room = useWidth(frame);
   const [linear, setLinear] = useState<ReadonlySet<string>>(new Set());
   const [brush, setBrush] = useState<Brush | null>(null);
   const width = Math.max(room, names.length * LEAST_GAP);

@@ -1,5 +1,6 @@
-import { type PointerEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type PointerEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { usePainted } from "../../app/theme.ts";
+import { useWidth } from "../../ui/use_width.ts";
 import type { Scale, Tick } from "./scale.ts";
 
 /** The part of a plot in which points stand, in CSS pixels. */
@@ -45,7 +46,7 @@ export function PlotFrame(props: PlotFrameProps) {
   const { label, height, x, y, xTitle, yTitle, draw, drawn, onPoint, onPress, onBrush, tip } = props;
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const width = useElementWidth(frame);
+  const width = useWidth(frame);
   const theme = usePainted();
   const [drag, setDrag] = useState<{ from: Place; to: Place } | null>(null);
   const [tipAt, setTipAt] = useState<{ left: number; top: number }>({ left: 0, top: 0 });
@@ -209,17 +210,6 @@ export function paint(
 /** A colour as the page means it: `muted`, `line`. */
 export function tokenColour(token: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${token}`).trim();
-}
-
-export function useElementWidth(element: React.RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    if (!element.current) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
-    observer.observe(element.current);
-    return () => observer.disconnect();
-  }, [element]);
-  return width;
 }
 
 /** On the side of the pointer where there is room. */

@@ -99,7 +99,7 @@ export function ScatterPlot({ job, x, y, colour, n, values, where, onWhere }: Sc
   );
 }
 
-export function axisTitle(name: string, scale: Scale): string {
+function axisTitle(name: string, scale: Scale): string {
   const unit = name === "took" ? " (s)" : "";
   return `${printable(shortName(name))}${unit}${scale.kind === "log" ? " (log)" : ""}`;
 }

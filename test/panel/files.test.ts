@@ -123,6 +123,9 @@ test.skipIf(noBrowser).each([
   await picture(page, `files-${name}-dark`);
   await page.getByRole("button", { name: /^large\.log/ }).click();
   await page.getByText("The first 1.0 MB of 1.9 MB are shown.").waitFor();
-  expect(await obstacles(page)).toEqual([]);
   await picture(page, `files-text-${name}-dark`);
+  await page.getByRole("button", { name: "results", exact: true }).click();
+  await page.getByRole("button", { name: /^report\.html/ }).click();
+  await page.getByText("onload=").waitFor();
+  expect(await obstacles(page)).toEqual([]);
 });

@@ -101,6 +101,7 @@ function RunView({ job, n, run, attempts }: RunViewProps) {
       </header>
       <RunProgress run={run} />
       <div className="flex gap-4 max-lg:flex-col lg:min-h-0 lg:flex-1">
+        {/* Below one another, what is looked at keeps most of the screen, however long the command beside it is. */}
         <div className="flex min-h-0 min-w-0 flex-1 flex-col max-lg:h-[75dvh] max-lg:flex-none">
           <Tabs<RunTab>
             label={`What run ${run.id} has`}

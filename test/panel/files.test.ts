@@ -126,6 +126,6 @@ test.skipIf(noBrowser).each([
   await picture(page, `files-text-${name}-dark`);
   await page.getByRole("button", { name: "results", exact: true }).click();
   await page.getByRole("button", { name: /^report\.html/ }).click();
-  await page.getByText("onload=").waitFor();
+  await page.locator("pre").getByText("onload=").waitFor();
   expect(await obstacles(page)).toEqual([]);
 });

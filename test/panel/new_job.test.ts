@@ -49,9 +49,9 @@ test.skipIf(noBrowser)("a sweep is submitted by keyboard alone, and runs as it w
   const outcome = page.getByRole("region", { name: "What comes of it" });
   await outcome.getByText("6 runs", { exact: true }).waitFor();
   expect(await outcome.getByRole("listitem").allInnerTexts()).toContain("1\necho lr=0.10 --seed=1");
-  expect(await lineOf(page).innerText()).toBe(
-    "runyard sweep --set lr=0.10,0.01 --set seed=1..3 --gpus 0 --tag digits -- echo 'lr={lr}'",
-  );
+  await expect
+    .poll(() => lineOf(page).innerText())
+    .toBe("runyard sweep --set lr=0.10,0.01 --set seed=1..3 --gpus 0 --tag digits -- echo 'lr={lr}'");
   await picture(page, "new-job");
   await page.keyboard.press("Control+Enter");
   await page.waitForURL(/\/jobs\/1$/);
@@ -70,6 +70,8 @@ test.skipIf(noBrowser)("the line that is shown makes the same job where it is ty
   await page.getByLabel("A folder on the yard's machine").check();
   await page.getByLabel("Folder", { exact: true }).fill(yard.folder);
   await page.getByLabel("Time limit").fill("90m");
+  // What is typed is read in a moment.
+  await expect.poll(() => lineOf(page).innerText()).toContain("--time-limit 1h30m");
   const line = await lineOf(page).innerText();
   await page.getByRole("button", { name: "Queue 2 runs" }).click();
   await page.waitForURL(/\/jobs\/1$/);
@@ -99,10 +101,9 @@ test.skipIf(noBrowser)("many jobs in one text are queued all or none, and each m
     `one;;\n${yard.folder}/1.out;;\necho 1;;;\n\ntwo;;\n echo 2;;;\nthree;; ${yard.folder}/taken.out;; echo 'open;;;`,
   );
   const mistakes = page.getByRole("list", { name: "Mistakes in the text" });
-  expect(await mistakes.getByRole("button").allInnerTexts()).toEqual([
-    "Line 5:1",
-    expect.stringMatching(/^Line 7:\d+$/),
-  ]);
+  await expect
+    .poll(() => mistakes.getByRole("button").allInnerTexts())
+    .toEqual(["Line 5:1", expect.stringMatching(/^Line 7:\d+$/)]);
   await picture(page, "new-job-mistakes");
   expect(await obstacles(page)).toEqual([]);
   await page.getByRole("button", { name: "Queue it" }).click();

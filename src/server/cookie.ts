@@ -1,5 +1,5 @@
 /** The panel's cookie. Its name has the yard's id in it: cookies of one machine's yards are not told apart by their ports. */
-export function cookieName(yard: string): string {
+function cookieName(yard: string): string {
   return `runyard-${yard}`;
 }
 

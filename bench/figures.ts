@@ -27,7 +27,7 @@ export interface Limit {
   what: string;
   value: number;
   atMost: number;
-  unit: "ms" | "s" | "MB" | "×" | "%";
+  unit: "ms" | "s" | "kB" | "MB" | "×" | "%" | "rows";
 }
 
 /** Prints each value with its limit and says whether all are kept. */

@@ -9,6 +9,7 @@ import { idle } from "./idle.ts";
 import { latency } from "./latency.ts";
 import { lived } from "./lived.ts";
 import { manyCommands } from "./many_commands.ts";
+import { panel } from "./panel.ts";
 import { policies } from "./policy_pass.ts";
 import { slurmArray } from "./slurm_array.ts";
 import { sshBatch } from "./ssh_batch.ts";
@@ -43,6 +44,7 @@ const benchmarks: Record<string, () => Promise<boolean>> = {
   "big-sweep": bigSweep,
   "many-commands": manyCommands,
   table,
+  panel,
   idle: () => idle(Number(values["idle-seconds"]) * 1000),
   policies: async () => policies(values.policy),
   lived: () => lived(values.seed.length > 0 ? values.seed.map(Number) : drawnSeeds(3)),

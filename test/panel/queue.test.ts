@@ -86,6 +86,7 @@ withBrowser("by keyboard alone jobs are reached, selected, steered and opened", 
   await page.keyboard.press("Enter");
   await page.getByText("1 failed run queued again.").waitFor();
   await until(async () => (await yard.attempts(2)).length === 2, "the failed run was tried again");
+  await yard.ends(2);
 
   await page.getByRole("button", { name: "Select none" }).focus();
   await page.keyboard.press("Enter");

@@ -1,9 +1,10 @@
 import { Menu } from "@base-ui/react/menu";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Bell, Check, LogOut, Monitor, Moon, Sun, User } from "lucide-react";
+import { Bell, Check, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import type { ReactNode } from "react";
 import { printable } from "../../../src/core/printable.ts";
-import { menuItemClass, menuPopupClass } from "../ui/menu.ts";
+import { menuItemClass, menuPopupClass, menuTriggerClass } from "../ui/menu.ts";
 import { tellProblem } from "../ui/toast.tsx";
 import { call } from "../yard/client.ts";
 import { useSession } from "../yard/session.tsx";
@@ -15,8 +16,8 @@ const themes = [
   { theme: "dark", label: "Dark", icon: Moon },
 ] as const;
 
-/** Who looks, and how it is to look. */
-export function AccountMenu() {
+/** Who looks, and how it is to look; open from the beginning. */
+export function AccountMenu({ label }: { label: ReactNode }) {
   const { user, role, yard, version } = useSession();
   const theme = useTheme();
   const cache = useQueryClient();
@@ -31,11 +32,8 @@ export function AccountMenu() {
   }
 
   return (
-    <Menu.Root>
-      <Menu.Trigger className="flex h-8 items-center gap-1.5 rounded-md px-2 text-sm font-medium text-muted hover:bg-sunken hover:text-ink [&_svg]:size-4">
-        <User aria-hidden="true" />
-        <span className="max-w-32 truncate">{printable(user)}</span>
-      </Menu.Trigger>
+    <Menu.Root defaultOpen>
+      <Menu.Trigger className={menuTriggerClass}>{label}</Menu.Trigger>
       <Menu.Portal>
         <Menu.Positioner align="end" sideOffset={6} className="z-40">
           <Menu.Popup className={menuPopupClass}>

@@ -16,7 +16,7 @@ export interface CurveReader {
 }
 
 /** Beyond so many they are thinned to half as many, and further ones come behind them. */
-const MOST_HELD = 20_000;
+const MOST_HELD = 5000;
 const LINES_A_SLICE = 500;
 
 export function openCurveReader(metric: string, over: Over): CurveReader {

@@ -18,7 +18,7 @@ export interface Curves {
 
 /** On a plot as wide as a screen more would not be seen. */
 const MOST_POINTS = 300;
-/** Curves that are remembered, some 5 kB each; what grows is held with up to 20,000 points. */
+/** Curves that are remembered, some 5 kB each; what grows is held with up to 5,000 points. */
 const MOST_KEPT = 4000;
 const MOST_GROWING = 200;
 

@@ -12,5 +12,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     slowTestThreshold: 5_000,
+    expect: { poll: { timeout: 15_000 } },
   },
 });

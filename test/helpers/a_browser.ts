@@ -70,6 +70,8 @@ export async function aPanel(yard: TestYard, wishes: PanelWishes = {}): Promise<
   });
   const page = await context.newPage();
   await page.goto(await loginLink(yard, at, token));
+  // It is in: what comes next may leave the page, and with it a link that is on its way.
+  await page.locator('nav[aria-label="Pages"]').waitFor();
   return {
     page,
     context,
@@ -103,6 +105,8 @@ interface AxeResult {
 
 /** What stands in the way of people with disabilities, by the rules of WCAG 2.2 AA that a program can check. */
 export async function obstacles(page: Page): Promise<string[]> {
+  // What has just been drawn gets its names and places in the order of tabs a moment later.
+  await page.evaluate("new Promise((settled) => requestAnimationFrame(() => requestAnimationFrame(settled)))");
   await page.evaluate(axe);
   const { violations } = await page.evaluate<AxeResult>(
     `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })`,

@@ -13,6 +13,8 @@ import { SessionGate } from "./yard/session.tsx";
 startTheme();
 keepInStep();
 startLive();
+// What the page needs is on its way while the yard says who looks. With a link that is still to be opened nothing is.
+if (location.hash === "") void router.load();
 
 const root = document.getElementById("panel");
 if (!root) throw new Error("the page has no place for the panel");

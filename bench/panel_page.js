@@ -4,9 +4,11 @@ const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
 globalThis.measured = {
   /** Resolves with the page's time at which the table's first row, painted, is like the pattern. */
   async painted(pattern) {
+    const until = performance.now() + 30_000;
     for (;;) {
       const row = document.querySelector('[role="row"][aria-rowindex="2"]');
       if (row && new RegExp(pattern).test(row.textContent)) break;
+      if (performance.now() > until) throw new Error(`the first row is never like ${pattern}: ${row?.textContent}`);
       await frame();
     }
     await frame();

@@ -1,19 +1,18 @@
 import { Link, Outlet, useNavigate } from "@tanstack/react-router";
 import { CircleHelp, ListOrdered, Plus, Server } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { IconButton } from "../ui/button.tsx";
 import { useShortcuts } from "../ui/shortcuts.ts";
 import { AccountButton } from "./account_button.tsx";
 import { BrowserWatch } from "./browser_watch.tsx";
 import { LiveNotice } from "./live_notice.tsx";
+import { ShortcutHelp } from "./shortcut_help.tsx";
 
 const pages = [
   { to: "/", label: "Queue", icon: ListOrdered },
   { to: "/machines", label: "Machines", icon: Server },
   { to: "/new", label: "New job", icon: Plus },
 ] as const;
-
-const ShortcutHelp = lazy(async () => ({ default: (await import("./shortcut_help.tsx")).ShortcutHelp }));
 
 /** What stands around every page. */
 export function Shell() {
@@ -58,11 +57,7 @@ export function Shell() {
       <main id="content" tabIndex={-1} className="flex min-h-0 flex-1 flex-col overflow-auto outline-none">
         <Outlet />
       </main>
-      {isHelpOpen && (
-        <Suspense>
-          <ShortcutHelp isOpen onClose={() => setHelpOpen(false)} />
-        </Suspense>
-      )}
+      <ShortcutHelp isOpen={isHelpOpen} onClose={() => setHelpOpen(false)} />
     </div>
   );
 }

@@ -1,16 +1,16 @@
-import { Menu } from "@base-ui/react/menu";
 import { Link } from "@tanstack/react-router";
 import { Ban, CopyPlus, Download, Pause, Play, Plus, RotateCcw } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import type { Job } from "../../../src/api/job.ts";
-import { pathOf } from "../../../src/client/client.ts";
 import { counted } from "../../../src/core/number_text.ts";
 import { Button, buttonClass } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
-import { menuItemClass, menuPopupClass } from "../ui/menu.ts";
+import { MenuButton } from "../ui/menu_button.tsx";
 import { steer } from "../yard/steer.ts";
 import { type Definition, paramsOf } from "./definition.ts";
 
+const loadExport = () => import("./export_menu.tsx");
+const ExportMenu = lazy(async () => ({ default: (await loadExport()).ExportMenu }));
 /** With it come the parsers of parameters. */
 const ExtendDialog = lazy(async () => ({ default: (await import("./extend_dialog.tsx")).ExtendDialog }));
 
@@ -28,6 +28,11 @@ export function JobActions({ job, definition, where, sort }: JobActionsProps) {
   const { runs } = job;
   const isOpen = job.endedAt === null;
   const select = `${job.id}`;
+  const exported = (
+    <>
+      <Download aria-hidden="true" /> Export
+    </>
+  );
   return (
     <div className="flex flex-wrap gap-2">
       {isOpen && (
@@ -49,7 +54,9 @@ export function JobActions({ job, definition, where, sort }: JobActionsProps) {
       <Link className={buttonClass()} to="/new" search={{ from: job.id }}>
         <CopyPlus aria-hidden="true" /> Clone and edit
       </Link>
-      <Export job={job.id} where={where} sort={sort} />
+      <MenuButton label={exported} className={buttonClass()} load={loadExport}>
+        <ExportMenu label={exported} job={job.id} where={where} sort={sort} />
+      </MenuButton>
       {isOpen && (
         <Button look="danger" onClick={() => setAsked("cancel")}>
           <Ban aria-hidden="true" /> Cancel …
@@ -73,40 +80,5 @@ export function JobActions({ job, definition, where, sort }: JobActionsProps) {
         </Suspense>
       )}
     </div>
-  );
-}
-
-function Export({ job, where, sort }: { job: number; where: string; sort: string }) {
-  const formats = [
-    { format: "csv", label: "CSV, for spreadsheets and pandas" },
-    { format: "json", label: "JSON, all that is known of each" },
-  ];
-  return (
-    <Menu.Root>
-      <Menu.Trigger className={buttonClass()}>
-        <Download aria-hidden="true" /> Export
-      </Menu.Trigger>
-      <Menu.Portal>
-        <Menu.Positioner align="end" sideOffset={6} className="z-40">
-          <Menu.Popup className={menuPopupClass}>
-            <p className="px-3 py-1.5 text-xs text-muted">
-              {where === "" ? "All runs" : "The runs that are shown"}, in their order
-            </p>
-            {formats.map(({ format, label }) => (
-              <Menu.Item
-                key={format}
-                className={menuItemClass}
-                render={
-                  // biome-ignore lint/a11y/useAnchorContent: the item puts its label in it
-                  <a download href={pathOf("exportRuns", { job }, { format, sort, ...(where !== "" && { where }) })} />
-                }
-              >
-                {label}
-              </Menu.Item>
-            ))}
-          </Menu.Popup>
-        </Menu.Positioner>
-      </Menu.Portal>
-    </Menu.Root>
   );
 }

@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { aPanel, noBrowser, obstacles, picture } from "../helpers/a_browser.ts";
 import { aReceiver } from "../helpers/a_receiver.ts";
 import { aTellingYard, aUser } from "../helpers/a_telling_yard.ts";
-import type { TestYard } from "../helpers/a_yard.ts";
+import { aYard, type TestYard } from "../helpers/a_yard.ts";
+import { until } from "../helpers/until.ts";
 
 const AT = "/notifications";
 
@@ -213,4 +214,21 @@ test.skipIf(noBrowser)("a job that is typed into the form tells of its end", asy
   await page.keyboard.press("Control+Enter");
   await page.waitForURL(/\/jobs\/1$/);
   await receiver.has(1);
+});
+
+test.skipIf(noBrowser)("how a job of one's own has ended is said on pages that do not show it", async () => {
+  const yard = await aYard({ slots: [""] });
+  const { page } = await aPanel(yard, { at: "/machines" });
+  await page.getByRole("heading", { name: "Machines" }).waitFor();
+  await yard.submit("exit 3", { name: "went wrong" });
+  const message = page
+    .getByRole("region", { name: "Messages" })
+    .getByText("Job 1 failed: went wrong. Of 1 run: 1 failed.");
+  await message.waitFor();
+  await page.getByRole("link", { name: "Open" }).click();
+  await page.getByRole("heading", { name: /went wrong/ }).waitFor();
+  await yard.client.call("retry", { body: { select: "1" } });
+  await until(async () => (await yard.attempts(1)).length === 2, "it has been tried again");
+  await yard.ends(1);
+  expect(await message.count()).toBe(0);
 });

@@ -1,6 +1,7 @@
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { CircleHelp, ListOrdered, Plus, Server } from "lucide-react";
 import { useState } from "react";
+import { useEndingToasts } from "../notices/use_ending_toasts.ts";
 import { IconButton } from "../ui/button.tsx";
 import { useShortcuts } from "../ui/shortcuts.ts";
 import { AccountButton } from "./account_button.tsx";
@@ -18,6 +19,7 @@ const pages = [
 export function Shell() {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const navigate = useNavigate();
+  useEndingToasts(useLocation().pathname);
   useShortcuts({ "?": () => setHelpOpen(true), Q: () => void navigate({ to: "/" }) });
   return (
     <div className="flex h-dvh flex-col">

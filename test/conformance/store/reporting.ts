@@ -40,7 +40,13 @@ export function reporting(kind: Kind): void {
     const { job, attempt } = await aRunning(yard, { total: 2 });
     const end = anEnd(attempt, { kind: "signalled", signal: 9 }, { memoryPeakBytes: 2 ** 40, gpuMemoryPeakBytes: 5.4 });
     const recorded = await store.write((db) => recordEnds(db, [end, end], NOW + 5));
-    expect(recorded).toEqual({ touched: [{ job, n: 1, attempt }], jobs: [job], endedJobs: [], stopping: [] });
+    expect(recorded).toEqual({
+      settled: [],
+      touched: [{ job, n: 1, attempt }],
+      jobs: [job],
+      endedJobs: [],
+      stopping: [],
+    });
     expect(await store.write((db) => recordEnds(db, [anEnd(attempt)], NOW + 9))).toMatchObject({ touched: [] });
     await yard.start(attempt);
     expect(await run(yard, job)).toMatchObject({

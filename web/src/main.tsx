@@ -7,12 +7,10 @@ import { startTheme } from "./app/theme.ts";
 import "./styles.css";
 import { Toasts } from "./ui/toast.tsx";
 import { cache, keepInStep } from "./yard/cache.ts";
-import { startLive } from "./yard/live.ts";
 import { SessionGate } from "./yard/session.tsx";
 
 startTheme();
 keepInStep();
-startLive();
 // What the page needs is on its way while the yard says who looks. With a link that is still to be opened nothing is.
 if (location.hash === "") void router.load();
 

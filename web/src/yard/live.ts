@@ -8,17 +8,24 @@ const eventListeners = new Set<LiveListener>();
 const stateListeners = new Set<() => void>();
 let state: LiveState = { kind: "connecting" };
 
-/** Begins to listen to the yard, together with the other tabs of this browser where it can. */
+let look: (() => void) | null = null;
+
+/** Listens to the yard from now on, together with the other tabs of this browser where it can; called again, it looks at once. */
 export function startLive(): void {
-  if (typeof SharedWorker === "undefined") void followYard(hear);
+  if (look) look();
+  else if (typeof SharedWorker === "undefined") look = followYard(hear);
   else joinWorker();
 }
 
 function joinWorker(): void {
   const worker = new SharedWorker(trusted(workerUrl), { type: "module", name: "runyard" });
   worker.port.onmessage = ({ data }: MessageEvent<LiveMessage>) => hear(data);
+  look = () => worker.port.postMessage("look");
+  look();
   // A worker that cannot be loaded, say while a new version is being put in place.
-  worker.onerror = () => void followYard(hear);
+  worker.onerror = () => {
+    look = followYard(hear);
+  };
   addEventListener("pagehide", () => worker.port.postMessage("bye"), { once: true });
   // Back from the browser's cache of pages, where nothing was heard.
   addEventListener("pageshow", ({ persisted }: PageTransitionEvent) => persisted && joinWorker(), { once: true });
@@ -50,12 +57,13 @@ export function useLiveState(): LiveState {
 }
 
 /** The one script that a page of the panel loads by its address; the policy of the pages allows no other. */
+const policy = globalThis.trustedTypes?.createPolicy("runyard", {
+  createScriptURL: (asked) => {
+    if (asked !== workerUrl) throw new TypeError(`${asked} is no script of the panel`);
+    return asked;
+  },
+});
+
 function trusted(url: string): string {
-  const policy = globalThis.trustedTypes?.createPolicy("runyard", {
-    createScriptURL: (asked) => {
-      if (asked !== workerUrl) throw new TypeError(`${asked} is no script of the panel`);
-      return asked;
-    },
-  });
   return (policy?.createScriptURL(url) as string | undefined) ?? url;
 }

@@ -19,11 +19,16 @@ const SILENCE_MS = 25_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 
-/** Follows the yard's events for ever: after a break it goes on where it was, and says meanwhile that things are stale. */
-export async function followYard(tell: (message: LiveMessage) => void): Promise<void> {
+/**
+ * Follows the yard's events for ever: after a break it goes on where it was, and says meanwhile that things are stale.
+ *
+ * @returns what has it look at once: the yard may know this browser by now
+ */
+export function followYard(tell: (message: LiveMessage) => void): () => void {
   let lastId: string | null = null;
   let pauseMs = FIRST_PAUSE_MS;
   let state = { kind: "connecting" } as LiveState;
+  let wake = (): void => undefined;
 
   function be(next: LiveState): void {
     if (next.kind === state.kind) return;
@@ -31,33 +36,50 @@ export async function followYard(tell: (message: LiveMessage) => void): Promise<
     tell({ kind: "state", state });
   }
 
-  for (;;) {
+  async function hear(): Promise<void> {
     const broken = new AbortController();
     let silence = setTimeout(() => broken.abort(), SILENCE_MS);
     try {
       const headers = lastId === null ? {} : { "last-event-id": lastId };
       const answer = await fetch("/api/v1/events", { headers, signal: broken.signal });
       if (answer.status === 401) be({ kind: "signed_out" });
-      if (answer.ok && answer.body) {
-        const events = readServerEvents(chunksOf(answer.body), () => {
-          clearTimeout(silence);
-          silence = setTimeout(() => broken.abort(), SILENCE_MS);
-        });
-        for await (const { id, event, data } of events) {
-          if (id !== null) lastId = id;
-          pauseMs = FIRST_PAUSE_MS;
-          be({ kind: "live" });
-          tell({ kind: "event", event, data });
-        }
+      if (!answer.ok || !answer.body) return;
+      const events = readServerEvents(chunksOf(answer.body), () => {
+        clearTimeout(silence);
+        silence = setTimeout(() => broken.abort(), SILENCE_MS);
+      });
+      for await (const { id, event, data } of events) {
+        if (id !== null) lastId = id;
+        pauseMs = FIRST_PAUSE_MS;
+        be({ kind: "live" });
+        tell({ kind: "event", event, data });
       }
     } catch {
-      // Broken off: tried again below.
+      // Broken off: tried again.
+    } finally {
+      clearTimeout(silence);
     }
-    clearTimeout(silence);
-    if (state.kind !== "signed_out") be({ kind: "stale", since: Date.now() });
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
   }
+
+  async function follow(): Promise<never> {
+    for (;;) {
+      await hear();
+      if (state.kind !== "signed_out") be({ kind: "stale", since: Date.now() });
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, pauseMs);
+      });
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+    }
+  }
+  void follow();
+
+  return () => {
+    if (state.kind === "live") return;
+    be({ kind: "connecting" });
+    pauseMs = FIRST_PAUSE_MS;
+    wake();
+  };
 }
 
 /** Not every browser lets a stream be iterated. */

@@ -14,8 +14,8 @@ addEventListener("connect", (event) => {
   const [port] = (event as MessageEvent).ports;
   if (!port) return;
   ports.add(port);
-  port.onmessage = () => ports.delete(port);
+  port.onmessage = ({ data }) => (data === "look" ? look() : ports.delete(port));
   port.postMessage({ kind: "state", state } satisfies LiveMessage);
 });
 
-void followYard(tell);
+const look = followYard(tell);

@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext } from "react";
+import { createContext, type ReactNode, useContext, useEffect } from "react";
 import type { Session } from "../../../src/api/session.ts";
 import { SignedOut } from "../app/signed_out.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Problem } from "../ui/problem.tsx";
 import { call, isSignedOut, problemOf } from "./client.ts";
 import { setYardTime } from "./clock.ts";
+import { startLive } from "./live.ts";
 
 /** The cookie is renewed while a panel is open. */
 const RENEW_MS = 15 * 60_000;
@@ -41,6 +42,11 @@ export function SessionGate({ children }: { children: ReactNode }) {
     refetchInterval: RENEW_MS,
     retry: (failures, error) => !isSignedOut(error) && failures < 1000,
   });
+  const isIn = session.data !== undefined && !isSignedOut(session.error);
+  // Not before: whom the yard does not know it tells nothing.
+  useEffect(() => {
+    if (isIn) startLive();
+  }, [isIn]);
   if (isSignedOut(session.error)) return <SignedOut why={problemOf(session.error)} />;
   if (session.data) return <Current value={session.data}>{children}</Current>;
   if (session.failureReason) return <Problem page title="The yard cannot be reached" error={session.failureReason} />;

@@ -66,7 +66,9 @@ function named(colour: string): boolean {
 
 function styleOf({ fg, bg, fg_truecolor, bg_truecolor }: AnserJsonEntry) {
   const [color, background] = [colourOf(fg, fg_truecolor), colourOf(bg, bg_truecolor)];
-  return { ...(color && { color }), ...(background && { background }) };
+  // Programs choose colours for grounds of their own: mixed with the ink, any of them can be read on this one.
+  const readable = color && `color-mix(in srgb, ${color} 40%, var(--ink))`;
+  return { ...(readable && { color: readable }), ...(background && { background }) };
 }
 
 /** One of the 256 colours of xterm's palette, or any. */

@@ -1,8 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { openToRead, syncFolder, writeDurably, writeDurablyOnce } from "../platform/durable_file.ts";
+import { readIfThere, syncFolder, writeDurably, writeDurablyOnce } from "../platform/durable_file.ts";
 import { bad, good } from "../platform/result.ts";
-import { systemErrorCode } from "../platform/system_error.ts";
 import { asFileProblem, type FileResult } from "./problem.ts";
 
 const SECRET_BYTES = 32;
@@ -79,18 +78,4 @@ async function secretIn(folder: string): Promise<FileResult<Buffer>> {
 function canonicalText(variables: Readonly<Record<string, string>>): string {
   const byName = Object.entries(variables).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify(Object.fromEntries(byName));
-}
-
-async function readIfThere(path: string): Promise<Buffer | null> {
-  try {
-    const handle = await openToRead(path);
-    try {
-      return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return null;
-    throw error;
-  }
 }

@@ -1,9 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { type NoticeSettings, usualNoticeSettings } from "../core/notice_settings.ts";
-import { openToRead, writeDurably, writeDurablyOnce } from "../platform/durable_file.ts";
+import { readIfThere, writeDurably, writeDurablyOnce } from "../platform/durable_file.ts";
 import { bad, good } from "../platform/result.ts";
-import { systemErrorCode } from "../platform/system_error.ts";
 import { asFileProblem, type FileResult } from "./problem.ts";
 
 const KEY_BYTES = 32;
@@ -57,18 +56,4 @@ export async function openNoticeFiles(folder: string): Promise<FileResult<Notice
 /** What this program wrote itself; what an older one did not know is as usual. */
 function parsed(text: Buffer): Partial<NoticeSettings> {
   return JSON.parse(text.toString("utf8")) as Partial<NoticeSettings>;
-}
-
-async function readIfThere(path: string): Promise<Buffer | null> {
-  try {
-    const handle = await openToRead(path);
-    try {
-      return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return null;
-    throw error;
-  }
 }

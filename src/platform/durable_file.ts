@@ -105,3 +105,18 @@ async function writePart(
     throw error;
   }
 }
+
+/** All of a file; null where there is none. Other errors are thrown as the system has them. */
+export async function readIfThere(path: string): Promise<Buffer | null> {
+  try {
+    const handle = await openToRead(path);
+    try {
+      return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return null;
+    throw error;
+  }
+}

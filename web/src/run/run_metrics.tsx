@@ -7,6 +7,7 @@ import { printable } from "../../../src/core/printable.ts";
 import { axisOver, nearestCurve, strokeCurve } from "../job/plots/curve.ts";
 import { type Box, PlotFrame, tokenColour } from "../job/plots/plot_frame.tsx";
 import { smoothed } from "../job/plots/smoothing.ts";
+import { SmoothingField } from "../job/plots/smoothing_field.tsx";
 import { Notice } from "../ui/problem.tsx";
 import { Segments } from "../ui/segments.tsx";
 import { call } from "../yard/client.ts";
@@ -48,19 +49,7 @@ export function RunMetrics({ job, n, run }: RunMetricsProps) {
           ]}
           onChange={setOver}
         />
-        <label className="flex items-center gap-2 text-muted">
-          Smoothing
-          <input
-            type="range"
-            min={0}
-            max={0.99}
-            step={0.01}
-            value={weight}
-            className="w-28 accent-accent"
-            onChange={(event) => setWeight(Number(event.target.value))}
-          />
-          <span className="w-8 text-ink">{weight.toFixed(2)}</span>
-        </label>
+        <SmoothingField weight={weight} onChange={setWeight} />
         <label className="flex min-h-6 items-center gap-1.5 text-muted">
           <input
             type="checkbox"

@@ -15,6 +15,7 @@ import { type Box, PlotFrame, tokenColour } from "./plot_frame.tsx";
 import { scaleOf } from "./scale.ts";
 import { shortName } from "./short_name.ts";
 import { smoothed } from "./smoothing.ts";
+import { SmoothingField } from "./smoothing_field.tsx";
 import { useColumns } from "./use_columns.ts";
 
 interface CurvesPlotProps {
@@ -112,19 +113,7 @@ export function CurvesPlot({ job, metrics, colours, where, sort }: CurvesPlotPro
           ]}
           onChange={setColour}
         />
-        <label className="flex items-center gap-2 text-muted">
-          Smoothing
-          <input
-            type="range"
-            min={0}
-            max={0.99}
-            step={0.01}
-            value={weight}
-            className="w-28 accent-accent"
-            onChange={(event) => setWeight(Number(event.target.value))}
-          />
-          <span className="w-8 text-ink">{weight.toFixed(2)}</span>
-        </label>
+        <SmoothingField weight={weight} onChange={setWeight} />
         {(["x", "y"] as const).map((axis) => (
           <label key={axis} className="flex min-h-6 items-center gap-1.5 text-muted">
             <input

@@ -219,3 +219,19 @@ test.skipIf(noBrowser).for(["light", "dark"] as const)(
     }
   },
 );
+
+withBrowser("another theme is on the whole page at once, for who wants less motion too", async () => {
+  const yard = await aBusyYard();
+  const { page } = await aPanel(yard);
+  await areShown(page, "waits", "runs", "went wrong", "went well");
+  const left = await page.evaluate<number>(`
+    (() => {
+      const inkOf = (element) => getComputedStyle(element).color;
+      const inked = [...document.querySelectorAll("body *")].filter((each) => inkOf(each) === inkOf(document.body));
+      document.documentElement.dataset.theme = "dark";
+      const ink = document.body.appendChild(document.createElement("i"));
+      ink.style.color = "var(--ink)";
+      return inked.filter((each) => inkOf(each) !== inkOf(ink)).length;
+    })()`);
+  expect(left).toBe(0);
+});

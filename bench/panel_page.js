@@ -2,13 +2,18 @@
 const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
 
 globalThis.measured = {
-  /** Resolves with the page's time at which the table's first row, painted, is like the pattern. */
-  async painted(pattern) {
+  /** The text of the table's first row. */
+  firstRow() {
+    return document.querySelector('[role="row"][aria-rowindex="2"]')?.textContent ?? null;
+  },
+
+  /** Resolves with the page's time at which the first row, painted, is another than before, and like the pattern. */
+  async painted(pattern, before = null) {
     const until = performance.now() + 30_000;
     for (;;) {
-      const row = document.querySelector('[role="row"][aria-rowindex="2"]');
-      if (row && new RegExp(pattern).test(row.textContent)) break;
-      if (performance.now() > until) throw new Error(`the first row is never like ${pattern}: ${row?.textContent}`);
+      const row = measured.firstRow();
+      if (row !== null && row !== before && new RegExp(pattern).test(row)) break;
+      if (performance.now() > until) throw new Error(`the first row is never like ${pattern}: ${row}`);
       await frame();
     }
     await frame();

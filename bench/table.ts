@@ -1,5 +1,5 @@
 import { type Limit, printLimits, printTitle, timed } from "./figures.ts";
-import { aLargeSweep } from "./large_sweep.ts";
+import { openHistory } from "./history.ts";
 import { residentMb } from "./memory.ts";
 import { openStage } from "./stage.ts";
 import { startYard } from "./yard.ts";
@@ -13,7 +13,9 @@ export async function table(): Promise<boolean> {
   const yard = await startYard(stage, "yard");
   await yard.stop();
   console.log(`making ${RUNS} runs`);
-  await aLargeSweep({ home: `${stage.folder}/yard/home`, runs: RUNS, steps: STEPS });
+  const history = await openHistory(`${stage.folder}/yard/home`);
+  await history.sweep({ name: "a large sweep", runs: RUNS, steps: STEPS });
+  await history.close();
   await yard.start();
   const before = residentMb(yard.pids().yard);
   let [most, slowest] = [0, 0];

@@ -170,6 +170,11 @@ test.skipIf(noBrowser)("the wall is worked by keyboard alone", async () => {
   await page.getByRole("dialog", { name: "Slots of local" }).waitFor();
   await page.keyboard.press("Escape");
   await expect.poll(focused).toBe("Slots of local");
+  await page.keyboard.press("k");
+  expect(await focused()).toBe("Slots of local");
+  await page.evaluate("document.activeElement.blur()");
+  await page.keyboard.press("j");
+  expect(await focused()).toBe("local");
 });
 
 test.skipIf(noBrowser)("who is no administrator sees the wall and changes nothing on it", async () => {
@@ -229,6 +234,14 @@ test.skipIf(noBrowser)(
     await page.getByText("GPU hours held but idle in the last 6 hours").waitFor();
     await pictures(page, "machines_hundred");
     expect(await obstacles(page)).toEqual([]);
+    for (const key of ["j", "j", "j", "k"]) await page.keyboard.press(key);
+    await page.keyboard.press("Enter");
+    const drawn = await rows.evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")));
+    await page.getByRole("button", { name: `Drain ${drawn[1]}`, exact: true }).waitFor();
+    for (let presses = 0; presses < 40; presses += 1) await page.keyboard.press("j");
+    const reached = await page.evaluate<string>("document.activeElement.textContent");
+    expect(reached).toMatch(/^node\d+$/);
+    expect(drawn).not.toContain(reached);
     await page.keyboard.press("/");
     await page.keyboard.type("node42");
     await expect.poll(() => rows.count()).toBe(1);

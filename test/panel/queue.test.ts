@@ -235,3 +235,25 @@ withBrowser("another theme is on the whole page at once, for who wants less moti
     })()`);
   expect(left).toBe(0);
 });
+
+withBrowser("what changed between the first answers and the first event is shown too", async () => {
+  const yard = await aBusyYard();
+  const { context } = await aPanel(yard);
+  const tab = await context.newPage();
+  // The yard is slow to say who looks, and events are heard only then.
+  let letIn = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    letIn = resolve;
+  });
+  await tab.route("**/api/v1/session", async (route) => {
+    await held;
+    await route.continue();
+  });
+  const listed = tab.waitForResponse(/\/api\/v1\/jobs\?/);
+  await tab.goto(yard.url());
+  await (await listed).finished();
+  await yard.client.call("cancel", { body: { select: "3", graceMs: 0 } });
+  await until(async () => (await yard.job(3)).status === "cancelled", "job 3 is cancelled");
+  letIn();
+  await reads(tab, "runs", /cancelled/);
+});

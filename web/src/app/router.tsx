@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "
 import { askForJob } from "../job/job_queries.ts";
 import { readJobSearch } from "../job/job_search.ts";
 import { readMachinesSearch } from "../machines/machines_search.ts";
+import { askForJobs } from "../queue/queue_queries.ts";
 import { readQueueSearch } from "../queue/queue_search.ts";
 import { readRunSearch } from "../run/run_search.ts";
 import { readSubmitSearch } from "../submit/submit_search.ts";
@@ -17,6 +18,8 @@ const queue = createRoute({
   getParentRoute: () => root,
   path: "/",
   validateSearch: readQueueSearch,
+  loaderDeps: ({ search }) => search,
+  loader: ({ deps }) => askForJobs(deps),
   component: lazyRouteComponent(() => import("../queue/queue_page.tsx"), "QueuePage"),
 });
 

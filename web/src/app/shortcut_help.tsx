@@ -13,8 +13,8 @@ const groups: { title: string; keys: [keys: string, what: string][] }[] = [
   {
     title: "In a list",
     keys: [
-      ["j k", "next and previous row; arrows do the same"],
-      ["Enter", "open the row"],
+      ["j k", "next and previous row or machine; in tables arrows do the same"],
+      ["Enter", "open it"],
       ["x", "select the row, or not"],
       ["Shift X", "select all from the last one on"],
       ["Home End", "to the first and the last row"],

@@ -17,6 +17,7 @@ export function MachineCard({ machine, use }: MachineCardProps) {
   return (
     <article
       aria-label={printable(machine.name)}
+      tabIndex={-1}
       className="flex flex-col gap-3 rounded-lg border border-line bg-surface p-3 sm:p-4"
     >
       <MachineHeader machine={machine} />

@@ -1,12 +1,13 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { SearchX, Server } from "lucide-react";
-import { useCallback, useDeferredValue, useMemo } from "react";
+import { useCallback, useDeferredValue, useMemo, useRef } from "react";
 import type { Machine } from "../../../src/api/machine.ts";
 import { printable } from "../../../src/core/printable.ts";
 import { Button } from "../ui/button.tsx";
 import { Command } from "../ui/command.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Notice, Problem } from "../ui/problem.tsx";
+import { useShortcuts } from "../ui/shortcuts.ts";
 import { MachineCard } from "./machine_card.tsx";
 import { MachineRows } from "./machine_rows.tsx";
 import type { MachinesSearch } from "./machines_search.ts";
@@ -67,8 +68,10 @@ function Wall({ machines, use, search }: WallProps) {
   );
   const pools = useMemo(() => inPools(shown), [shown]);
   const names = useMemo(() => inPools(machines).map((one) => one.pool), [machines]);
+  const wall = useRef<HTMLDivElement>(null);
+  useShortcuts({ j: () => stepTo(wall.current, 1), k: () => stepTo(wall.current, -1) });
   return (
-    <div className="flex min-h-0 flex-1 flex-col gap-3 p-3 sm:p-4">
+    <div ref={wall} className="flex min-h-0 flex-1 flex-col gap-3 p-3 sm:p-4">
       <h1 className="sr-only">Machines</h1>
       <Totals machines={machines} use={use} />
       <MachinesToolbar search={search} onChange={change} pools={names} shown={shown.length} />
@@ -83,6 +86,14 @@ function Wall({ machines, use, search }: WallProps) {
       )}
     </div>
   );
+}
+
+/** Gives the next or the previous machine the focus: the button that opens it, where there is one. */
+function stepTo(wall: HTMLElement | null, by: 1 | -1): void {
+  const all = [...(wall?.querySelectorAll<HTMLElement>("article") ?? [])];
+  const at = all.findIndex((one) => one.contains(document.activeElement));
+  const next = at === -1 ? all.at(by === 1 ? 0 : -1) : all[at + by];
+  (next?.querySelector<HTMLElement>("h3 button") ?? next)?.focus();
 }
 
 function Cards({ pools, use }: { pools: ReturnType<typeof inPools>; use: WallUse | null }) {

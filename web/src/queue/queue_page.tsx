@@ -7,11 +7,11 @@ import { Command } from "../ui/command.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Notice, Problem } from "../ui/problem.tsx";
 import { Table } from "../ui/table.tsx";
-import { call } from "../yard/client.ts";
 import { useRows } from "../yard/rows.ts";
 import { setJob } from "../yard/steer.ts";
 import { priorityAt } from "./priority_at.ts";
 import { queueColumns } from "./queue_columns.tsx";
+import { jobsQuery } from "./queue_queries.ts";
 import type { QueueSearch, QueueSort } from "./queue_search.ts";
 import { QueueToolbar } from "./queue_toolbar.tsx";
 import { SelectionBar } from "./selection_bar.tsx";
@@ -23,15 +23,8 @@ export function QueuePage() {
   const navigate = useNavigate();
   const { sort = "-id", ...filter } = search;
   const [[first, last], setRange] = useState<[number, number]>([0, 0]);
-  const rows = useRows<Job>(
-    ["jobs", search],
-    async (from, limit, signal) => {
-      const { jobs, total } = await call("listJobs", { query: { ...filter, sort, from, limit }, signal });
-      return { rows: jobs, total: total ?? jobs.length };
-    },
-    first,
-    last,
-  );
+  const { key, load } = jobsQuery(search);
+  const rows = useRows<Job>(key, load, first, last);
   const [selected, setSelected] = useState<ReadonlyMap<string, Job>>(new Map());
   const ids = useMemo(() => new Set(selected.keys()), [selected]);
   const onRange = useCallback((from: number, to: number) => setRange([from, to]), []);

@@ -45,6 +45,7 @@ export function keepInStep(): void {
       refresh("status", STATUS_PAUSE_MS, ["status"]);
     }
     if (event === "notices" || event === "troubles") refresh("notices", LIST_PAUSE_MS, ["notices"]);
+    if (event === "joined") catchUp();
     if (event === "reset") void cache.invalidateQueries();
   });
 }
@@ -63,6 +64,15 @@ function tellJob(job: Job): void {
   }
   if (isElsewhere) refresh("jobs", LIST_PAUSE_MS, ["jobs"]);
   refresh(`job ${job.id}`, JOB_PAUSE_MS, ["job", job.id]);
+}
+
+/** What was asked for before the first event could be heard may have changed meanwhile. The first look is not held up by it. */
+function catchUp(): void {
+  const now = Date.now();
+  setTimeout(
+    () => void cache.invalidateQueries({ predicate: ({ state }) => state.dataUpdatedAt <= now }),
+    JOB_PAUSE_MS,
+  );
 }
 
 const waiting = new Set<string>();

@@ -36,11 +36,13 @@ function hear(message: LiveMessage): void {
     for (const listener of eventListeners) listener(message.event, message.data);
     return;
   }
+  const hasJoined = state.kind === "connecting" && message.state.kind === "live";
   state = message.state;
   for (const listener of stateListeners) listener();
+  if (hasJoined) for (const listener of eventListeners) listener("joined", "{}");
 }
 
-/** Told of every event of the yard. Returns what ends that. */
+/** Told of every event of the yard, and of `joined`: only from here on nothing is missed. Returns what ends that. */
 export function hearEvents(listener: LiveListener): () => void {
   eventListeners.add(listener);
   return () => eventListeners.delete(listener);

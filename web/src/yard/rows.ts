@@ -23,6 +23,9 @@ export interface Rows<Row> {
 /** Rows that are asked for at once. */
 export const PAGE = 100;
 
+/** What comes so many rows further is asked for already, so that whoever scrolls finds it there. */
+const AHEAD = 50;
+
 /**
  * @param key  what the list is about, then what was asked; see cache.ts
  * @param first  the first position on screen
@@ -35,7 +38,8 @@ export function useRows<Row>(
   last: number,
 ): Rows<Row> {
   const known = useRef<{ total: number | null; pages: ReadonlyMap<number, Row[]> }>({ total: null, pages: new Map() });
-  const numbers = range(Math.floor(first / PAGE), Math.floor(Math.max(first, last) / PAGE));
+  const end = Math.min(Math.max(first, last) + AHEAD, Math.max(last, (known.current.total ?? 0) - 1));
+  const numbers = range(Math.floor(Math.max(0, first - AHEAD) / PAGE), Math.floor(end / PAGE));
   const pages = useQueries({
     queries: numbers.map((number) => ({
       queryKey: [...key, "rows", number],

@@ -40,6 +40,8 @@ export function SessionGate({ children }: { children: ReactNode }) {
     queryKey: ["session"],
     queryFn: enter,
     refetchInterval: RENEW_MS,
+    // Who has come in with another tab is in with this one.
+    refetchOnWindowFocus: ({ state }) => isSignedOut(state.error) && "always",
     retry: (failures, error) => !isSignedOut(error) && failures < 1000,
   });
   const isIn = session.data !== undefined && !isSignedOut(session.error);

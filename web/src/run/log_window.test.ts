@@ -63,3 +63,24 @@ test("of a stream without end so much is held, and the place of what is held sta
   expect(older.from).toBeLessThan(window.from);
   expect(lineAt(older, MOST_LINES - 1)?.at).toBe(older.to - 8);
 });
+
+test("a progress bar that draws for days over one line takes no more room than a stretch of it", () => {
+  let window = append(emptyWindow(0), encode("begins\n"));
+  const strokes = encode(Array.from({ length: 3000 }, (_, i) => `${i} of 3000 ${"#".repeat(100)}\r`).join(""));
+  for (let drawn = 1; drawn <= 10; drawn += 1) {
+    window = append(window, strokes);
+    expect(window.rest.length).toBeLessThanOrEqual(1024 * 1024);
+    expect(window.to).toBe(7 + drawn * strokes.length);
+    expect(shown(window)).toEqual(["begins", expect.stringMatching(/(^|\r)2999 of 3000 #{100}\r$/)]);
+  }
+  window = append(window, encode("done\nnext"));
+  expect(shown(window)).toEqual(["begins", expect.stringMatching(/#\rdone$/), "next"]);
+});
+
+test("of a line that never ends only a stretch is held", () => {
+  let window = emptyWindow(0);
+  for (let i = 0; i < 40; i += 1) window = append(window, encode("x".repeat(100_000)));
+  expect(window.to).toBe(4_000_000);
+  expect(window.from).toBe(4_000_000 - 1024 * 1024);
+  expect(shown(window).map(({ length }) => length)).toEqual([1024 * 1024]);
+});

@@ -20,7 +20,11 @@ export interface LogWindow {
 export const MOST_LINES = 20_000;
 const MOST_BYTES = 8 * 1024 * 1024;
 
+/** Of a line that does not end. */
+const MOST_REST = 1024 * 1024;
+
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 export function emptyWindow(at: number): LogWindow {
@@ -32,8 +36,16 @@ export function append(window: LogWindow, bytes: Uint8Array): LogWindow {
   if (bytes.length === 0) return window;
   const start = window.to - window.rest.length;
   const held = concat(window.rest, bytes);
-  const { lines, rest } = split(held, start);
-  return letGo({ ...window, to: window.to + bytes.length, lines: [...window.lines, ...lines], rest }, "oldest");
+  const { lines: more, rest: all } = split(held, start);
+  const [to, lines, rest] = [window.to + bytes.length, [...window.lines, ...more], shortened(all)];
+  return letGo({ from: lines[0]?.at ?? to - rest.length, to, lines, rest }, "oldest");
+}
+
+/** Without what was overwritten, as by a progress bar that draws for days, and without what is too long for anybody. */
+function shortened(rest: Uint8Array): Uint8Array {
+  if (rest.length <= MOST_REST) return rest;
+  const shown = rest.lastIndexOf(RETURN, rest.length - 2) + 1;
+  return rest.slice(Math.max(shown, rest.length - MOST_REST));
 }
 
 /**

@@ -4,6 +4,7 @@ import { lazy, Suspense, useMemo } from "react";
 import type { Run } from "../../../src/api/run.ts";
 import { grouped } from "../../../src/core/number_text.ts";
 import { isWhereProblem, parseNames, quotedName } from "../../../src/core/run_table/condition.ts";
+import { changedSearch } from "../ui/changed_search.ts";
 import { Loading } from "../ui/loading.tsx";
 import { Problem } from "../ui/problem.tsx";
 import type { call } from "../yard/client.ts";
@@ -49,8 +50,7 @@ function Parts({ job, definition }: { job: Shown; definition: Definition }) {
   const known = useMemo(() => columns ?? expectedColumns(params, rows), [columns, params, rows]);
   const chosen = useMemo(() => chosenColumns(search.columns) ?? usualColumns(known), [search.columns, known]);
   const change = (next: Partial<JobSearch>, replace = true) => {
-    const entries = Object.entries({ ...search, ...next }).filter(([, value]) => value !== undefined && value !== "");
-    void navigate({ to: "/jobs/$job", params: { job: `${job.id}` }, search: Object.fromEntries(entries), replace });
+    void navigate({ to: "/jobs/$job", params: { job: `${job.id}` }, search: changedSearch(search, next), replace });
   };
   const show = (some: string) => change({ part: "runs", where: some }, false);
   const chooses = part === "runs" || part === "plots";

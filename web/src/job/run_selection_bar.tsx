@@ -1,10 +1,11 @@
-import { Ban, Columns2, RotateCcw, X } from "lucide-react";
+import { Ban, Columns2, RotateCcw } from "lucide-react";
 import { useState } from "react";
 import type { Run } from "../../../src/api/run.ts";
 import { counted } from "../../../src/core/number_text.ts";
 import { hasEnded } from "../../../src/core/run.ts";
-import { Button, IconButton } from "../ui/button.tsx";
+import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
+import { SelectionFrame } from "../ui/selection_frame.tsx";
 import { steer } from "../yard/steer.ts";
 import { numberOf } from "./run_columns.tsx";
 
@@ -27,13 +28,7 @@ export function RunSelectionBar({ runs, onClear, onCompare }: RunSelectionBarPro
   const select = (some: readonly Run[]) => some.map(({ id }) => id).join(",");
   const close = () => setAsked(null);
   return (
-    <section
-      aria-label="Selected runs"
-      className="flex flex-wrap items-center gap-2 rounded-lg border border-line bg-raised px-3 py-2 shadow-float"
-    >
-      <p role="status" className="mr-2 text-sm font-medium">
-        {counted(runs.length, "run")} selected
-      </p>
+    <SelectionFrame noun="run" count={runs.length} onClear={onClear}>
       <Button
         disabled={runs.length < 2 || runs.length > MOST_COMPARED}
         title={runs.length > MOST_COMPARED ? `At most ${MOST_COMPARED} stand side by side` : undefined}
@@ -50,9 +45,6 @@ export function RunSelectionBar({ runs, onClear, onCompare }: RunSelectionBarPro
       <Button look="danger" disabled={open.length === 0} onClick={() => setAsked("cancel")}>
         <Ban aria-hidden="true" /> Cancel …
       </Button>
-      <IconButton label="Select none" className="ml-auto" onClick={onClear}>
-        <X />
-      </IconButton>
       <Confirm
         isOpen={asked === "cancel"}
         onClose={close}
@@ -80,6 +72,6 @@ export function RunSelectionBar({ runs, onClear, onCompare }: RunSelectionBarPro
           attempts stays; a new result takes the place of the old one.
         </p>
       </Confirm>
-    </section>
+    </SelectionFrame>
   );
 }

@@ -8,6 +8,7 @@ import { Button } from "../ui/button.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Notice, Problem } from "../ui/problem.tsx";
 import { Table } from "../ui/table.tsx";
+import { useSelection } from "../ui/use_selection.ts";
 import { useRows } from "../yard/rows.ts";
 import type { DescribedColumn } from "./columns_of.ts";
 import { runsQuery } from "./job_queries.ts";
@@ -29,10 +30,9 @@ interface RunsPartProps {
 export function RunsPart({ job, where, sort, columns, known, onSort, onShowAll, onCompare }: RunsPartProps) {
   const navigate = useNavigate();
   const [[first, last], setRange] = useState<[number, number]>([0, 0]);
-  const [selected, setSelected] = useState<ReadonlyMap<string, Run>>(new Map());
   const { key, load } = runsQuery(job.id, where, sort);
   const rows = useRows<Run>(key, load, first, last);
-  const ids = useMemo(() => new Set(selected.keys()), [selected]);
+  const selection = useSelection(rows, idOf);
   const shown = useMemo(() => runColumns(columns, known), [columns, known]);
   const onRange = useCallback((from: number, to: number) => setRange([from, to]), []);
   if (rows.error && rows.total === null) return <Problem title="The runs cannot be shown" error={rows.error} />;
@@ -44,12 +44,12 @@ export function RunsPart({ job, where, sort, columns, known, onSort, onShowAll, 
         columns={shown}
         rows={rows}
         rowHeight={34}
-        idOf={(run) => run.id}
+        idOf={idOf}
         onRange={onRange}
         sort={sort}
         onSort={onSort}
-        selected={ids}
-        onSelect={(runs, isSelected) => setSelected(changed(selected, runs, isSelected))}
+        selected={selection.ids}
+        onSelect={selection.select}
         onOpen={(run) => void navigate({ to: "/jobs/$job/runs/$n", params: { job: `${job.id}`, n: numberOf(run) } })}
         empty={<NothingFound onShowAll={onShowAll} />}
       />
@@ -58,18 +58,13 @@ export function RunsPart({ job, where, sort, columns, known, onSort, onShowAll, 
           ? counted(rows.total, "run")
           : `${grouped(rows.total)} of ${counted(job.runs.total, "run")}`}
       </p>
-      <RunSelectionBar runs={[...selected.values()]} onClear={() => setSelected(new Map())} onCompare={onCompare} />
+      <RunSelectionBar runs={selection.rows} onClear={selection.clear} onCompare={onCompare} />
     </>
   );
 }
 
-function changed(selected: ReadonlyMap<string, Run>, runs: readonly Run[], isSelected: boolean) {
-  const next = new Map(selected);
-  for (const run of runs) {
-    if (isSelected) next.set(run.id, run);
-    else next.delete(run.id);
-  }
-  return next;
+function idOf(run: Run): string {
+  return run.id;
 }
 
 function NothingFound({ onShowAll }: { onShowAll(): void }) {

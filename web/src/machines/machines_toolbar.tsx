@@ -1,10 +1,8 @@
-import { Search } from "lucide-react";
-import { useRef } from "react";
 import { counted } from "../../../src/core/number_text.ts";
 import { printable } from "../../../src/core/printable.ts";
-import { Choice, TextField } from "../ui/field.tsx";
-import { useShortcuts } from "../ui/shortcuts.ts";
-import { useTyped } from "../ui/use_typed.ts";
+import { changedSearch, type SearchChange } from "../ui/changed_search.ts";
+import { Choice } from "../ui/field.tsx";
+import { SearchField } from "../ui/search_field.tsx";
 import { type MachinesSearch, type WallHours, wallHours } from "./machines_search.ts";
 import { type MachineFilter, machineFilters } from "./wall.ts";
 
@@ -30,24 +28,14 @@ interface MachinesToolbarProps {
 
 /** What the wall shows. */
 export function MachinesToolbar({ search, onChange, pools, shown }: MachinesToolbarProps) {
-  const [text, setText] = useTyped(search.search ?? "", (typed) => onChange(changedBy(search, { search: typed })));
-  const field = useRef<HTMLInputElement>(null);
-  useShortcuts({ "/": () => field.current?.focus() });
+  const change = (some: SearchChange<MachinesSearch>) => onChange(changedSearch(search, some));
   return (
     <div className="flex flex-wrap items-center gap-2">
-      <div className="relative min-w-40 flex-1 sm:max-w-72">
-        <Search aria-hidden="true" className="pointer-events-none absolute top-2 left-2.5 size-4 text-muted" />
-        <TextField
-          ref={field}
-          type="search"
-          label="Search in machines, runs, people and processes"
-          placeholder="Search   /"
-          className="w-full pl-8"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-        />
-      </div>
+      <SearchField
+        label="Search in machines, runs, people and processes"
+        value={search.search ?? ""}
+        onTyped={(typed) => change({ search: typed })}
+      />
       <Choice
         label="State"
         value={search.state ?? ""}
@@ -55,31 +43,25 @@ export function MachinesToolbar({ search, onChange, pools, shown }: MachinesTool
           { value: "", label: "Any state" },
           ...machineFilters.map((value) => ({ value, label: filterWords[value] })),
         ]}
-        onChange={(state) => onChange(changedBy(search, { state }))}
+        onChange={(state) => change({ state })}
       />
       {pools.length > 1 && (
         <Choice
           label="Pool"
           value={search.pool ?? ""}
           options={[{ value: "", label: "Any pool" }, ...pools.map((value) => ({ value, label: printable(value) }))]}
-          onChange={(pool) => onChange(changedBy(search, { pool }))}
+          onChange={(pool) => change({ pool })}
         />
       )}
       <Choice
         label="How far back"
         value={`${search.hours ?? 6}`}
         options={wallHours.map((hours) => ({ value: `${hours}`, label: hourWords[hours] }))}
-        onChange={(hours) => onChange(changedBy(search, { hours: hours === "6" ? "" : Number(hours) }))}
+        onChange={(hours) => change({ hours: hours === "6" ? "" : Number(hours) })}
       />
       <p role="status" className="ml-auto text-sm text-muted">
         {counted(shown, "machine")}
       </p>
     </div>
   );
-}
-
-/** The search with some of it changed; an empty text is none. */
-function changedBy(search: MachinesSearch, change: Record<string, string | number>): MachinesSearch {
-  const entries = Object.entries({ ...search, ...change }).filter(([, value]) => value !== "");
-  return Object.fromEntries(entries) as MachinesSearch;
 }

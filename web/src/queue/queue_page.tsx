@@ -1,12 +1,13 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Inbox, SearchX } from "lucide-react";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useState } from "react";
 import type { Job } from "../../../src/api/job.ts";
 import { Button, buttonClass } from "../ui/button.tsx";
 import { Command } from "../ui/command.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Notice, Problem } from "../ui/problem.tsx";
 import { Table } from "../ui/table.tsx";
+import { useSelection } from "../ui/use_selection.ts";
 import { useRows } from "../yard/rows.ts";
 import { setJob } from "../yard/steer.ts";
 import { priorityAt } from "./priority_at.ts";
@@ -25,8 +26,7 @@ export function QueuePage() {
   const [[first, last], setRange] = useState<[number, number]>([0, 0]);
   const { key, load } = jobsQuery(search);
   const rows = useRows<Job>(key, load, first, last);
-  const [selected, setSelected] = useState<ReadonlyMap<string, Job>>(new Map());
-  const ids = useMemo(() => new Set(selected.keys()), [selected]);
+  const selection = useSelection(rows, idOf);
   const onRange = useCallback((from: number, to: number) => setRange([from, to]), []);
   const change = (next: QueueSearch) => void navigate({ to: "/", search: next, replace: true });
   const isFiltered = Object.keys(filter).length > 0;
@@ -45,12 +45,12 @@ export function QueuePage() {
           label="Jobs"
           columns={queueColumns}
           rows={rows}
-          idOf={(job) => `${job.id}`}
+          idOf={idOf}
           onRange={onRange}
           sort={sort}
           onSort={(next) => change({ ...search, sort: next as QueueSort })}
-          selected={ids}
-          onSelect={(jobs, isSelected) => setSelected(changed(selected, jobs, isSelected))}
+          selected={selection.ids}
+          onSelect={selection.select}
           onOpen={(job) => void navigate({ to: "/jobs/$job", params: { job: `${job.id}` } })}
           onMove={
             sort === "-priority"
@@ -66,18 +66,13 @@ export function QueuePage() {
           }
         />
       )}
-      <SelectionBar jobs={[...selected.values()]} onClear={() => setSelected(new Map())} />
+      <SelectionBar jobs={selection.rows} onClear={selection.clear} />
     </div>
   );
 }
 
-function changed(selected: ReadonlyMap<string, Job>, jobs: readonly Job[], isSelected: boolean) {
-  const next = new Map(selected);
-  for (const job of jobs) {
-    if (isSelected) next.set(`${job.id}`, job);
-    else next.delete(`${job.id}`);
-  }
-  return next;
+function idOf(job: Job): string {
+  return `${job.id}`;
 }
 
 function NothingYet() {

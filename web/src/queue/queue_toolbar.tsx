@@ -1,13 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { Search, X } from "lucide-react";
-import { useRef } from "react";
+import { X } from "lucide-react";
 import { jobStatuses } from "../../../src/core/job.ts";
 import { counted } from "../../../src/core/number_text.ts";
 import { printable } from "../../../src/core/printable.ts";
 import { Button } from "../ui/button.tsx";
-import { Choice, TextField } from "../ui/field.tsx";
-import { useShortcuts } from "../ui/shortcuts.ts";
-import { useTyped } from "../ui/use_typed.ts";
+import { changedSearch, type SearchChange } from "../ui/changed_search.ts";
+import { Choice } from "../ui/field.tsx";
+import { SearchField } from "../ui/search_field.tsx";
 import { call } from "../yard/client.ts";
 import { useSession } from "../yard/session.tsx";
 import type { QueueSearch } from "./queue_search.ts";
@@ -22,29 +21,19 @@ interface QueueToolbarProps {
 export function QueueToolbar({ search, onChange, total }: QueueToolbarProps) {
   const { user } = useSession();
   const pools = useQuery({ queryKey: ["pools"], queryFn: () => call("listPools") });
-  const [text, setText] = useTyped(search.search ?? "", (typed) => onChange(changedBy(search, { search: typed })));
-  const field = useRef<HTMLInputElement>(null);
-  useShortcuts({ "/": () => field.current?.focus() });
+  const change = (some: SearchChange<QueueSearch>) => onChange(changedSearch(search, some));
   return (
     <div className="flex flex-wrap items-center gap-2">
-      <div className="relative min-w-40 flex-1 sm:max-w-72">
-        <Search aria-hidden="true" className="pointer-events-none absolute top-2 left-2.5 size-4 text-muted" />
-        <TextField
-          ref={field}
-          type="search"
-          label="Search in names and commands"
-          placeholder="Search   /"
-          className="w-full pl-8"
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-        />
-      </div>
+      <SearchField
+        label="Search in names and commands"
+        value={search.search ?? ""}
+        onTyped={(typed) => change({ search: typed })}
+      />
       <Choice
         label="Status"
         value={search.status ?? ""}
         options={[{ value: "", label: "Any status" }, ...jobStatuses.map((one) => ({ value: one, label: one }))]}
-        onChange={(status) => onChange(changedBy(search, { status }))}
+        onChange={(status) => change({ status })}
       />
       <Choice
         label="Owner"
@@ -54,7 +43,7 @@ export function QueueToolbar({ search, onChange, total }: QueueToolbarProps) {
           { value: user, label: "Mine" },
           ...(search.user !== undefined && search.user !== user ? [{ value: search.user, label: search.user }] : []),
         ]}
-        onChange={(owner) => onChange(changedBy(search, { user: owner }))}
+        onChange={(owner) => change({ user: owner })}
       />
       <Choice
         label="Pool"
@@ -63,10 +52,10 @@ export function QueueToolbar({ search, onChange, total }: QueueToolbarProps) {
           { value: "", label: "Any pool" },
           ...(pools.data?.pools ?? []).map(({ name }) => ({ value: name, label: name })),
         ]}
-        onChange={(pool) => onChange(changedBy(search, { pool }))}
+        onChange={(pool) => change({ pool })}
       />
       {search.tag !== undefined && (
-        <Button onClick={() => onChange(changedBy(search, { tag: "" }))}>
+        <Button onClick={() => change({ tag: "" })}>
           tag {printable(search.tag)}
           <X aria-label="Any tag" />
         </Button>
@@ -76,10 +65,4 @@ export function QueueToolbar({ search, onChange, total }: QueueToolbarProps) {
       </p>
     </div>
   );
-}
-
-/** The search with some of it changed; an empty text is none. */
-function changedBy(search: QueueSearch, change: Record<string, string>): QueueSearch {
-  const entries = Object.entries({ ...search, ...change }).filter(([, value]) => value !== "");
-  return Object.fromEntries(entries) as QueueSearch;
 }

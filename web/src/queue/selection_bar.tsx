@@ -1,11 +1,12 @@
-import { Ban, ListOrdered, Pause, Play, RotateCcw, Tag, X } from "lucide-react";
+import { Ban, ListOrdered, Pause, Play, RotateCcw, Tag } from "lucide-react";
 import { useState } from "react";
 import type { Job } from "../../../src/api/job.ts";
 import { counted } from "../../../src/core/number_text.ts";
-import { Button, IconButton } from "../ui/button.tsx";
+import { Button } from "../ui/button.tsx";
 import { Confirm } from "../ui/confirm.tsx";
 import { TextField } from "../ui/field.tsx";
 import { Panel } from "../ui/panel.tsx";
+import { SelectionFrame } from "../ui/selection_frame.tsx";
 import { tell } from "../ui/toast.tsx";
 import { setJob, steer } from "../yard/steer.ts";
 
@@ -25,13 +26,7 @@ export function SelectionBar({ jobs, onClear }: SelectionBarProps) {
   const sum = (key: "running" | "queued" | "failed") => jobs.reduce((total, { runs }) => total + runs[key], 0);
   const close = () => setAsked(null);
   return (
-    <section
-      aria-label="Selected jobs"
-      className="flex flex-wrap items-center gap-2 rounded-lg border border-line bg-raised px-3 py-2 shadow-float"
-    >
-      <p role="status" className="mr-2 text-sm font-medium">
-        {many} selected
-      </p>
+    <SelectionFrame noun="job" count={jobs.length} onClear={onClear}>
       <Button onClick={() => void steer("pause", select)}>
         <Pause aria-hidden="true" /> Pause
       </Button>
@@ -50,9 +45,6 @@ export function SelectionBar({ jobs, onClear }: SelectionBarProps) {
       <Button look="danger" onClick={() => setAsked("cancel")}>
         <Ban aria-hidden="true" /> Cancel …
       </Button>
-      <IconButton label="Select none" className="ml-auto" onClick={onClear}>
-        <X />
-      </IconButton>
       <Confirm
         isOpen={asked === "cancel"}
         onClose={close}
@@ -82,7 +74,7 @@ export function SelectionBar({ jobs, onClear }: SelectionBarProps) {
           void forEach(jobs, ({ id, tags }) => setJob(id, { tags: [...new Set([...tags, text.trim()])] }), "tagged")
         }
       />
-    </section>
+    </SelectionFrame>
   );
 }
 

@@ -1,26 +1,21 @@
-import type { Job } from "../../../src/api/job.ts";
-import type { Run } from "../../../src/api/run.ts";
+import { type ShownStatus, statusGlyphs } from "../../../src/core/status_glyph.ts";
 
-export type Status = Run["status"] | Job["status"] | "paused";
-
-/** A glyph beside the colour, so that it can be told without: the same ones as on the command line. */
-const looks: Record<Status, { glyph: string; colour: string }> = {
-  queued: { glyph: "○", colour: "text-waiting" },
-  starting: { glyph: "◌", colour: "text-running" },
-  running: { glyph: "●", colour: "text-running" },
-  succeeded: { glyph: "✓", colour: "text-succeeded" },
-  failed: { glyph: "✗", colour: "text-failed" },
-  cancelled: { glyph: "–", colour: "text-ended" },
-  skipped: { glyph: "–", colour: "text-ended" },
-  paused: { glyph: "‖", colour: "text-waiting" },
+const colours: Record<ShownStatus, string> = {
+  queued: "text-waiting",
+  starting: "text-running",
+  running: "text-running",
+  succeeded: "text-succeeded",
+  failed: "text-failed",
+  cancelled: "text-ended",
+  skipped: "text-ended",
+  paused: "text-waiting",
 };
 
-export function StatusBadge({ status }: { status: Status }) {
-  const { glyph, colour } = looks[status];
+export function StatusBadge({ status }: { status: ShownStatus }) {
   return (
-    <span className={`inline-flex items-center gap-1.5 font-medium whitespace-nowrap ${colour}`}>
+    <span className={`inline-flex items-center gap-1.5 font-medium whitespace-nowrap ${colours[status]}`}>
       <span aria-hidden="true" className="w-3 text-center font-mono">
-        {glyph}
+        {statusGlyphs[status]}
       </span>
       {status}
     </span>

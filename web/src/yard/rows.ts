@@ -14,6 +14,8 @@ export interface Rows<Row> {
   total: number | null;
   /** Null: not there yet. */
   at(position: number): Row | null;
+  /** All that are there now. */
+  loaded(): Row[];
   /** What went wrong with what is looked at; null: nothing. */
   error: unknown;
   /** What is shown is of the question before: the answer is on its way. */
@@ -62,6 +64,7 @@ export function useRows<Row>(
   return {
     total: shown.total,
     at: (position) => shown.pages.get(Math.floor(position / PAGE))?.[position % PAGE] ?? null,
+    loaded: () => [...shown.pages.values()].flat(),
     error: pages.find((page) => page.error)?.error ?? null,
     isStale: isStale || (total === null && shown.total !== null),
   };

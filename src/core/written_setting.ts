@@ -32,6 +32,7 @@ function writtenValue(value: ParameterValue): string | null {
 }
 
 function isReadAs(way: string, { text, json }: ParameterValue): boolean {
+  if (dependsOnWhatFollows(way)) return false;
   const axis = parseSetting(`x=${way}`);
   if (isSpaceRefused(axis) || axis.values.kind !== "list") return false;
   const [only, ...others] = axis.values.values;
@@ -45,6 +46,12 @@ export function writtenExclusion(exclusion: Exclusion): string {
 
 function writtenText(text: string): string {
   const item = text === "" ? null : readListItem(text, 0);
-  const isPlain = item?.kind !== "quoted" && item?.text === text && item.end === text.length;
+  const isPlain =
+    item?.kind !== "quoted" && item?.text === text && item.end === text.length && !dependsOnWhatFollows(text);
   return isPlain ? text : JSON.stringify(text);
+}
+
+/** A word that begins with a bracket is one by itself; a quote in it could find its other half in the next value. */
+function dependsOnWhatFollows(way: string): boolean {
+  return readListItem(way, 0)?.kind === "plain" && /^\s*[[{]/.test(way);
 }

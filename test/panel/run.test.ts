@@ -121,6 +121,22 @@ withBrowser(
   },
 );
 
+withBrowser("a search goes on until it has looked through all, however long that is", async () => {
+  const yard = await aYard({ slots: [""] });
+  await yard.submit("yes 'nobody looks for this line' | head -c 300000000; echo; echo 'the NEEDLE'");
+  await yard.ends(1);
+  const { page } = await aPanel(yard, { at: "/jobs/1/runs/1" });
+  await theLog(page).getByText("the NEEDLE").waitFor();
+  await page.keyboard.press("/");
+  await page.keyboard.type("needle");
+  await page.keyboard.press("Enter");
+  await page.getByText(/^Searching, 2\d\d MB looked through …$/).waitFor();
+  await page.getByText(/1 of 1 line/).waitFor();
+  await page.getByRole("searchbox").fill("no such words");
+  await page.keyboard.press("Enter");
+  await page.getByText("It is not in there.").waitFor();
+});
+
 withBrowser("of a very long output any part is reached, and all of it is searched and saved", async () => {
   const yard = await aYard({ slots: [""] });
   await yard.submit(

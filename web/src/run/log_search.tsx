@@ -2,6 +2,7 @@ import { ChevronDown, ChevronUp, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { counted } from "../../../src/core/number_text.ts";
 import { printable } from "../../../src/core/printable.ts";
+import { formatBytes } from "../../../src/core/quantity.ts";
 import { IconButton } from "../ui/button.tsx";
 import { TextField } from "../ui/field.tsx";
 import { tellProblem } from "../ui/toast.tsx";
@@ -24,13 +25,15 @@ interface Found {
 
 const nothing: Found = { lines: [], next: null };
 
-/** Looks for a text in all of an output, also in what is not shown. */
+/** Looks for a text in all of an output, also in what is not shown: the yard looks through a stretch at a time. */
 export function LogSearch({ source, onMark, onGoTo, onClose }: LogSearchProps) {
   const { job, n, attempt, stream } = source;
   const [text, setText] = useState("");
   const [found, setFound] = useState<Found | null>(null);
   const [at, setAt] = useState(0);
   const [isBusy, setBusy] = useState(false);
+  /** How far it has looked, in bytes. */
+  const [reached, setReached] = useState(0);
   const field = useRef<HTMLInputElement>(null);
   const latest = useRef<AbortController | null>(null);
   useEffect(() => {
@@ -44,12 +47,15 @@ export function LogSearch({ source, onMark, onGoTo, onClose }: LogSearchProps) {
     latest.current = asked;
     setBusy(true);
     try {
-      const query = { text, stream, attempt, from, limit: 200 };
-      const more = await call("searchOutput", { params: { job, n }, query, signal: asked.signal });
+      let more: Found = { lines: [], next: from };
+      while (more.lines.length === 0 && more.next !== null) {
+        setReached(more.next);
+        const query = { text, stream, attempt, from: more.next, limit: 200 };
+        more = await call("searchOutput", { params: { job, n }, query, signal: asked.signal });
+      }
       const all = { lines: [...before.lines, ...more.lines], next: more.next };
       setFound(all);
-      const first = all.lines[before.lines.length];
-      if (first) show(before.lines.length, all);
+      if (more.lines.length > 0) show(before.lines.length, all);
     } catch (error) {
       if (!asked.signal.aborted) tellProblem(error);
     }
@@ -90,13 +96,15 @@ export function LogSearch({ source, onMark, onGoTo, onClose }: LogSearchProps) {
         className="min-w-32 flex-1"
         value={text}
         onChange={(event) => {
+          latest.current?.abort();
           setText(event.target.value);
           setFound(null);
+          setBusy(false);
         }}
         onKeyDown={(event) => event.key === "Escape" && onClose()}
       />
       <p role="status" className="min-w-24 px-2 text-xs text-muted">
-        {isBusy ? "Searching …" : found ? told(found, at) : ""}
+        {isBusy ? `Searching${reached === 0 ? "" : `, ${formatBytes(reached)} looked through`} …` : found ? told(found, at) : ""}
       </p>
       <IconButton label="Previous one" disabled={!found || found.lines.length === 0} onClick={() => move(-1)}>
         <ChevronUp />
@@ -115,6 +123,6 @@ export function LogSearch({ source, onMark, onGoTo, onClose }: LogSearchProps) {
 }
 
 function told({ lines, next }: Found, at: number): string {
-  if (lines.length === 0) return next === null ? "It is not in there." : "Not yet: Next one looks on.";
+  if (lines.length === 0) return "It is not in there.";
   return `${at + 1} of ${counted(lines.length, "line")}${next === null ? "" : ", there is more"}`;
 }

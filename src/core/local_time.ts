@@ -2,11 +2,16 @@ import { formatDuration } from "./quantity.ts";
 
 /** An instant in the reader's zone: `14:03:22` today, else `2026-11-20 14:03`. */
 export function localTime(iso: string, now: number): string {
+  const [day = "", clock = ""] = wholeTime(iso).split(" ");
+  const isToday = new Date(now).toDateString() === new Date(iso).toDateString();
+  return isToday ? clock : `${day} ${clock.slice(0, 5)}`;
+}
+
+/** Day and second in the reader's zone: `2026-01-31 09:05:00`. */
+export function wholeTime(iso: string): string {
   const at = new Date(iso);
-  const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  const clock = `${two(at.getHours())}:${two(at.getMinutes())}`;
-  const isToday = new Date(now).toDateString() === at.toDateString();
-  return isToday ? `${clock}:${two(at.getSeconds())}` : `${day} ${clock}`;
+  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join("-");
+  return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":")}`;
 }
 
 /** How long ago an instant was: `42s`, `3h05m`. */

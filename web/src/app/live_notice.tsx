@@ -1,5 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { localTime } from "../../../src/core/local_time.ts";
 import { useLiveState } from "../yard/live.ts";
 
 /** A break that is over before anybody has read of it is not worth a word. */
@@ -26,8 +27,8 @@ export function LiveNotice() {
       <span aria-hidden="true" className="font-mono text-waiting">
         !
       </span>
-      Not live: the yard has not answered since {new Date(state.since).toLocaleTimeString()}. What you see is as it was
-      then; it goes on by itself when the yard is back.
+      Not live: the yard has not answered since {localTime(new Date(state.since).toISOString(), Date.now())}. What you
+      see is as it was then; it goes on by itself when the yard is back.
     </p>
   );
 }

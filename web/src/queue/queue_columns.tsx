@@ -35,7 +35,7 @@ export const queueColumns: readonly Column<Job>[] = [
     from: 760,
     cell: ({ remaining }) => <Eta remaining={remaining} />,
   },
-  { key: "best", label: "Best", width: 132, grow: 1, from: 1060, cell: (job) => <Best job={job} /> },
+  { key: "best", label: "Best", width: 160, grow: 1, from: 1060, cell: (job) => <Best job={job} /> },
   { key: "pool", label: "Pool", width: 88, sort: "pool", from: 900, cell: ({ pool }) => printable(pool) },
   {
     key: "priority",
@@ -92,8 +92,14 @@ function Best({ job: { best } }: { job: Job }) {
   if (!best) return null;
   const [job = "", n = ""] = best.run.split(".");
   return (
-    <Link to="/jobs/$job/runs/$n" params={{ job, n }} className="hover:underline" title={`Run ${best.run}`}>
-      <span className="text-muted">{printable(best.key)}</span> {valueText(best.value)}
+    <Link
+      to="/jobs/$job/runs/$n"
+      params={{ job, n }}
+      className="flex gap-1 hover:underline"
+      title={`${printable(best.key)} of run ${best.run}`}
+    >
+      <span className="truncate text-muted">{printable(best.key)}</span>
+      <span>{valueText(best.value)}</span>
     </Link>
   );
 }

@@ -104,7 +104,11 @@ export function LogSearch({ source, onMark, onGoTo, onClose }: LogSearchProps) {
         onKeyDown={(event) => event.key === "Escape" && onClose()}
       />
       <p role="status" className="min-w-24 px-2 text-xs text-muted">
-        {isBusy ? `Searching${reached === 0 ? "" : `, ${formatBytes(reached)} looked through`} …` : found ? told(found, at) : ""}
+        {isBusy
+          ? `Searching${reached === 0 ? "" : `, ${formatBytes(reached)} looked through`} …`
+          : found
+            ? told(found, at)
+            : ""}
       </p>
       <IconButton label="Previous one" disabled={!found || found.lines.length === 0} onClick={() => move(-1)}>
         <ChevronUp />

@@ -1,13 +1,13 @@
 import type { Job } from "../../../src/api/job.ts";
 import { etaText, etaWithSource } from "../../../src/core/eta_text.ts";
-import { age, localTime, runtime } from "../../../src/core/local_time.ts";
+import { age, localTime, runtime, wholeTime } from "../../../src/core/local_time.ts";
 import { useNow } from "../yard/clock.ts";
 
 /** How long ago, with the time itself in the reader's zone behind it. */
 export function Age({ at }: { at: string }) {
   const now = useNow();
   return (
-    <time dateTime={at} title={new Date(at).toLocaleString()}>
+    <time dateTime={at} title={wholeTime(at)}>
       {age(at, now)}
     </time>
   );
@@ -17,7 +17,7 @@ export function Age({ at }: { at: string }) {
 export function At({ at }: { at: string }) {
   const now = useNow();
   return (
-    <time dateTime={at} title={new Date(at).toLocaleString()}>
+    <time dateTime={at} title={wholeTime(at)}>
       {localTime(at, now)}
     </time>
   );

@@ -257,3 +257,18 @@ withBrowser("what changed between the first answers and the first event is shown
   letIn();
   await reads(tab, "runs", /cancelled/);
 });
+
+withBrowser("what will be lost is told as things are, not as they were when the job was selected", async () => {
+  const yard = await aBusyYard();
+  const { page } = await aPanel(yard);
+  await rowOf(page, "runs").getByRole("checkbox").check();
+  const cancel = page.getByRole("region", { name: "Selected jobs" }).getByRole("button", { name: /Cancel/ });
+  await cancel.click();
+  await page.getByRole("alertdialog").getByText("1 run will be told to stop").waitFor();
+  await page.keyboard.press("Escape");
+  await yard.client.call("cancel", { body: { select: "3", graceMs: 0 } });
+  await reads(page, "runs", /cancelled/);
+  await cancel.click();
+  await expect.poll(() => page.getByRole("alertdialog").innerText()).toContain("What has ended keeps its results.");
+  expect(await page.getByRole("alertdialog").innerText()).not.toContain("will be told to stop");
+});

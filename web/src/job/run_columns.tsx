@@ -1,7 +1,7 @@
 import type { Run } from "../../../src/api/run.ts";
 import { valueText } from "../../../src/core/number_text.ts";
 import { printable } from "../../../src/core/printable.ts";
-import { RunLink } from "../ui/run_link.tsx";
+import { IdLink } from "../ui/id_link.tsx";
 import { StatusBadge } from "../ui/status.tsx";
 import type { Column } from "../ui/table.tsx";
 import { At, Took } from "../ui/times.tsx";
@@ -38,9 +38,9 @@ export function runColumns(names: readonly string[], known: readonly DescribedCo
       align: "right",
       sort: "n",
       cell: (run) => (
-        <RunLink id={run.id} className="font-medium hover:underline">
+        <IdLink id={run.id} className="font-medium hover:underline">
           {run.id}
-        </RunLink>
+        </IdLink>
       ),
     },
     ...names.map((name): Column<Run> => {

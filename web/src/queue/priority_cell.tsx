@@ -22,13 +22,14 @@ export function PriorityCell({ job }: { job: Job }) {
     await setJob(job.id, { priority });
   }
 
+  // It has no say any more.
+  if (job.endedAt !== null) return job.priority;
   return (
     <input
       type="text"
       inputMode="numeric"
       aria-label={`Priority of job ${job.id}`}
-      disabled={job.endedAt !== null}
-      className="-mr-1.5 w-14 rounded-md border border-transparent bg-transparent px-1.5 py-0.5 text-right enabled:hover:border-edge focus:border-edge focus:bg-surface"
+      className="-mr-1.5 w-14 rounded-md border border-transparent bg-transparent px-1.5 py-0.5 text-right hover:border-edge focus:border-edge focus:bg-surface"
       value={text ?? String(job.priority)}
       onFocus={(event) => {
         isLeft.current = false;

@@ -18,6 +18,8 @@ export interface Column<Row> {
   align?: "right";
   /** It is left out where the table is narrower than this. Default 0: never. */
   from?: number;
+  /** And where it is as wide as this, or wider. Default: never. */
+  until?: number;
   /** What the list is sorted by for this column; absent: it cannot be. */
   sort?: string;
   cell(row: Row): ReactNode;
@@ -52,10 +54,7 @@ export function Table<Row>(props: TableProps<Row>) {
   const name = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const width = useWidth(scroller);
-  const columns = useMemo(
-    () => props.columns.filter(({ from = 0 }) => width === 0 || width >= from),
-    [props.columns, width],
-  );
+  const columns = useMemo(() => props.columns.filter((column) => isShown(column, width)), [props.columns, width]);
   const template = ["40px", ...columns.map(({ width: least, grow = 0 }) => `minmax(${least}px, ${grow}fr)`)].join(" ");
   const total = rows.total ?? 0;
   const [cursor, setCursor] = useState<number | null>(null);
@@ -133,7 +132,7 @@ export function Table<Row>(props: TableProps<Row>) {
       aria-busy={rows.isStale}
       aria-activedescendant={cursor === null ? undefined : `${name}-${cursor}`}
       tabIndex={0}
-      className="relative min-h-0 flex-1 overflow-auto rounded-lg border border-line bg-surface contain-strict @container"
+      className="relative min-h-0 flex-1 overflow-auto rounded-lg border border-line bg-surface contain-strict"
     >
       <div className="min-w-fit">
         <div
@@ -208,6 +207,11 @@ export function Table<Row>(props: TableProps<Row>) {
       </div>
     </div>
   );
+}
+
+/** Before the width is known, which is then 0, as on a wide screen. */
+function isShown<Row>({ from = 0, until = Number.POSITIVE_INFINITY }: Column<Row>, width: number): boolean {
+  return width === 0 ? until === Number.POSITIVE_INFINITY : width >= from && width < until;
 }
 
 interface CellsProps<Row> {

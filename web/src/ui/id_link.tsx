@@ -5,7 +5,7 @@ interface IdLinkProps {
   /** Of a job, `12`, or of a run, `12.3`. */
   id: string;
   className?: string;
-  title?: string;
+  title?: string | undefined;
   children: ReactNode;
 }
 
